@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what the build (and with --test, the tests) needs and is missing, from Debian 12's own packages.
+# The .NET 10 SDK is the one thing expected to be there already. Does nothing, in a blink, when all is there.
+set -euo pipefail
+
+build_packages=(
+  gcc libc6-dev make pkg-config ca-certificates
+  golang-1.23-go
+  golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev golang-google-protobuf-dev
+  protobuf-compiler protoc-gen-go
+  libopus-dev
+)
+story_packages=(curl jq espeak-ng opus-tools)
+test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps)
+
+wanted=("${build_packages[@]}" "${story_packages[@]}")
+[ "${1:-}" = --test ] && wanted+=("${test_packages[@]}")
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+command -v dotnet >/dev/null || fail "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
+sdk=$(dotnet --version 2>/dev/null) || fail "dotnet is there, but not an SDK that global.json accepts (.NET 10)"
+case $sdk in 10.*) ;; *) fail "found .NET SDK $sdk; .NET 10 is needed" ;; esac
+
+command -v dpkg-query >/dev/null \
+  || fail "this script knows Debian 12. Elsewhere install Go 1.23, Pion WebRTC v3, protoc with protoc-gen-go and libopus, then use --no-setup"
+
+missing=()
+for package in "${wanted[@]}"; do
+  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || fail "missing packages: ${missing[*]}. Run as root, or install sudo"
+  as_root=(sudo)
+fi
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+
+say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+log=$(mktemp); trap 'rm -f "$log"' EXIT
+apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed"; }
+
+# Go 1.23 is in the backports suite: add it beside the mirror already in use.
+if ! apt-cache policy golang-1.23-go | grep -q 'Candidate: [0-9]'; then
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | sort -u | head -n 1)
+  [ -n "$mirror" ] || fail "Go 1.23 is in bookworm-backports, and no bookworm mirror is configured"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" \
+    | "${as_root[@]}" tee /etc/apt/sources.list.d/bookworm-backports.list >/dev/null
+  apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed with bookworm-backports"; }
+fi
+apt install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 \
+  || { tail -n 20 "$log" >&2; fail "apt-get install failed"; }

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test: C, Go with the race detector, C#.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+scripts/setup.sh --test
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "Native library"
+make -s -C native-build build lint
+step "C tests"
+make -s -C native-build ctest
+step "Go tests, with the race detector"
+make -s -C native-build test
+
+step "C# build"
+dotnet build Gateway.sln -c Release --nologo -v quiet -clp:NoSummary
+step "C# tests"
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+status=0
+dotnet test Gateway.sln -c Release --no-build --nologo --blame-hang-timeout 10m --logger "trx;LogFilePrefix=tests" \
+  --results-directory "$results" || status=$?
+
+count() { cat "$results"/*.trx | grep -o " $1=\"[0-9]*\"" | grep -o '[0-9]*' | awk '{sum += $1} END {print sum + 0}'; }
+printf '\n%d passed, %d failed\n' "$(count passed)" "$(count failed)"
+exit $status
