@@ -1,0 +1,21 @@
+using StreamGateway.Native.Hosting;
+
+namespace StreamGateway.Native.Rtc;
+
+/// <summary>How to start the RTC library. Null means that the native library decides.</summary>
+public sealed record RtcEngineOptions
+{
+    /// <summary>Path of <c>librtc.so</c>; null takes the one beside the program.</summary>
+    public string? LibraryPath { get; init; }
+
+    public PluginLogLevel? LogLevel { get; init; }
+
+    /// <summary>Commands that may run at once; further ones are refused and counted. 0 means no limit.</summary>
+    public int? MaxConcurrentCommands { get; init; }
+
+    /// <summary>How long stopping may take, with leaving every call.</summary>
+    public TimeSpan? ShutdownTimeout { get; init; }
+
+    /// <summary>Events of one session (or SFU) kept for a reader that lags; then the oldest are dropped and counted.</summary>
+    public int? EventCapacity { get; init; }
+}

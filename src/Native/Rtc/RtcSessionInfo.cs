@@ -1,0 +1,105 @@
+using System.Text.Json;
+using StreamGateway.Native.Rtc.V1;
+
+namespace StreamGateway.Native.Rtc;
+
+/// <summary>A session as it is now.</summary>
+public sealed record RtcSessionInfo
+{
+    /// <summary><c>joined</c>, <c>reconnecting</c> or <c>leaving</c>.</summary>
+    public required string State { get; init; }
+
+    public required IReadOnlyList<Participant> Participants { get; init; }
+
+    /// <summary>As the SFU counts; may exceed <see cref="Participants"/>.</summary>
+    public required int ParticipantCount { get; init; }
+
+    public required RtcSubscriptions Subscribe { get; init; }
+
+    public required RtcMuted Muted { get; init; }
+
+    public required IReadOnlyList<string> OwnCapabilities { get; init; }
+
+    public required string ParticipantSessionId { get; init; }
+
+    /// <summary>How often the session came back after an outage.</summary>
+    public required int Reconnects { get; init; }
+}
+
+/// <summary>What a session has muted of its own.</summary>
+public sealed record RtcMuted(bool Audio, bool Video);
+
+/// <summary>A running publication.</summary>
+public sealed record RtcPublicationInfo
+{
+    public required string Name { get; init; }
+
+    public required ulong Source { get; init; }
+
+    public required string TrackType { get; init; }
+
+    public required string Format { get; init; }
+
+    public string? TrackId { get; init; }
+
+    public long Packets { get; init; }
+
+    public long Bytes { get; init; }
+
+    public double DurationMs { get; init; }
+}
+
+/// <summary>Counters of a session.</summary>
+public sealed record RtcStats
+{
+    public required JoinTiming Timing { get; init; }
+
+    public required int Reconnects { get; init; }
+
+    /// <summary>The publisher peer connection; a JSON object, or null before it exists.</summary>
+    public JsonElement? Publisher { get; init; }
+
+    /// <summary>The subscriber peer connection; a JSON object, or null before it exists.</summary>
+    public JsonElement? Subscriber { get; init; }
+
+    public required IReadOnlyList<RtcTrackStats> Tracks { get; init; }
+
+    public required IReadOnlyList<RtcSinkStats> Sinks { get; init; }
+}
+
+/// <summary>Counters of one track of a session.</summary>
+public sealed record RtcTrackStats
+{
+    public required string TrackId { get; init; }
+
+    /// <summary><c>in</c> or <c>out</c>, as the library says.</summary>
+    public required string Direction { get; init; }
+
+    public long Packets { get; init; }
+
+    public long Bytes { get; init; }
+
+    public long Lost { get; init; }
+
+    public double JitterMs { get; init; }
+
+    public double RttMs { get; init; }
+
+    public double BitrateBps { get; init; }
+}
+
+/// <summary>Counters of one sink of a session.</summary>
+public sealed record RtcSinkStats
+{
+    public required ulong Sink { get; init; }
+
+    public required string TrackId { get; init; }
+
+    public long Packets { get; init; }
+
+    public long Bytes { get; init; }
+
+    public long DroppedPackets { get; init; }
+
+    public long DroppedBytes { get; init; }
+}
