@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace StreamGateway.Load;
+
+/// <summary>What many joins and leaves leave behind: handles, goroutines, threads, memory.</summary>
+internal static class CyclesScenario
+{
+    private const int WarmUp = 100;
+
+    public static async Task<bool> RunAsync(GatewayProcess gateway, int count, CancellationToken cancellationToken)
+    {
+        using var media = new Media();
+        var speech = await media.SpeechAsync(1, cancellationToken);
+        var client = gateway.Client;
+        var first = await TablesAsync(client, cancellationToken);
+        var firstThreads = gateway.Threads;
+        long warmBytes = 0, warmThreads = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (i == WarmUp)
+            {
+                (warmBytes, warmThreads) = (gateway.ResidentBytes, gateway.Threads);
+            }
+
+            await CycleAsync(client, i, i % 10 == 0 ? speech : null, cancellationToken);
+        }
+
+        var last = await TablesAsync(client, cancellationToken);
+        var growth = (gateway.ResidentBytes - warmBytes) * 100.0 / warmBytes;
+        Figures.Print("cycles", count.ToString(CultureInfo.InvariantCulture));
+        Figures.Print("tables before", first.ToString());
+        Figures.Print("tables after", last.ToString());
+        Figures.Print("threads", $"{firstThreads} at start, {warmThreads} after {WarmUp}, {gateway.Threads} at the end");
+        Figures.Print("memory", $"{Figures.Mebibytes(warmBytes)} after {WarmUp}, {Figures.Mebibytes(gateway.ResidentBytes)} at the end: {growth:F1} %");
+        return growth < 5 && Number(last, "sessions") == 0 && Number(last, "sources") == 0
+            && Number(last, "sinks") == 0 && Number(last, "goroutines") <= Number(first, "goroutines");
+    }
+
+    /// <summary>Two join; when there is speech one says it and the other hears it; both leave.</summary>
+    private static async Task CycleAsync(GatewayClient client, int i, string? speech, CancellationToken cancellationToken)
+    {
+        var a = await client.JoinAsync($"cycle-{i}", "a", cancellationToken);
+        if (speech is not null)
+        {
+            var b = await client.JoinAsync($"cycle-{i}", "b", cancellationToken);
+            await client.PublishAsync(a, speech, loop: false, cancellationToken);
+            await client.LeaveAsync(b, cancellationToken);
+        }
+
+        await client.LeaveAsync(a, cancellationToken);
+    }
+
+    private static async Task<JsonElement> TablesAsync(GatewayClient client, CancellationToken cancellationToken) =>
+        (await client.GetAsync("v1/native", cancellationToken)).GetProperty("tables");
+
+    private static long Number(JsonElement tables, string name) => tables.GetProperty(name).GetInt64();
+}
