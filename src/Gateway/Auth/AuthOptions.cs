@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+using StreamGateway.Settings;
+
+namespace StreamGateway.Auth;
+
+/// <summary>Who may use the gateway: section <c>Auth</c>.</summary>
+internal sealed class AuthOptions
+{
+    public const string Section = "Auth";
+
+    /// <value>Without any, the gateway serves this machine alone and asks nobody for a key.</value>
+    [MaxLength(1000)]
+    public IList<ApiKeyOptions> Keys { get; } = [];
+
+    /// <value>How long a ticket for event and media streams is good. The default is one minute.</value>
+    [Duration("00:00:05", "01:00:00")]
+    public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <value>Signs tickets; set the same on every node. The default is made at each start.</value>
+    [MinLength(32)]
+    public string? TicketSecret { get; set; }
+}
+
+/// <summary>One key and what it may do.</summary>
+internal sealed class ApiKeyOptions
+{
+    /// <value>Tells keys apart in logs; not secret.</value>
+    public string Name { get; set; } = "";
+
+    /// <value>The key itself; prefer <see cref="Sha256"/>.</value>
+    public string? Key { get; set; }
+
+    /// <value>The key's SHA-256 in hexadecimal: <c>printf %s "$KEY" | sha256sum</c>.</value>
+    public string? Sha256 { get; set; }
+
+    /// <value>Some of the scopes in <see cref="Scopes.All"/>.</value>
+    public IList<string> Scopes { get; } = [];
+}

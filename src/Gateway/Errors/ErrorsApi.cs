@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace StreamGateway.Errors;
+
+/// <summary>Problem documents for what no endpoint answers, and the published list of problems.</summary>
+internal static class ErrorsApi
+{
+    public static IServiceCollection AddGatewayErrors(this IServiceCollection services) =>
+        services.AddExceptionHandler<GatewayExceptionHandler>().AddProblemDetails();
+
+    public static void UseGatewayErrors(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(pages => WriteBareStatusAsync(pages.HttpContext));
+    }
+
+    public static void MapErrors(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/errors").WithTags("Errors").AllowAnonymous();
+        group.MapGet("/", ListProblems).WithSummary("Lists every problem this service answers with");
+        group.MapGet("/{code}", GetProblem).WithSummary("Explains one problem; the `type` of a problem document leads here");
+    }
+
+    private static Ok<ProblemType[]> ListProblems() =>
+        TypedResults.Ok(ProblemTypes.All.Values.OrderBy(type => type.Status).ThenBy(type => type.Code).ToArray());
+
+    private static Ok<ProblemType> GetProblem(string code) =>
+        ProblemTypes.All.TryGetValue(code, out var type)
+            ? TypedResults.Ok(type)
+            : throw new ProblemException(ProblemTypes.RouteNotFound, "There is no problem with this code.");
+
+    private static Task WriteBareStatusAsync(HttpContext context)
+    {
+        var type = context.Response.StatusCode switch
+        {
+            404 => ProblemTypes.RouteNotFound,
+            405 => ProblemTypes.MethodNotAllowed,
+            415 => ProblemTypes.UnsupportedMediaType,
+            400 => ProblemTypes.InvalidRequest,
+            _ => null,
+        };
+        return type is null
+            ? Task.CompletedTask
+            : ProblemWriter.WriteAsync(
+                context, new ProblemException(type, $"{context.Request.Method} {Shown(context.Request.Path)}: {type.Title}."));
+    }
+
+    private static string Shown(PathString path) =>
+        path.Value is { Length: > 200 } longPath ? longPath[..200] + "…" : path.Value ?? "/";
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace StreamGateway.Errors;
+
+/// <summary>Writes a problem as <c>application/problem+json</c> (RFC 9457).</summary>
+internal static class ProblemWriter
+{
+    public static Task WriteAsync(HttpContext context, ProblemException problem)
+    {
+        context.Response.StatusCode = problem.Type.Status;
+        if (problem.RetryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter =
+                Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return context.Response.WriteAsJsonAsync(
+            Describe(problem, context), options: null, contentType: "application/problem+json", CancellationToken.None);
+    }
+
+    private static ProblemDetails Describe(ProblemException problem, HttpContext context)
+    {
+        var details = new ProblemDetails
+        {
+            Type = $"/errors/{problem.Type.Code}",
+            Title = problem.Type.Title,
+            Status = problem.Type.Status,
+            Detail = problem.Message,
+            Extensions =
+            {
+                ["code"] = problem.Type.Code,
+                ["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
+            },
+        };
+        AddIfPresent(details, "stage", problem.Stage);
+        AddIfPresent(details, "stream", problem.Stream);
+        AddIfPresent(details, "errors", problem.Errors);
+        return details;
+    }
+
+    private static void AddIfPresent(ProblemDetails details, string name, object? value)
+    {
+        if (value is not null)
+        {
+            details.Extensions[name] = value;
+        }
+    }
+}

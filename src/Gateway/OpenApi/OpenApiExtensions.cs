@@ -1,0 +1,51 @@
+using Microsoft.OpenApi;
+
+namespace StreamGateway.OpenApi;
+
+/// <summary>The API description at <c>/openapi/v1.json</c> and a page to try it at <c>/swagger</c>.</summary>
+internal static class OpenApiExtensions
+{
+    public static IServiceCollection AddGatewayOpenApi(this IServiceCollection services) =>
+        services
+            .ConfigureHttpJsonOptions(json => Json.JsonDefaults.Apply(json.SerializerOptions))
+            .AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
+            {
+                Describe(document);
+                return Task.CompletedTask;
+            }));
+
+    public static void MapGatewayOpenApi(this WebApplication app)
+    {
+        app.MapOpenApi().AllowAnonymous();
+        app.UseSwaggerUI(ui =>
+        {
+            ui.SwaggerEndpoint("/openapi/v1.json", "Stream Gateway v1");
+            ui.DocumentTitle = "Stream Gateway";
+        });
+    }
+
+    private static void Describe(OpenApiDocument document)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "Stream Gateway",
+            Version = "v1",
+            Description = "Headless participants in Stream video calls, their media and their events, over plain HTTP.",
+        };
+        document.Servers = [];
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" },
+            ["api_key"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-Api-Key",
+            },
+        };
+        document.Security =
+        [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] },
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("api_key", document)] = [] },
+        ];
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+
+namespace StreamGateway.Server;
+
+internal static class GatewayRunner
+{
+    /// <summary>Runs until SIGTERM or Ctrl+C. A setting or a port that is not usable ends it with a sentence and exit code 1.</summary>
+    public static async Task<int> RunGatewayAsync(this WebApplication app)
+    {
+        try
+        {
+            // Here rather than in Kestrel's options: a bad address is then a sentence, not a stack trace out of Build.
+            var server = app.Services.GetRequiredService<IOptions<ServerOptions>>().Value;
+            app.Urls.Add(new UriBuilder("http", server.Address, server.Port).Uri.ToString());
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception failure) when (Explain(failure) is { } sentences)
+        {
+            foreach (var sentence in sentences)
+            {
+                await Console.Error.WriteLineAsync($"The gateway cannot start. {sentence}");
+            }
+
+            return 1;
+        }
+    }
+
+    private static IEnumerable<string>? Explain(Exception failure) => failure switch
+    {
+        OptionsValidationException invalid => invalid.Failures,
+        AggregateException many when many.InnerExceptions.All(inner => inner is OptionsValidationException) =>
+            many.InnerExceptions.SelectMany(inner => ((OptionsValidationException)inner).Failures),
+        StartupException startup => [startup.Message],
+        IOException io => [io.Message],
+        _ => null,
+    };
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.Extensions.Options;
+using Serilog;
+using StreamGateway.Auth;
+using StreamGateway.Settings;
+
+namespace StreamGateway.Server;
+
+internal static class ServerExtensions
+{
+    /// <summary>Sends every log line to the sinks named in the section <c>Serilog</c>.</summary>
+    public static void AddGatewayLogging(this WebApplicationBuilder builder)
+    {
+        var logger = new LoggerConfiguration()
+            .ReadFrom.Configuration(builder.Configuration)
+            .CreateLogger();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSerilog(logger, dispose: true);
+    }
+
+    /// <summary>Configures Kestrel: where it listens and the limits of one request.</summary>
+    public static void AddGatewayServer(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSettings<ServerOptions>(ServerOptions.Section);
+        builder.Services.AddSingleton<IValidateOptions<ServerOptions>, ServerOptionsValidator>();
+        builder.Services.AddHostedService<StartupReport>();
+
+        builder.WebHost.UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Long enough that an over-long id in a path is answered by its route, with a problem, not by an empty 414.
+            kestrel.Limits.MaxRequestLineSize = 32 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+        });
+        builder.Services.AddSingleton<IConfigureOptions<HostFilteringOptions>, ConfigureHosts>();
+        builder.Services.Configure<HostOptions>(host =>
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost);
+    }
+
+    /// <summary>Without keys only loopback names are served, so that a web page cannot reach us by rebinding its own.</summary>
+    private sealed class ConfigureHosts(IOptions<AuthOptions> auth) : IConfigureOptions<HostFilteringOptions>
+    {
+        public void Configure(HostFilteringOptions options)
+        {
+            if (auth.Value.Keys.Count == 0)
+            {
+                options.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using StreamGateway.Auth;
+
+namespace StreamGateway.Server;
+
+/// <summary>Refuses to serve other machines as long as no key protects the service.</summary>
+internal sealed class ServerOptionsValidator(IOptions<AuthOptions> auth) : IValidateOptions<ServerOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ServerOptions options)
+    {
+        if (!IPAddress.TryParse(options.Address, out var address))
+        {
+            return ValidateOptionsResult.Fail("Server:Address must be an IP address, such as 127.0.0.1 or 0.0.0.0.");
+        }
+
+        if (!IPAddress.IsLoopback(address) && auth.Value.Keys.Count == 0)
+        {
+            return ValidateOptionsResult.Fail(
+                "Server:Address may be another than loopback only when Auth:Keys has at least one key.");
+        }
+
+        return ValidateOptionsResult.Success;
+    }
+}
