@@ -1,6 +1,23 @@
-// Command librtc is the shared library: it has no program of its own.
+// Command librtc is the shared library: it has no program of its own. Its functions are C, see include/rtc.h; here the
+// Go behind them starts, as soon as the library is loaded.
 package main
 
 import "C"
+
+import (
+	"fmt"
+	"os"
+
+	"streamgateway/native/internal/plugin"
+)
+
+func init() {
+	err := plugin.Serve(
+	// One module of each an instance.
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "librtc:", err)
+	}
+}
 
 func main() {}

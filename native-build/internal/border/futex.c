@@ -1,0 +1,69 @@
+/* futex.c — waiting with a deadline, and spinning before it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core.h"
+
+enum { SPIN_NS = 20000, SPINS_PER_LOOK = 32 };
+
+uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uint64_t deadline_after(int64_t timeout_ms) {
+    return timeout_ms < 0 ? UINT64_MAX : now_ns() + (uint64_t)timeout_ms * UINT64_C(1000000);
+}
+
+bool futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline) {
+    struct timespec until = {(time_t)(deadline / 1000000000), (long)(deadline % 1000000000)};
+    /* The bitset form takes an absolute time of the monotonic clock. */
+    long result = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+                          deadline == UINT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+    return !(result < 0 && errno == ETIMEDOUT);
+}
+
+void futex_wake_all(_Atomic uint32_t *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT32_MAX, NULL, NULL, 0);
+}
+
+static inline void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+/* More spinners than spare cores would only keep Go from running. */
+static bool may_spin(int spinners) {
+    static _Atomic int spare = -1;
+    int known = atomic_load_explicit(&spare, memory_order_relaxed);
+    if (known < 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        known = cores > 1 ? (int)cores - 1 : 0;
+        atomic_store_explicit(&spare, known, memory_order_relaxed);
+    }
+    return spinners < known;
+}
+
+bool spin_while(_Atomic uint32_t *word, uint32_t expected) {
+    static _Alignas(CACHE_LINE) _Atomic int spinners;
+    bool changed = false;
+    if (may_spin(atomic_fetch_add_explicit(&spinners, 1, memory_order_relaxed))) {
+        uint64_t until = now_ns() + SPIN_NS;
+        do {
+            for (int i = 0; i < SPINS_PER_LOOK && !changed; i++) {
+                relax();
+                changed = atomic_load_explicit(word, memory_order_acquire) != expected;
+            }
+        } while (!changed && now_ns() < until);
+    }
+    atomic_fetch_sub_explicit(&spinners, 1, memory_order_relaxed);
+    return changed;
+}

@@ -1,0 +1,133 @@
+/* process.c — what belongs to the process as a whole: signals, fork, exit, errors of a thread, memory handed out. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "core.h"
+
+#ifndef RTC_VERSION
+#define RTC_VERSION "0.1.0"
+#endif
+
+static _Atomic bool forked;
+static _Atomic bool exiting;
+static _Alignas(CACHE_LINE) _Atomic int64_t live_responses;
+static __thread char last_error[512];
+
+static void after_fork_in_child(void) {
+    atomic_store(&forked, true);
+}
+
+__attribute__((constructor)) static void loaded(void) {
+    pthread_atfork(NULL, NULL, after_fork_in_child);
+}
+
+__attribute__((destructor)) static void unloading(void) {
+    atomic_store(&exiting, true);
+}
+
+bool process_is_forked(void) {
+    return atomic_load_explicit(&forked, memory_order_relaxed);
+}
+
+bool process_exits(void) {
+    return atomic_load(&exiting);
+}
+
+void border_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/* ---- The signal with which .NET suspends its threads ------------------------------------------------------------- */
+
+int32_t rtc_signal_exposed(void) {
+    struct sigaction action;
+    return sigaction(SIGRTMIN, NULL, &action) == 0 && (action.sa_flags & SA_ONSTACK) != 0;
+}
+
+int32_t rtc_signal_protect(void) {
+    struct sigaction action;
+    if (sigaction(SIGRTMIN, NULL, &action) != 0) return -errno;
+    if ((action.sa_flags & SA_ONSTACK) == 0) return 0;
+    action.sa_flags &= ~SA_ONSTACK;
+    return sigaction(SIGRTMIN, &action, NULL) == 0 ? 1 : -errno;
+}
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+
+void last_error_set(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(last_error, sizeof last_error, format, arguments);
+    va_end(arguments);
+}
+
+const char *rtc_last_error(void) {
+    return last_error;
+}
+
+const char *rtc_version(void) {
+    return RTC_VERSION;
+}
+
+/* ---- Memory handed to hosts -------------------------------------------------------------------------------------- */
+
+void *response_alloc(size_t size) {
+    void *block = malloc(size > 0 ? size : 1);
+    if (block != NULL) response_count(1);
+    return block;
+}
+
+void response_count(int64_t change) {
+    atomic_fetch_add_explicit(&live_responses, change, memory_order_relaxed);
+}
+
+uint64_t rtc_live_allocations(void) {
+    return (uint64_t)atomic_load(&live_responses);
+}
+
+static void response_free(void *block) {
+    free(block);
+    response_count(-1);
+}
+
+void plugin_free_buffer(FfiBuffer *buffer) {
+    if (buffer == NULL) return;
+    if (buffer->data != NULL && buffer->capacity > 0) response_free(buffer->data);
+    buffer->data = NULL;
+    buffer->len = buffer->capacity = 0;
+}
+
+void rb_response_free(RbResponse *response) {
+    if (response == NULL) return;
+    if (response->data != NULL && response->capacity > 0) response_free(response->data);
+    response->data = NULL;
+    response->len = response->capacity = 0;
+}
+
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
+
+bool utf8_valid(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size;) {
+        uint8_t lead = bytes[i];
+        if (lead < 0x80) {
+            i++;
+            continue;
+        }
+        size_t more = lead >= 0xC2 && lead < 0xE0 ? 1 : (lead & 0xF0) == 0xE0 ? 2 : lead >= 0xF0 && lead < 0xF5 ? 3 : 0;
+        if (more == 0 || size - i <= more) return false;
+        /* The first continuation byte rules out overlong forms, surrogates and what lies above U+10FFFF. */
+        uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+        uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (bytes[i + 1] < low || bytes[i + 1] > high) return false;
+        for (size_t k = 2; k <= more; k++)
+            if ((bytes[i + k] & 0xC0) != 0x80) return false;
+        i += more + 1;
+    }
+    return true;
+}

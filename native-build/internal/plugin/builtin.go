@@ -1,0 +1,44 @@
+package plugin
+
+import "runtime"
+
+// immediate holds the commands that never wait. They run on the goroutine of the queue itself, which saves handing
+// them over.
+var immediate = map[string]func(in *Instance, request []byte) (any, error){
+	"echo":       echo,
+	"rtc.tables": tables,
+}
+
+func echo(_ *Instance, request []byte) (any, error) {
+	var body struct {
+		Message string `json:"message"`
+	}
+	if err := Decode(request, &body); err != nil {
+		return nil, err
+	}
+	return struct {
+		Message string `json:"message"`
+		Length  int    `json:"length"`
+	}{body.Message, len(body.Message)}, nil
+}
+
+// tables answers what is alive in the instance. Counts of modules join those of the border.
+func tables(in *Instance, request []byte) (any, error) {
+	if err := Decode(request, &struct{}{}); err != nil {
+		return nil, err
+	}
+	counts := in.border.Counts()
+	answer := map[string]uint64{"sessions": 0, "sfus": 0, "peer_connections": 0}
+	for _, module := range in.modules {
+		for name, count := range module.Counts() {
+			answer[name] += uint64(count)
+		}
+	}
+	answer["sources"] = uint64(counts.Sources)
+	answer["sinks"] = uint64(counts.Sinks)
+	answer["requests"] = counts.Requests - 1 // not this one
+	answer["goroutines"] = uint64(runtime.NumGoroutine())
+	answer["events_dropped"] = counts.EventsDropped
+	answer["event_bytes_queued"] = counts.EventBytesQueued
+	return answer, nil
+}
