@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using StreamGateway.Native.Hosting;
+using StreamGateway.Native.Interop;
 
 namespace StreamGateway.Native.Rtc;
 
@@ -9,41 +10,113 @@ namespace StreamGateway.Native.Rtc;
 /// <remarks>Safe from any thread. Disposing leaves every call and stops every SFU, within the configured deadline.</remarks>
 public sealed class RtcEngine : IAsyncDisposable
 {
-    private RtcEngine()
+    private const string LibraryName = "librtc.so";
+    private const int DefaultEventCapacity = 4096;
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly Plugin _plugin;
+    private readonly RtcBorder _border;
+    private readonly RtcDispatcher _dispatcher;
+    private readonly RtcPollThread _poll;
+
+    private RtcEngine(Plugin plugin, RtcEngineOptions options, ILoggerFactory loggers)
     {
+        _plugin = plugin;
+        _border = new RtcBorder(plugin.Image.Rtc, plugin.Handle.Instance);
+        var pending = new PendingCommands();
+        _dispatcher = new RtcDispatcher(pending, options.EventCapacity ?? DefaultEventCapacity);
+        _poll = new RtcPollThread(_border, _dispatcher, loggers.CreateLogger<RtcEngine>());
+        Commands = new RtcCommands(plugin, pending);
     }
+
+    public PluginState State => _plugin.State;
+
+    /// <summary>Commands refused because too many ran.</summary>
+    public ulong RejectedRequestCount => _plugin.RejectedRequestCount;
+
+    /// <summary>Version of the native library, such as <c>0.1.0</c>.</summary>
+    public string Version => _border.Version;
+
+    /// <summary>Blocks of native memory handed out and not yet freed, over all engines of the process.</summary>
+    public static ulong LiveAllocations => PluginImage.LoadedRtc?.LiveAllocations ?? 0;
+
+    internal RtcCommands Commands { get; }
+
+    internal RtcBorder Border => _border;
+
+    internal RtcDispatcher Dispatcher => _dispatcher;
 
     /// <summary>Loads the library, unless it is loaded, and starts an instance.</summary>
     /// <exception cref="PluginException">The library does not load or does not start; the message says why.</exception>
     public static Task<RtcEngine> StartAsync(
-        RtcEngineOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        RtcEngineOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EventCapacity ?? DefaultEventCapacity, 1, nameof(options.EventCapacity));
 
-    public PluginState State => throw new NotImplementedException();
-
-    /// <summary>Commands refused because too many ran.</summary>
-    public ulong RejectedRequestCount => throw new NotImplementedException();
-
-    /// <summary>Version of the native library, such as <c>0.1.0</c>.</summary>
-    public string Version => throw new NotImplementedException();
-
-    /// <summary>Blocks of native memory handed out and not yet freed, over all engines of the process.</summary>
-    public static ulong LiveAllocations => throw new NotImplementedException();
-
-    public void SetLogLevel(PluginLogLevel level) => throw new NotImplementedException();
+        // Loading reads a file of some 10 MB and starts another runtime.
+        return Task.Run(() => Start(options, loggerFactory), cancellationToken);
+    }
 
     /// <summary>Joins a call; completes once the SFU has accepted the participant.</summary>
     /// <exception cref="RtcException">The join failed; nothing of it is left.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing of the join is left.</exception>
-    public Task<RtcSession> JoinAsync(RtcJoinOptions options, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public Task<RtcSession> JoinAsync(RtcJoinOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Commands.SendAsync(
+            "rtc.join", options, RtcJson.Default.RtcJoinOptions, payload => RtcSession.Open(this, payload), cancellationToken);
+    }
 
     /// <summary>Starts a local SFU; completes once it listens.</summary>
-    public Task<RtcSfu> StartSfuAsync(RtcSfuOptions options, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <exception cref="RtcException">It could not start, for example because an address is taken.</exception>
+    public Task<RtcSfu> StartSfuAsync(RtcSfuOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Commands.SendAsync(
+            "sfu.start", options, RtcJson.Default.RtcSfuOptions, payload => RtcSfu.Open(this, payload), cancellationToken);
+    }
 
     /// <summary>What is alive in this instance now.</summary>
-    public RtcTables ReadTables() => throw new NotImplementedException();
+    public RtcTables ReadTables() =>
+        _plugin.Call("rtc.tables", new NoArguments(), RtcJson.Default.NoArguments, RtcJson.Default.RtcTables)!;
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public void SetLogLevel(PluginLogLevel level) => _plugin.LogLevel = level;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _plugin.DisposeAsync().ConfigureAwait(false);
+        await _poll.Ended.WaitAsync(DrainTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static RtcEngine Start(RtcEngineOptions options, ILoggerFactory loggers)
+    {
+        var path = options.LibraryPath ?? Path.Combine(AppContext.BaseDirectory, LibraryName);
+        if (options.LibraryPath is null && !File.Exists(path))
+        {
+            throw new PluginException(
+                PluginErrorCode.InitializationFailed, $"{path} is missing: build it with 'make -C native-build build', then build again.");
+        }
+
+        var plugin = NativePluginLoader.Start(path, Configure(options), loggers);
+        try
+        {
+            var engine = new RtcEngine(plugin, options, loggers);
+            engine._poll.Start();
+            return engine;
+        }
+        catch
+        {
+            plugin.Dispose();
+            throw;
+        }
+    }
+
+    private static PluginConfig Configure(RtcEngineOptions options) => new()
+    {
+        LogLevel = options.LogLevel,
+        MaxConcurrentOps = options.MaxConcurrentCommands,
+        ShutdownTimeout = options.ShutdownTimeout,
+    };
 }

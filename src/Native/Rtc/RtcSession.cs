@@ -1,86 +1,174 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using StreamGateway.Native.Interop;
 using StreamGateway.Native.Rtc.V1;
 
 namespace StreamGateway.Native.Rtc;
 
 /// <summary>One connection, as one participant, to one call.</summary>
-/// <remarks>Safe from any thread. Disposing leaves the call.</remarks>
+/// <remarks>Safe from any thread. Disposing leaves the call; a session that nobody holds any more leaves by itself.</remarks>
 public sealed class RtcSession : IAsyncDisposable
 {
-    internal RtcSession()
+    private readonly RtcEngine _engine;
+    private readonly RtcObjectHandle _handle;
+    private readonly EventQueue _events;
+    private readonly Lock _leaveLock = new();
+    private Task? _leaving;
+
+    private RtcSession(RtcEngine engine, JoinAnswer answer, EventQueue events)
     {
+        _engine = engine;
+        _handle = new RtcObjectHandle(engine.Commands.Handle, answer.Session, "rtc.leave", "session");
+        _events = events;
+        CallCid = answer.CallCid;
+        UserId = answer.UserId;
+        ParticipantSessionId = answer.ParticipantSessionId;
+        OwnCapabilities = answer.OwnCapabilities ?? [];
+        Created = answer.Created;
+        Sfu = answer.Sfu ?? "";
+        Participants = answer.Participants ?? [];
+        Timing = answer.Timing ?? new JoinTiming();
     }
 
     /// <summary>Never zero and never reused.</summary>
-    public ulong Handle => throw new NotImplementedException();
+    public ulong Handle => _handle.Id;
 
-    public string CallCid => throw new NotImplementedException();
+    public string CallCid { get; }
 
-    public string UserId => throw new NotImplementedException();
+    public string UserId { get; }
 
     /// <summary>The participant session id at the join; a rejoin makes a new one, see <see cref="Reconnected"/>.</summary>
-    public string ParticipantSessionId => throw new NotImplementedException();
+    public string ParticipantSessionId { get; }
 
-    public IReadOnlyList<string> OwnCapabilities => throw new NotImplementedException();
+    public IReadOnlyList<string> OwnCapabilities { get; }
 
     /// <summary>Whether the join created the call.</summary>
-    public bool Created => throw new NotImplementedException();
+    public bool Created { get; }
 
     /// <summary>Name of the SFU that holds the session.</summary>
-    public string Sfu => throw new NotImplementedException();
+    public string Sfu { get; }
 
     /// <summary>Who was in the call at the join.</summary>
-    public IReadOnlyList<Participant> Participants => throw new NotImplementedException();
+    public IReadOnlyList<Participant> Participants { get; }
 
     /// <summary>How long the phases of the join took, as far as they had happened when it was answered.</summary>
-    public JoinTiming Timing => throw new NotImplementedException();
+    public JoinTiming Timing { get; }
 
     /// <summary>
     /// Every event of the session in order, <c>joined</c> first; completes after <c>left</c>. One reader. A reader that
     /// lags too far loses the oldest events: <see cref="Event.Seq"/> then has a hole.
     /// </summary>
-    public ChannelReader<Event> Events => throw new NotImplementedException();
+    public ChannelReader<Event> Events => _events.Reader;
 
     /// <summary>Events dropped because <see cref="Events"/> was not read in time.</summary>
-    public long EventsDropped => throw new NotImplementedException();
+    public long EventsDropped => _events.Dropped;
 
-    public Task<RtcPublication> PublishAsync(RtcPublishOptions options, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <summary>Publishes a track; completes once the SFU has answered, and takes bytes at once.</summary>
+    public Task<RtcPublication> PublishAsync(RtcPublishOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var request = new PublishRequest(
+            Handle, options.Name, TrackTypeNames.NameOf(options.TrackType), options.Format, options.Pace, options.Loop, options.StallTimeout);
+        return _engine.Commands.SendAsync(
+            "rtc.publish.open", request, RtcJson.Default.PublishRequest,
+            payload => RtcPublication.Open(_engine, this, options.Name, payload), cancellationToken);
+    }
 
     /// <summary>Opens a sink on a track; waits for the track up to <see cref="RtcListenOptions.Wait"/>.</summary>
-    public Task<RtcSink> ListenAsync(RtcListenOptions options, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public Task<RtcSink> ListenAsync(RtcListenOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var request = new ListenRequest(Handle, options.Track, options.Format, options.Wait, options.BufferBytes);
+        return _engine.Commands.SendAsync(
+            "rtc.sink.open", request, RtcJson.Default.ListenRequest,
+            payload => RtcSink.Open(_engine, this, payload), cancellationToken);
+    }
 
     /// <summary>Changes what is received; answers what is in force then.</summary>
-    public Task<RtcSubscriptions> SubscribeAsync(
-        RtcSubscriptions subscriptions, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<RtcSubscriptions> SubscribeAsync(
+        RtcSubscriptions subscriptions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(subscriptions);
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.subscribe", new SubscribeRequest(Handle, subscriptions), RtcJson.Default.SubscribeRequest,
+            RtcJson.Default.SubscribeAnswer, cancellationToken).ConfigureAwait(false);
+        return answer.Subscribe;
+    }
 
     /// <summary>Mutes or unmutes what the session publishes; null leaves a kind as it is.</summary>
-    public Task<RtcMuted> MuteAsync(bool? audio, bool? video, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<RtcMuted> MuteAsync(bool? audio, bool? video, CancellationToken cancellationToken = default)
+    {
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.mute", new MuteRequest(Handle, audio, video), RtcJson.Default.MuteRequest,
+            RtcJson.Default.MuteAnswer, cancellationToken).ConfigureAwait(false);
+        return answer.Muted;
+    }
 
     public Task<RtcSessionInfo> GetInfoAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        _engine.Commands.SendAsync(
+            "rtc.session", new SessionRequest(Handle), RtcJson.Default.SessionRequest, RtcJson.Default.RtcSessionInfo,
+            cancellationToken);
 
     public Task<RtcStats> GetStatsAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        _engine.Commands.SendAsync(
+            "rtc.stats", new SessionRequest(Handle), RtcJson.Default.SessionRequest, RtcJson.Default.RtcStats,
+            cancellationToken);
 
-    public Task<IReadOnlyList<RtcPublicationInfo>> GetPublicationsAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<IReadOnlyList<RtcPublicationInfo>> GetPublicationsAsync(CancellationToken cancellationToken = default)
+    {
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.publications", new SessionRequest(Handle), RtcJson.Default.SessionRequest,
+            RtcJson.Default.PublicationsAnswer, cancellationToken).ConfigureAwait(false);
+        return answer.Publications;
+    }
 
     /// <summary>Sends a custom event, a JSON object, to everyone in the call.</summary>
     public Task SendCustomEventAsync(JsonElement custom, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        _engine.Commands.SendAsync(
+            "rtc.custom_event", new CustomEventRequest(Handle, custom), RtcJson.Default.CustomEventRequest, cancellationToken);
 
     public Task SendReactionAsync(
         string type, string? emojiCode = null, JsonElement? custom = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        _engine.Commands.SendAsync(
+            "rtc.reaction", new ReactionRequest(Handle, type, emojiCode, custom), RtcJson.Default.ReactionRequest, cancellationToken);
 
-    /// <summary>Leaves the call; completes once everything of the session is gone. A second leave does nothing.</summary>
-    public Task LeaveAsync(string? reason = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <summary>Leaves the call; completes once everything of the session is gone. A second leave does nothing more.</summary>
+    /// <remarks>Cancelling ends the waiting, not the leaving.</remarks>
+    public Task LeaveAsync(string? reason = null, CancellationToken cancellationToken = default)
+    {
+        lock (_leaveLock)
+        {
+            _leaving ??= LeaveOnceAsync(reason);
+        }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+        return _leaving.WaitAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync() =>
+        await LeaveAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Reads the answer of a join. Poll thread.</summary>
+    internal static RtcSession Open(RtcEngine engine, ReadOnlySpan<byte> payload)
+    {
+        var answer = RtcCommands.Read(payload, RtcJson.Default.JoinAnswer);
+        return new RtcSession(engine, answer, engine.Dispatcher.OpenSession(answer.Session));
+    }
+
+    private async Task LeaveOnceAsync(string? reason)
+    {
+        _handle.Disown();
+        try
+        {
+            await _engine.Commands.SendAsync(
+                "rtc.leave", new LeaveRequest(Handle, reason), RtcJson.Default.LeaveRequest, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (RtcException exception) when (exception.Kind is RtcError.SessionNotFound or RtcError.CallEnded)
+        {
+            // It had ended by itself.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The engine is gone, and every session with it.
+        }
+    }
 }

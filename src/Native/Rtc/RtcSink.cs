@@ -1,4 +1,6 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using StreamGateway.Native.Interop;
 
 namespace StreamGateway.Native.Rtc;
 
@@ -6,27 +8,122 @@ namespace StreamGateway.Native.Rtc;
 /// <remarks>One reader at a time. A reader that lags loses the oldest whole pages, which <c>sink_lagged</c> events count.</remarks>
 public sealed class RtcSink : IAsyncDisposable
 {
-    internal RtcSink()
+    private const int CopySize = 16 * 1024;
+
+    private readonly RtcEngine _engine;
+    private readonly RtcSession _session;
+    private readonly RtcObjectHandle _handle;
+    private readonly AsyncSignal _ready;
+
+    private RtcSink(RtcEngine engine, RtcSession session, ListenAnswer answer, AsyncSignal ready)
     {
+        _engine = engine;
+        _session = session;
+        _handle = new RtcObjectHandle(engine.Commands.Handle, answer.Sink, "rtc.sink.close", "sink");
+        _ready = ready;
+        TrackId = answer.TrackId;
+        UserId = answer.UserId;
+        Codec = answer.Codec;
     }
 
     /// <summary>Never zero and never reused.</summary>
-    public ulong Handle => throw new NotImplementedException();
+    public ulong Handle => _handle.Id;
 
-    public string TrackId => throw new NotImplementedException();
+    public string TrackId { get; }
 
-    public string UserId => throw new NotImplementedException();
+    public string UserId { get; }
 
     /// <summary>Lower-case name of the codec, such as <c>opus</c>.</summary>
-    public string Codec => throw new NotImplementedException();
+    public string Codec { get; }
 
     /// <summary>Fills the buffer with what is there, waiting for at least one byte; 0 at the end.</summary>
-    public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <exception cref="ArgumentException">The buffer is empty.</exception>
+    /// <exception cref="InvalidOperationException">Another read is waiting.</exception>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty)
+        {
+            throw new ArgumentException("A read needs room for at least one byte.", nameof(buffer));
+        }
 
-    /// <summary>Copies everything to the writer, flushing whenever the sink is empty, until the end.</summary>
-    public Task CopyToAsync(PipeWriter writer, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+        return TryRead(buffer.Span, out var count) ? new ValueTask<int>(count) : WaitAndReadAsync(buffer, cancellationToken);
+    }
+
+    /// <summary>Copies everything to the writer, flushing whenever the sink is empty, until the end or until the writer's reader is done.</summary>
+    public async Task CopyToAsync(PipeWriter writer, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        while (true)
+        {
+            var count = await ReadAsync(writer.GetMemory(CopySize), cancellationToken).ConfigureAwait(false);
+            if (count == 0)
+            {
+                return;
+            }
+
+            writer.Advance(count);
+            var flushed = await writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+            if (flushed.IsCompleted || flushed.IsCanceled)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Closes the sink; a read that waits gets the rest and then 0.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_handle.IsClosed)
+        {
+            return;
+        }
+
+        _handle.Disown();
+        await CloseAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ready.Wake();
+    }
+
+    /// <summary>Reads the answer that opened a sink. Poll thread.</summary>
+    internal static RtcSink Open(RtcEngine engine, RtcSession session, ReadOnlySpan<byte> payload)
+    {
+        var answer = RtcCommands.Read(payload, RtcJson.Default.ListenAnswer);
+        return new RtcSink(engine, session, answer, engine.Dispatcher.OpenSink(session.Handle, answer.Sink));
+    }
+
+    private Task CloseAsync() =>
+        _engine.Commands.SendAsync(
+            "rtc.sink.close", new SinkRequest(Handle), RtcJson.Default.SinkRequest, CancellationToken.None);
+
+    // An unknown handle is a sink that is over: its session left, or its engine stopped.
+    private bool TryRead(Span<byte> buffer, out int count)
+    {
+        var result = _engine.Border.ReadSink(Handle, buffer);
+        count = result switch
+        {
+            >= 0 => (int)result,
+            RtcResult.Ended or RtcResult.BadHandle => 0,
+            RtcResult.Busy => throw new InvalidOperationException("Another read of this sink is under way."),
+            _ => throw new RtcException(RtcError.Internal, $"rtc_sink_read answered {result}."),
+        };
+        return result != 0;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (TryRead(buffer.Span, out var count))
+            {
+                GC.KeepAlive(_session);
+                return count;
+            }
+        }
+    }
 }

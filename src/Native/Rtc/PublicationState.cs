@@ -1,0 +1,23 @@
+using StreamGateway.Native.Rtc.V1;
+
+namespace StreamGateway.Native.Rtc;
+
+/// <summary>What the dispatcher and a <see cref="RtcPublication"/> share.</summary>
+internal sealed class PublicationState(ulong source, string name)
+{
+    private readonly TaskCompletionSource<PublicationEnded> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Wakes the writer: the source has room again, or has ended.</summary>
+    internal AsyncSignal Room { get; } = new();
+
+    internal Task<PublicationEnded> Ended => _ended.Task;
+
+    internal void End(PublicationEnded ended)
+    {
+        _ended.TrySetResult(ended);
+        Room.Wake();
+    }
+
+    internal void EndWithSession() =>
+        End(new PublicationEnded { Name = name, SourceId = source, Reason = "session_ended" });
+}
