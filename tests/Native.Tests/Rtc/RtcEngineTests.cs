@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using StreamGateway.Native.Hosting;
+using StreamGateway.Native.Rtc;
+using StreamGateway.Native.Tests.Support;
+
+namespace StreamGateway.Native.Tests.Rtc;
+
+public sealed class RtcEngineTests
+{
+    [Fact]
+    public async Task Engine_started_and_disposed_leaves_nothing_behind()
+    {
+        var before = RtcEngine.LiveAllocations;
+        var engine = await RtcEngine.StartAsync(new RtcEngineOptions(), NullLoggerFactory.Instance).Soon();
+
+        Assert.Equal(PluginState.Active, engine.State);
+        Assert.Matches(@"^\d+\.\d+\.\d+", engine.Version);
+        var tables = engine.ReadTables();
+        Assert.Equal((0, 0, 0, 0, 0), (tables.Sessions, tables.Sources, tables.Sinks, tables.Sfus, tables.PeerConnections));
+        Assert.Equal(0ul, engine.RejectedRequestCount);
+
+        await engine.DisposeAsync().Soon();
+
+        Assert.Equal(PluginState.Stopped, engine.State);
+        Assert.Equal(before, RtcEngine.LiveAllocations);
+        Assert.Throws<ObjectDisposedException>(() => engine.ReadTables());
+    }
+
+    [Fact]
+    public async Task Missing_library_is_named()
+    {
+        var exception = await Assert.ThrowsAsync<PluginException>(
+            () => RtcEngine.StartAsync(new RtcEngineOptions { LibraryPath = "/nowhere/librtc.so" }, NullLoggerFactory.Instance));
+
+        Assert.Contains("/nowhere/librtc.so", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_plugin_is_no_rtc_library()
+    {
+        var exception = await Assert.ThrowsAsync<PluginException>(
+            () => RtcEngine.StartAsync(new RtcEngineOptions { LibraryPath = TestPlugins.Complete }, NullLoggerFactory.Instance));
+
+        Assert.Contains("rtc_poll", exception.Message, StringComparison.Ordinal);
+    }
+}

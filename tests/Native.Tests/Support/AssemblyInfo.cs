@@ -1,0 +1,2 @@
+// Plugins share process-wide state: log level, counters, the tables of calls in flight.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
