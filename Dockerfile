@@ -5,7 +5,7 @@ RUN echo "deb http://deb.debian.org/debian bookworm-backports main" > /etc/apt/s
  && apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config ca-certificates golang-1.23-go \
       golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev golang-google-protobuf-dev \
-      protobuf-compiler protoc-gen-go libopus-dev
+      protobuf-compiler protoc-gen-go libopus-dev libspeexdsp-dev
 COPY native-build /source/native-build
 RUN make -C /source/native-build build
 
@@ -18,7 +18,7 @@ COPY --from=native /source/native-build/build/librtc.so native-build/build/librt
 RUN dotnet publish src/Gateway -c Release -o /service
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
-RUN apt-get update && apt-get install -y --no-install-recommends libopus0 && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends libopus0 libspeexdsp1 && rm -rf /var/lib/apt/lists/*
 COPY --from=service /service /service
 WORKDIR /service
 USER $APP_UID

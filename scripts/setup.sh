@@ -8,7 +8,7 @@ build_packages=(
   golang-1.23-go
   golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev golang-google-protobuf-dev
   protobuf-compiler protoc-gen-go
-  libopus-dev
+  libopus-dev libspeexdsp-dev
 )
 story_packages=(curl jq espeak-ng opus-tools)
 test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps)
@@ -24,7 +24,7 @@ sdk=$(dotnet --version 2>/dev/null) || fail "dotnet is there, but not an SDK tha
 case $sdk in 10.*) ;; *) fail "found .NET SDK $sdk; .NET 10 is needed" ;; esac
 
 command -v dpkg-query >/dev/null \
-  || fail "this script knows Debian 12. Elsewhere install Go 1.23, Pion WebRTC v3, protoc with protoc-gen-go and libopus, then use --no-setup"
+  || fail "this script knows Debian 12. Elsewhere install Go 1.23, Pion WebRTC v3, protoc with protoc-gen-go, libopus and libspeexdsp, then use --no-setup"
 
 missing=()
 for package in "${wanted[@]}"; do
