@@ -9,11 +9,13 @@ import (
 	"os"
 
 	"streamgateway/native/internal/plugin"
+	"streamgateway/native/internal/sfumodule"
 )
 
 func init() {
 	err := plugin.Serve(
-	// One module of each an instance.
+		// One module of each an instance.
+		sfumodule.New,
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "librtc:", err)

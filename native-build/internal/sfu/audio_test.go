@@ -1,0 +1,71 @@
+package sfu
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pion/rtp"
+
+	"streamgateway/native/internal/sfuproto/event"
+)
+
+func joined(userID string) func(*event.SfuEvent) *event.ParticipantJoined {
+	return func(e *event.SfuEvent) *event.ParticipantJoined {
+		if j := e.GetParticipantJoined(); j.GetParticipant().GetUserId() == userID {
+			return j
+		}
+		return nil
+	}
+}
+
+func published(userID string) func(*event.SfuEvent) *event.TrackPublished {
+	return func(e *event.SfuEvent) *event.TrackPublished {
+		if p := e.GetTrackPublished(); p.GetUserId() == userID && p != nil {
+			return p
+		}
+		return nil
+	}
+}
+
+func Test_Audio_of_one_participant_reaches_the_others_from_its_first_packet(t *testing.T) {
+	s := startServer(t)
+	alice := newClient(t, s, "alice")
+	bob := newClient(t, s, "bob", func(c *testClient, _ *event.JoinRequest, _ map[string]any) { c.json = true })
+	await(alice, "bob joined", joined("bob"))
+
+	track := alice.newTrack(audioTrack, opus())
+	alice.publish(track)
+	const count = 40
+	for i := range count {
+		track.sendAudio(t, []byte(fmt.Sprintf("packet %d", i)))
+	}
+
+	announced := await(bob, "alice published", published("alice"))
+	if got := announced.GetParticipant().GetPublishedTracks(); len(got) != 1 || got[0] != audioTrack {
+		t.Errorf("published tracks are %v", got)
+	}
+	stream := alice.streamOf(audioTrack)
+	bob.eventually("all packets", func() bool { return bob.tracks[stream] != nil && len(bob.tracks[stream].packets) == count })
+	for i, packet := range bob.received(stream) {
+		checkPacket(t, i, packet)
+	}
+	if len(alice.received(stream)) != 0 {
+		t.Error("alice hears herself")
+	}
+}
+
+func checkPacket(t *testing.T, i int, packet *rtp.Packet) {
+	t.Helper()
+	if want := fmt.Sprintf("packet %d", i); string(packet.Payload) != want {
+		t.Errorf("packet %d carries %q", i, packet.Payload)
+	}
+	if want := uint16(65530 + i); packet.SequenceNumber != want {
+		t.Errorf("packet %d has number %d, not %d", i, packet.SequenceNumber, want)
+	}
+	if want := uint32(4294960000 + 960*i); packet.Timestamp != want {
+		t.Errorf("packet %d has timestamp %d, not %d", i, packet.Timestamp, want)
+	}
+	if packet.PayloadType != 111 || packet.Extension {
+		t.Errorf("packet %d has payload type %d, extension %v", i, packet.PayloadType, packet.Extension)
+	}
+}

@@ -1,0 +1,395 @@
+package sfu
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/sfuproto/models"
+)
+
+// leadIn is how much media of a track that has just begun is kept for subscribers who are still connecting.
+const leadIn = time.Second
+
+// downTrack sends one track to one subscriber: one layer at a time, as one continuous RTP stream.
+//
+// It is a webrtc.TrackLocal; the subscriber's peer connection binds it once the client has answered.
+type downTrack struct {
+	subscriber *subscriber
+	track      *track
+	fromStart  bool // the track had just begun when the subscriber got it
+
+	// mu guards the state of sending. The publisher's goroutine takes it for each packet, others now and then.
+	mu        sync.Mutex
+	writer    interceptor.RTPWriter
+	connected bool
+	header    rtp.Header
+	scratch   []byte
+
+	current   *layer // what is being sent; nil before the first packet
+	stream    uint32
+	target    *layer // what shall be sent from its next keyframe on; video only
+	height    uint32 // wanted by the subscriber, 0 for the best
+	lastIn    uint64 // highest number received of the current stream
+	caughtUp  uint64 // everything up to here was sent from the cache
+	seqOffset uint16
+	tsOffset  uint32
+	shift     vp8Shift
+
+	lastSeq     uint16
+	lastTime    uint32
+	lastPicture vp8Descriptor
+	sentAt      time.Time
+	packets     uint32
+	octets      uint32
+	sent        []sentPacket
+	loss        uint8 // fraction lost, as the subscriber reported last
+}
+
+// sentPacket remembers where a sent sequence number came from.
+type sentPacket struct {
+	layer    *layer
+	seq      uint64
+	stream   uint32
+	outSeq   uint16
+	tsOffset uint32
+	shift    vp8Shift
+}
+
+func newDownTrack(s *subscriber, t *track, size *models.VideoDimension) *downTrack {
+	history := audioCacheSize
+	if isVideo(t.kind) {
+		history = videoCacheSize
+	}
+	d := &downTrack{subscriber: s, track: t, sent: make([]sentPacket, history), height: size.GetHeight(), fromStart: true}
+	d.header.Version = 2
+	for _, l := range t.layerList() {
+		d.fromStart = d.fromStart && l.isFresh()
+	}
+	return d
+}
+
+// ID, RID, StreamID and Kind name the track in the SDP, in the form that clients map to participants.
+func (d *downTrack) ID() string       { return d.StreamID() + ":" + d.track.owner.prefix }
+func (d *downTrack) RID() string      { return "" }
+func (d *downTrack) StreamID() string { return d.track.owner.prefix + ":" + d.track.kind.String() }
+func (d *downTrack) Kind() webrtc.RTPCodecType {
+	if isVideo(d.track.kind) {
+		return webrtc.RTPCodecTypeVideo
+	}
+	return webrtc.RTPCodecTypeAudio
+}
+
+// Bind chooses the payload type. It never fails, because that would fail the whole description: a track whose codec
+// the client cannot receive stays silent instead.
+func (d *downTrack) Bind(context webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	codec, found := matchCodec(d.track.codec, context.CodecParameters())
+	if found {
+		d.mu.Lock()
+		d.header.PayloadType = uint8(codec.PayloadType)
+		d.header.SSRC = uint32(context.SSRC())
+		d.mu.Unlock()
+		d.subscriber.bound(d, uint32(context.SSRC()))
+	}
+	return codec, nil
+}
+
+// Unbind ends the sending.
+func (d *downTrack) Unbind(webrtc.TrackLocalContext) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.subscriber.unbound(d.header.SSRC)
+	d.writer = nil
+	return nil
+}
+
+// matchCodec finds the negotiated codec that carries the same media.
+func matchCodec(codec webrtc.RTPCodecParameters, negotiated []webrtc.RTPCodecParameters) (webrtc.RTPCodecParameters, bool) {
+	for _, candidate := range negotiated {
+		if strings.EqualFold(candidate.MimeType, codec.MimeType) {
+			return candidate, true
+		}
+	}
+	return codec, false
+}
+
+// open gives the down track the way to its subscriber.
+func (d *downTrack) open(writer interceptor.RTPWriter) {
+	d.mu.Lock()
+	d.writer = writer
+	d.mu.Unlock()
+	d.flush()
+}
+
+// setConnected follows the subscriber's transport. Packets of a short interruption are made up for from the cache.
+func (d *downTrack) setConnected(connected bool) {
+	d.mu.Lock()
+	changed := d.connected != connected
+	d.connected = connected
+	d.mu.Unlock()
+	if changed && connected {
+		d.flush()
+	}
+}
+
+// flush sends what was kept for this subscriber: the beginning of a new track, or what an interruption withheld.
+func (d *downTrack) flush() {
+	if isVideo(d.track.kind) {
+		d.choose()
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.writer == nil || !d.connected || d.track.blocked.Load() {
+		return
+	}
+	for _, l := range d.track.layerList() {
+		d.flushLayer(l)
+	}
+}
+
+func (d *downTrack) flushLayer(l *layer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var from uint64
+	switch {
+	case l.cache.newest == 0:
+		return
+	case d.current == l && d.stream == l.stream:
+		from = d.lastIn + 1
+	case !d.fromStart:
+		return
+	}
+	from = l.cache.since(from, l.clock*uint32(leadIn/time.Second))
+	for ; from <= l.cache.newest; from++ {
+		if p := l.cache.get(from); p != nil {
+			d.advance(l, p)
+		}
+	}
+	d.caughtUp = l.cache.newest
+}
+
+// forward sends a packet of a layer if that is the one this subscriber gets.
+func (d *downTrack) forward(l *layer, p *packet) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.writer == nil || !d.connected {
+		return
+	}
+	if d.current == l && d.stream == p.stream && p.seq <= d.caughtUp {
+		return
+	}
+	d.advance(l, p)
+}
+
+// advance sends a packet, changing over to its stream where that is due. Callers hold d.mu.
+func (d *downTrack) advance(l *layer, p *packet) {
+	if d.current != l || d.stream != p.stream {
+		if !d.mayChangeTo(l, p) {
+			return
+		}
+		d.changeTo(l, p)
+	}
+	d.lastIn = max(d.lastIn, p.seq)
+	d.send(l, p)
+}
+
+func (d *downTrack) mayChangeTo(l *layer, p *packet) bool {
+	if !isVideo(d.track.kind) {
+		return true
+	}
+	return p.keyframe && (d.target == nil || d.target == l)
+}
+
+// changeTo continues sequence numbers, media time and picture ids from another stream.
+func (d *downTrack) changeTo(l *layer, p *packet) {
+	if d.current != nil {
+		elapsed := uint32(int64(time.Since(d.sentAt)) * int64(l.clock) / int64(time.Second))
+		d.seqOffset = d.lastSeq + 1 - uint16(p.seq)
+		d.tsOffset = d.lastTime + max(elapsed, 1) - p.timestamp
+		d.shift = vp8Shift{}
+		if next, ok := d.vp8(p); ok && d.lastPicture.pictureAt != 0 {
+			d.shift.picture = d.lastPicture.picture + 1 - next.picture
+			d.shift.levelZero = d.lastPicture.levelZero + 1 - next.levelZero
+		}
+	}
+	d.current, d.stream, d.lastIn, d.caughtUp = l, p.stream, 0, 0
+}
+
+func (d *downTrack) vp8(p *packet) (vp8Descriptor, bool) {
+	if !strings.EqualFold(d.track.codec.MimeType, webrtc.MimeTypeVP8) {
+		return vp8Descriptor{}, false
+	}
+	return parseVP8(p.payload)
+}
+
+func (d *downTrack) send(l *layer, p *packet) {
+	outSeq := uint16(p.seq) + d.seqOffset
+	d.sent[int(outSeq)%len(d.sent)] = sentPacket{
+		layer: l, seq: p.seq, stream: p.stream, outSeq: outSeq, tsOffset: d.tsOffset, shift: d.shift,
+	}
+	if d.packets == 0 || int16(outSeq-d.lastSeq) > 0 {
+		d.lastSeq, d.lastTime, d.sentAt = outSeq, p.timestamp+d.tsOffset, time.Now()
+		if picture, ok := d.vp8(p); ok {
+			d.lastPicture = picture
+			d.lastPicture.picture += d.shift.picture
+			d.lastPicture.levelZero += d.shift.levelZero
+		}
+	}
+	d.packets++
+	d.octets += uint32(len(p.payload))
+	d.write(p, outSeq, d.tsOffset, d.shift)
+}
+
+func (d *downTrack) write(p *packet, outSeq uint16, tsOffset uint32, shift vp8Shift) {
+	d.header.SequenceNumber = outSeq
+	d.header.Timestamp = p.timestamp + tsOffset
+	d.header.Marker = p.marker
+	payload := p.payload
+	if shift != (vp8Shift{}) {
+		d.scratch = append(d.scratch[:0], payload...)
+		shift.apply(d.scratch)
+		payload = d.scratch
+	}
+	// A failed write is a lost packet; the transport's state is watched elsewhere.
+	_, _ = d.writer.Write(&d.header, payload, nil)
+}
+
+// retransmit answers a request for lost packets as far as the cache goes.
+func (d *downTrack) retransmit(lost []rtcp.NackPair) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.writer == nil || !d.connected || d.track.blocked.Load() {
+		return
+	}
+	for _, pair := range lost {
+		pair.Range(func(outSeq uint16) bool {
+			d.resend(outSeq)
+			return true
+		})
+	}
+}
+
+func (d *downTrack) resend(outSeq uint16) {
+	sent := d.sent[int(outSeq)%len(d.sent)]
+	if sent.layer == nil || sent.outSeq != outSeq {
+		return
+	}
+	sent.layer.mu.Lock()
+	defer sent.layer.mu.Unlock()
+	if p := sent.layer.cache.get(sent.seq); p != nil && p.stream == sent.stream {
+		d.write(p, outSeq, sent.tsOffset, sent.shift)
+	}
+}
+
+// want follows the size the subscriber shows the video in.
+func (d *downTrack) want(size *models.VideoDimension) {
+	d.mu.Lock()
+	d.height = size.GetHeight()
+	d.mu.Unlock()
+	d.choose()
+}
+
+// choose picks the smallest layer that fills the wanted height, and asks for the keyframe to change to it.
+func (d *downTrack) choose() {
+	if !isVideo(d.track.kind) {
+		return
+	}
+	layers := d.track.layerList()
+	d.mu.Lock()
+	if d.writer == nil || !d.connected || len(layers) == 0 {
+		d.mu.Unlock()
+		return
+	}
+	d.target = pickLayer(layers, d.height)
+	target, due := d.target, d.target != d.current
+	d.mu.Unlock()
+	if due {
+		target.requestKeyframe()
+	}
+}
+
+func pickLayer(layers []*layer, height uint32) *layer {
+	if height > 0 {
+		for _, l := range layers {
+			if l.height.Load() >= height {
+				return l
+			}
+		}
+	}
+	return layers[len(layers)-1]
+}
+
+// keyframeWanted relays the subscriber's request for a picture it can start from.
+func (d *downTrack) keyframeWanted() {
+	d.mu.Lock()
+	wanted := d.current
+	if d.target != nil {
+		wanted = d.target
+	}
+	d.mu.Unlock()
+	if wanted != nil {
+		wanted.requestKeyframe()
+	}
+}
+
+// senderReport ties the stream's media time to the wall clock; nil before the first packet.
+func (d *downTrack) senderReport(now time.Time, ntp uint64) rtcp.Packet {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.current == nil || d.packets == 0 || d.writer == nil {
+		return nil
+	}
+	timestamp, ok := d.current.mediaTime(now)
+	if !ok {
+		return nil
+	}
+	return &rtcp.SenderReport{
+		SSRC: d.header.SSRC, NTPTime: ntp, RTPTime: timestamp + d.tsOffset, PacketCount: d.packets, OctetCount: d.octets,
+	}
+}
+
+// receiveRTCP handles what the subscriber says about this stream.
+func (d *downTrack) receiveRTCP(packets []rtcp.Packet) {
+	for _, p := range packets {
+		switch p := p.(type) {
+		case *rtcp.TransportLayerNack:
+			if p.MediaSSRC == d.ssrc() {
+				d.retransmit(p.Nacks)
+			}
+		case *rtcp.PictureLossIndication:
+			if p.MediaSSRC == d.ssrc() {
+				d.keyframeWanted()
+			}
+		case *rtcp.FullIntraRequest:
+			for _, entry := range p.FIR {
+				if entry.SSRC == d.ssrc() {
+					d.keyframeWanted()
+				}
+			}
+		case *rtcp.ReceiverReport:
+			for _, block := range p.Reports {
+				d.reported(block)
+			}
+		}
+	}
+}
+
+func (d *downTrack) ssrc() uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.header.SSRC
+}
+
+func (d *downTrack) reported(block rtcp.ReceptionReport) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if block.SSRC == d.header.SSRC {
+		d.loss = block.FractionLost
+	}
+}

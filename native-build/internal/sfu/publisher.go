@@ -1,0 +1,326 @@
+package sfu
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/sfuproto/models"
+)
+
+const (
+	gatherDeadline = 2 * time.Second
+	// maxPendingCandidates bounds the candidates kept until there is a description they belong to.
+	maxPendingCandidates = 64
+	// maxSections bounds the media sections of one peer connection.
+	maxSections = 64
+)
+
+// publisher is the peer connection that carries a participant's own media. The client offers.
+type publisher struct {
+	participant *participant
+	tap         *tap
+	transport   transportFeedback
+
+	// mu makes one negotiation follow the other, and guards what they change.
+	mu     sync.Mutex
+	closed bool
+	byMid  map[string]*track
+
+	// peerMu guards the following for those who must not wait for a negotiation.
+	peerMu     sync.Mutex
+	peer       *webrtc.PeerConnection
+	candidates []webrtc.ICECandidateInit
+	bySSRC     map[uint32]*layer
+}
+
+func newPublisher(p *participant) *publisher {
+	b := &publisher{participant: p, byMid: map[string]*track{}, bySSRC: map[uint32]*layer{}}
+	b.tap = &tap{guard: p.server.recover, onRTCP: b.receiveRTCP}
+	return b
+}
+
+func (b *publisher) connection() *webrtc.PeerConnection {
+	b.peerMu.Lock()
+	defer b.peerMu.Unlock()
+	return b.peer
+}
+
+// negotiate answers an offer that carries the announced tracks. Tracks announced earlier stay as they are.
+func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models.TrackInfo) (string, *failure) {
+	sections, err := parseSections(offer)
+	if err != nil {
+		return "", fail(codeInvalid, "%v", err)
+	}
+	if failed := checkInfos(sections, infos); failed != nil {
+		return "", failed
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	peer, failed := b.open()
+	if failed != nil {
+		return "", failed
+	}
+	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return "", fail(codeInvalid, "sdp: %v", err)
+	}
+	b.addPending(peer)
+	published, failed := b.claim(peer, sections, infos)
+	if failed != nil {
+		b.abandon(failed)
+		return "", failed
+	}
+	answer, err := b.answer(ctx, peer)
+	if err != nil {
+		failed := fail(codeInternal, "answer: %v", err)
+		b.abandon(failed)
+		return "", failed
+	}
+	b.participant.call.publish(b.participant, published)
+	return answer, nil
+}
+
+func checkInfos(sections []section, infos []*models.TrackInfo) *failure {
+	if len(infos) == 0 {
+		return fail(codeInvalid, "tracks: at least one is needed")
+	}
+	if len(sections) > maxSections || len(infos) > maxSections {
+		return fail(codeInvalid, "sdp: more than %d media sections", maxSections)
+	}
+	type option struct {
+		kind models.TrackType
+		id   int32
+	}
+	seen := map[option]bool{}
+	for _, info := range infos {
+		kind := info.GetTrackType()
+		if !isTrackType(kind) {
+			return fail(codeInvalid, "tracks: %q has an unknown type", info.GetTrackId())
+		}
+		if isVideo(kind) && len(info.GetLayers()) == 0 {
+			return fail(codeInvalid, "tracks: %q needs a layer", info.GetTrackId())
+		}
+		if len(info.GetLayers()) > 3 {
+			return fail(codeInvalid, "tracks: %q has more than 3 layers", info.GetTrackId())
+		}
+		key := option{kind, info.GetPublishOptionId()}
+		if seen[key] {
+			return fail(codeInvalid, "tracks: two of type %v and publish option %d", kind, key.id)
+		}
+		seen[key] = true
+		s := sectionOf(sections, info)
+		if s == nil {
+			return fail(codeTracksMismatch, "tracks: %q has no media section", info.GetTrackId())
+		}
+		if isVideo(kind) != (s.kind == "video") {
+			return fail(codeTracksMismatch, "tracks: %q of type %v lies in a section of kind %s", info.GetTrackId(), kind, s.kind)
+		}
+	}
+	return nil
+}
+
+// open makes the peer connection with the first offer. Callers hold b.mu.
+func (b *publisher) open() (*webrtc.PeerConnection, *failure) {
+	if b.closed {
+		return nil, fail(codeNotFound, "the session is gone")
+	}
+	if peer := b.connection(); peer != nil {
+		return peer, nil
+	}
+	media := b.participant.server.media
+	peer, err := media.newPeer(media.publishing, b.tap)
+	if err != nil {
+		return nil, fail(codeInternal, "%v", err)
+	}
+	peer.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		defer b.participant.server.recover("track")
+		b.receive(peer, remote, receiver)
+	})
+	peer.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		defer b.participant.server.recover("publisher state")
+		if state == webrtc.PeerConnectionStateFailed {
+			b.participant.peerFailed(b.failed)
+		}
+	})
+	b.peerMu.Lock()
+	b.peer = peer
+	b.peerMu.Unlock()
+	return peer, nil
+}
+
+// claim finds or makes the track of each announced section and limits the section to its codec. Callers hold b.mu.
+func (b *publisher) claim(peer *webrtc.PeerConnection, sections []section, infos []*models.TrackInfo) ([]publication, *failure) {
+	var published []publication
+	for _, info := range infos {
+		s := sectionOf(sections, info)
+		transceiver := transceiverOf(peer, s.mid)
+		if transceiver == nil || transceiver.Receiver() == nil {
+			return nil, fail(codeTracksMismatch, "tracks: section %q is not sent by the client", s.mid)
+		}
+		codec, ok := announcedCodec(transceiver.Receiver().GetParameters().Codecs, info.GetCodec())
+		if !ok {
+			return nil, fail(codeTracksMismatch, "tracks: codec %q of %q is not offered or not supported", info.GetCodec().GetName(), info.GetTrackId())
+		}
+		if err := transceiver.SetCodecPreferences([]webrtc.RTPCodecParameters{codec}); err != nil {
+			return nil, fail(codeTracksMismatch, "tracks: %v", err)
+		}
+		t := b.participant.call.trackFor(b.participant, info, codec)
+		if t.mid != "" && t.mid != s.mid {
+			delete(b.byMid, t.mid)
+		}
+		t.id, t.mid = info.GetTrackId(), s.mid
+		b.byMid[s.mid] = t
+		published = append(published, publication{track: t, muted: info.GetMuted()})
+	}
+	return published, nil
+}
+
+func transceiverOf(peer *webrtc.PeerConnection, mid string) *webrtc.RTPTransceiver {
+	for _, t := range peer.GetTransceivers() {
+		if t.Mid() == mid {
+			return t
+		}
+	}
+	return nil
+}
+
+// answer makes an answer that holds all our candidates, because that is what every client understands.
+func (b *publisher) answer(ctx context.Context, peer *webrtc.PeerConnection) (string, error) {
+	answer, err := peer.CreateAnswer(nil)
+	if err != nil {
+		return "", err
+	}
+	gathered := webrtc.GatheringCompletePromise(peer)
+	if err := peer.SetLocalDescription(answer); err != nil {
+		return "", err
+	}
+	if err := waitGathered(ctx, gathered); err != nil {
+		return "", err
+	}
+	return tidy(peer.LocalDescription().SDP), nil
+}
+
+func waitGathered(ctx context.Context, gathered <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, gatherDeadline)
+	defer cancel()
+	select {
+	case <-gathered:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// abandon ends the session after a negotiation that broke half way: the peer connection cannot go back.
+func (b *publisher) abandon(cause *failure) {
+	b.participant.server.log.Debug("publisher negotiation failed", "cid", b.participant.cid, "message", cause.message)
+	b.participant.server.run("abandon", b.participant.mediaFailed)
+}
+
+// receive connects an incoming stream with the layer it belongs to.
+func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	ssrc := uint32(remote.SSRC())
+	t := b.trackOf(peer, receiver)
+	if t == nil {
+		b.tap.attach(ssrc, func([]byte) {}) // not announced: nobody may hear it
+		return
+	}
+	parameters := receiver.GetParameters()
+	s := source{ssrc: ssrc, payloadType: uint8(t.codec.PayloadType), nack: hasFeedback(t.codec, "nack", "")}
+	for _, extension := range parameters.HeaderExtensions {
+		switch extension.URI {
+		case audioLevelURI:
+			s.levelID = uint8(extension.ID)
+		case transportURI:
+			s.transportID = uint8(extension.ID)
+		}
+	}
+	l := t.layer(remote.RID())
+	l.bind(s)
+	b.peerMu.Lock()
+	b.bySSRC[ssrc] = l
+	b.peerMu.Unlock()
+	b.tap.attach(ssrc, l.receive)
+	if isVideo(t.kind) {
+		for _, d := range t.downList() {
+			d.choose()
+		}
+	}
+}
+
+func (b *publisher) trackOf(peer *webrtc.PeerConnection, receiver *webrtc.RTPReceiver) *track {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, transceiver := range peer.GetTransceivers() {
+		if transceiver.Receiver() == receiver {
+			return b.byMid[transceiver.Mid()]
+		}
+	}
+	return nil
+}
+
+func (b *publisher) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
+	b.peerMu.Lock()
+	l := b.bySSRC[ssrc]
+	b.peerMu.Unlock()
+	if l != nil {
+		l.receiveRTCP(packets)
+	}
+}
+
+func (b *publisher) writeRTCP(packets ...rtcp.Packet) {
+	if peer := b.connection(); peer != nil && len(packets) > 0 {
+		_ = peer.WriteRTCP(packets) // a failed write is a lost packet
+	}
+}
+
+// addCandidate takes a candidate of the client, or keeps it until there is an offer.
+func (b *publisher) addCandidate(candidate webrtc.ICECandidateInit) *failure {
+	b.peerMu.Lock()
+	defer b.peerMu.Unlock()
+	if b.peer == nil || b.peer.RemoteDescription() == nil {
+		if len(b.candidates) < maxPendingCandidates {
+			b.candidates = append(b.candidates, candidate)
+		}
+		return nil
+	}
+	if err := b.peer.AddICECandidate(candidate); err != nil {
+		return fail(codeInvalid, "ice_candidate: %v", err)
+	}
+	return nil
+}
+
+func (b *publisher) addPending(peer *webrtc.PeerConnection) {
+	b.peerMu.Lock()
+	defer b.peerMu.Unlock()
+	for _, candidate := range b.candidates {
+		_ = peer.AddICECandidate(candidate) // one that does not parse helps nobody
+	}
+	b.candidates = nil
+}
+
+func parseCandidate(text string) (webrtc.ICECandidateInit, *failure) {
+	var candidate webrtc.ICECandidateInit
+	if err := json.Unmarshal([]byte(text), &candidate); err != nil {
+		return candidate, fail(codeInvalid, "ice_candidate: %v", err)
+	}
+	return candidate, nil
+}
+
+func (b *publisher) failed() bool {
+	peer := b.connection()
+	return peer != nil && peer.ConnectionState() == webrtc.PeerConnectionStateFailed
+}
+
+func (b *publisher) close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	if peer := b.connection(); peer != nil {
+		_ = peer.Close()
+	}
+}

@@ -1,0 +1,94 @@
+package sfu
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/sfuproto/models"
+)
+
+const maxDescription = 256 << 10
+
+// section is a media section of a client's description.
+type section struct {
+	mid     string
+	kind    string // "audio" or "video"
+	trackID string // second word of its msid
+	codecs  []string
+}
+
+func parseSections(description string) ([]section, error) {
+	if len(description) > maxDescription {
+		return nil, fmt.Errorf("sdp: longer than %d bytes", maxDescription)
+	}
+	parsed := &sdp.SessionDescription{}
+	if err := parsed.Unmarshal([]byte(description)); err != nil {
+		return nil, fmt.Errorf("sdp: %w", err)
+	}
+	var sections []section
+	for _, media := range parsed.MediaDescriptions {
+		s := section{kind: media.MediaName.Media}
+		s.mid, _ = media.Attribute(sdp.AttrKeyMID)
+		for _, attribute := range media.Attributes {
+			switch attribute.Key {
+			case sdp.AttrKeyMsid:
+				if words := strings.Fields(attribute.Value); len(words) == 2 {
+					s.trackID = words[1]
+				}
+			case "rtpmap":
+				if _, encoding, found := strings.Cut(attribute.Value, " "); found {
+					name, _, _ := strings.Cut(encoding, "/")
+					s.codecs = append(s.codecs, name)
+				}
+			}
+		}
+		sections = append(sections, s)
+	}
+	return sections, nil
+}
+
+// sectionOf finds where an announced track lies: by its id, because some clients count mids anew with each call, and by
+// mid for those whose ids differ.
+func sectionOf(sections []section, info *models.TrackInfo) *section {
+	for i := range sections {
+		if sections[i].trackID != "" && sections[i].trackID == info.GetTrackId() {
+			return &sections[i]
+		}
+	}
+	for i := range sections {
+		if sections[i].mid != "" && sections[i].mid == info.GetMid() {
+			return &sections[i]
+		}
+	}
+	return nil
+}
+
+// announcedCodec picks, among the codecs of a section, the one the track is announced with, or else the first.
+func announcedCodec(codecs []webrtc.RTPCodecParameters, announced *models.Codec) (webrtc.RTPCodecParameters, bool) {
+	var fallback *webrtc.RTPCodecParameters
+	for i, codec := range codecs {
+		_, name, _ := strings.Cut(codec.MimeType, "/")
+		if announced.GetName() != "" && !strings.EqualFold(name, announced.GetName()) {
+			continue
+		}
+		if fmtp := announced.GetFmtp(); fmtp == "" || strings.EqualFold(fmtp, codec.SDPFmtpLine) {
+			return codec, true
+		}
+		if fallback == nil {
+			fallback = &codecs[i]
+		}
+	}
+	if fallback == nil {
+		return webrtc.RTPCodecParameters{}, false
+	}
+	return *fallback, true
+}
+
+// tidy corrects what strict parsers stumble over in the library's descriptions.
+func tidy(description string) string {
+	description = strings.Replace(description, "a=msid-semantic:WMS*", "a=msid-semantic: WMS *", 1)
+	return strings.ReplaceAll(description, " \r\n", "\r\n")
+}

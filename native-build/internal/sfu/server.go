@@ -1,0 +1,191 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// ErrCallNotFound and ErrParticipantNotFound are answers to the host's moderation commands.
+var (
+	ErrCallNotFound        = errors.New("call not found")
+	ErrParticipantNotFound = errors.New("participant not found")
+)
+
+// Server is a running SFU. Its methods are safe from any goroutine.
+type Server struct {
+	options Options
+	log     *slog.Logger
+	media   *mediaPort
+	http    *http.Server
+	address *net.TCPAddr
+
+	mu       sync.Mutex
+	calls    map[string]*call
+	sessions map[string]*participant
+	sockets  map[*socket]struct{}
+	stopping bool
+
+	work sync.WaitGroup
+}
+
+// Start listens for signaling and media and serves until Stop.
+func Start(options Options) (*Server, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", options.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for signaling: %w", err)
+	}
+	media, err := openMediaPort(options)
+	if err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("listen for media: %w", err)
+	}
+	s := &Server{
+		options:  options,
+		log:      options.Logger.With("edge", options.EdgeName),
+		media:    media,
+		address:  listener.Addr().(*net.TCPAddr),
+		calls:    map[string]*call{},
+		sessions: map[string]*participant{},
+		sockets:  map[*socket]struct{}{},
+	}
+	s.http = &http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.run("http", func() { _ = s.http.Serve(listener) })
+	return s, nil
+}
+
+// URL is the base address of the Twirp procedures.
+func (s *Server) URL() string { return "http://" + s.host() + twirpPrefix }
+
+// WSEndpoint is the address of the WebSocket.
+func (s *Server) WSEndpoint() string { return "ws://" + s.host() + socketPath }
+
+// EdgeName is the name the server was started with.
+func (s *Server) EdgeName() string { return s.options.EdgeName }
+
+func (s *Server) host() string {
+	host := s.address.IP.String()
+	switch {
+	case s.options.PublicAddress != "":
+		host = s.options.PublicAddress
+	case s.address.IP.IsUnspecified():
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, fmt.Sprint(s.address.Port))
+}
+
+// Stop ends every session and frees both ports. With drain, participants are asked to move away first and get a few
+// seconds to do so. It returns ctx's error when the work did not end in time.
+func (s *Server) Stop(ctx context.Context, drain bool) error {
+	s.mu.Lock()
+	if s.stopping {
+		s.mu.Unlock()
+		return s.wait(ctx)
+	}
+	s.stopping = true
+	s.mu.Unlock()
+
+	if drain {
+		s.drain(ctx)
+	}
+	for _, p := range s.everyone() {
+		p.remove(LeaveShutdown, closeGoingAway)
+	}
+	s.mu.Lock()
+	for socket := range s.sockets {
+		socket.finish(closeGoingAway, "shutting down")
+	}
+	s.mu.Unlock()
+	_ = s.http.Close()
+	err := s.wait(ctx)
+	if closeErr := s.media.close(); err == nil && closeErr != nil {
+		s.log.Debug("media port closed", "error", closeErr)
+	}
+	return err
+}
+
+func (s *Server) drain(ctx context.Context) {
+	shuttingDown := encode(fail(codeShuttingDown, "the server shuts down").event())
+	for _, p := range s.everyone() {
+		p.send(shuttingDown)
+	}
+	deadline := time.NewTimer(drainDeadline)
+	defer deadline.Stop()
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for len(s.everyone()) > 0 {
+		select {
+		case <-poll.C:
+		case <-deadline.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Server) wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		s.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run starts a goroutine that the server owns: Stop waits for it, and a panic in it is logged and goes no further.
+func (s *Server) run(name string, work func()) {
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		defer s.recover(name)
+		work()
+	}()
+}
+
+func (s *Server) recover(name string) {
+	if cause := recover(); cause != nil {
+		s.log.Error("panic", "goroutine", name, "cause", cause, "stack", string(debug.Stack()))
+	}
+}
+
+func (s *Server) everyone() []*participant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*participant, 0, len(s.sessions))
+	for _, p := range s.sessions {
+		all = append(all, p)
+	}
+	return all
+}
+
+func (s *Server) session(id string) *participant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[id]
+}
+
+func (s *Server) call(cid string) *call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[cid]
+}

@@ -1,0 +1,499 @@
+package sfu
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/sfuproto/event"
+	"streamgateway/native/internal/sfuproto/models"
+)
+
+const (
+	// firstOfferDelay gives a client time to make its peer connection after the join response, unless it shows earlier
+	// that it has.
+	firstOfferDelay = 100 * time.Millisecond
+	answerDeadline  = 15 * time.Second
+	// lostAnswerDeadline is how long an answer may still come after the client asked for a new offer.
+	lostAnswerDeadline = 2 * time.Second
+)
+
+// subscriber is the peer connection that carries the others' media to a participant. We offer.
+//
+// Changes are gathered while an offer waits for its answer and go into the next one. One goroutine negotiates at a
+// time, and only while there is something to do.
+type subscriber struct {
+	participant *participant
+	tap         *tap
+
+	// mu guards the course of negotiation.
+	mu          sync.Mutex
+	ready       bool
+	closed      bool
+	dirty       bool
+	restart     bool
+	working     bool
+	offered     uint32    // id of the latest offer
+	waiting     time.Time // until when its answer may come; zero when none is awaited
+	opening     *time.Timer
+	restartSent bool // the offer that waits is a restart
+
+	// peerMu guards the following for those who must not wait for a negotiation.
+	peerMu     sync.Mutex
+	peer       *webrtc.PeerConnection
+	candidates []webrtc.ICECandidateInit
+	downs      map[*track]*outgoing
+	bySSRC     map[uint32]*downTrack
+	connected  bool
+}
+
+// outgoing is a down track and its media section.
+type outgoing struct {
+	down   *downTrack
+	sender *webrtc.RTPSender
+}
+
+// wish is a track that a participant is to get, in the size it wants.
+type wish struct {
+	track *track
+	size  *models.VideoDimension
+}
+
+func newSubscriber(p *participant) *subscriber {
+	s := &subscriber{participant: p, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{}}
+	s.tap = &tap{guard: p.server.recover, onRTCP: s.receiveRTCP, onWriter: s.opened}
+	return s
+}
+
+// openSoon lets negotiation begin a moment after the join response.
+func (s *subscriber) openSoon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opening = time.AfterFunc(firstOfferDelay, s.openNow)
+}
+
+// openNow lets negotiation begin: the client is known to listen.
+func (s *subscriber) openNow() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ready {
+		s.ready = true
+		s.opening.Stop()
+		s.advance()
+	}
+}
+
+// refresh compares what the participant gets with what it wants, as soon as that is possible. It never blocks.
+func (s *subscriber) refresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dirty = true
+	s.advance()
+}
+
+// restartICE makes an offer with new ICE credentials. A request that comes while such an offer waits is satisfied by it.
+func (s *subscriber) restartICE() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.restartSent && !s.waiting.IsZero() {
+		s.waiting = earlier(s.waiting, time.Now().Add(lostAnswerDeadline))
+	}
+	if !s.restartSent || s.waiting.IsZero() {
+		s.restart = true
+	}
+	if !s.waiting.IsZero() {
+		s.waiting = earlier(s.waiting, time.Now().Add(lostAnswerDeadline))
+	}
+	s.advance()
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// advance starts the negotiating goroutine if there is work and none runs. Callers hold s.mu.
+func (s *subscriber) advance() {
+	if s.closed || !s.ready || s.working || !s.waiting.IsZero() || !(s.dirty || s.restart) {
+		return
+	}
+	s.working = true
+	s.participant.server.run("subscriber negotiation", s.negotiate)
+}
+
+func (s *subscriber) negotiate() {
+	for {
+		s.mu.Lock()
+		restart := s.restart
+		if s.closed || !s.waiting.IsZero() || !(s.dirty || restart) {
+			s.working = false
+			s.mu.Unlock()
+			return
+		}
+		s.dirty, s.restart = false, false
+		s.mu.Unlock()
+
+		if err := s.offer(restart); err != nil {
+			s.mu.Lock()
+			s.working = false
+			closed := s.closed
+			s.mu.Unlock()
+			if !closed {
+				s.participant.server.log.Debug("subscriber offer failed", "cid", s.participant.cid, "error", err)
+				s.participant.mediaFailed()
+			}
+			return
+		}
+	}
+}
+
+// offer brings the peer connection in line with the wishes and offers the result, if anything changed.
+func (s *subscriber) offer(restart bool) error {
+	changed, err := s.reconcile(s.participant.call.wishes(s.participant))
+	if err != nil {
+		return err
+	}
+	peer := s.connection()
+	if peer == nil || !changed && !(restart && peer.RemoteDescription() != nil) {
+		return nil
+	}
+	restart = restart && peer.RemoteDescription() != nil
+	if restart {
+		s.setConnected(false)
+	}
+	offer, err := peer.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
+	if err != nil {
+		return err
+	}
+	gathered := webrtc.GatheringCompletePromise(peer)
+	if err := peer.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	if err := waitGathered(context.Background(), gathered); err != nil {
+		return err
+	}
+
+	s.mu.Lock()
+	s.offered++
+	id := s.offered
+	s.waiting = time.Now().Add(answerDeadline)
+	s.restartSent = restart
+	s.mu.Unlock()
+	s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
+		IceRestart: restart, Sdp: tidy(peer.LocalDescription().SDP), NegotiationId: id,
+	}}}))
+	return nil
+}
+
+// reconcile adds and removes down tracks and tells whether the description must change. Only the negotiating
+// goroutine calls it, and never while an offer waits.
+func (s *subscriber) reconcile(wishes []wish) (changed bool, err error) {
+	wanted := make(map[*track]*models.VideoDimension, len(wishes))
+	for _, w := range wishes {
+		wanted[w.track] = w.size
+	}
+	for t, out := range s.current() {
+		if _, keep := wanted[t]; !keep {
+			s.drop(t, out)
+			changed = true
+		}
+	}
+	for _, w := range wishes {
+		if out := s.get(w.track); out != nil {
+			out.down.want(w.size)
+			continue
+		}
+		if err := s.add(w); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+func (s *subscriber) current() map[*track]*outgoing {
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	copied := make(map[*track]*outgoing, len(s.downs))
+	for t, out := range s.downs {
+		copied[t] = out
+	}
+	return copied
+}
+
+func (s *subscriber) get(t *track) *outgoing {
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	return s.downs[t]
+}
+
+func (s *subscriber) add(w wish) error {
+	peer, err := s.open()
+	if err != nil {
+		return err
+	}
+	down := newDownTrack(s, w.track, w.size)
+	sender, err := s.place(peer, down)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock() // close must see a down track that is attached
+	defer s.mu.Unlock()
+	if s.closed {
+		return context.Canceled
+	}
+	s.peerMu.Lock()
+	s.downs[w.track] = &outgoing{down: down, sender: sender}
+	s.peerMu.Unlock()
+	w.track.attach(down)
+	return nil
+}
+
+// place puts a down track into a section that was given up, or into a new one.
+func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*webrtc.RTPSender, error) {
+	var transceiver *webrtc.RTPTransceiver
+	for _, t := range peer.GetTransceivers() {
+		if t.Kind() == down.Kind() && t.Sender() == nil && t.Direction() == webrtc.RTPTransceiverDirectionInactive {
+			sender, err := peer.AddTrack(down)
+			if err != nil {
+				return nil, err
+			}
+			transceiver = transceiverOfSender(peer, sender)
+			break
+		}
+	}
+	if transceiver == nil {
+		var err error
+		transceiver, err = peer.AddTransceiverFromTrack(down, webrtc.RTPTransceiverInit{
+			Direction: webrtc.RTPTransceiverDirectionSendonly,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	sender := transceiver.Sender()
+	_ = transceiver.SetCodecPreferences(codecFirst(down.track.codec, sender.GetParameters().Codecs))
+	return sender, nil
+}
+
+func transceiverOfSender(peer *webrtc.PeerConnection, sender *webrtc.RTPSender) *webrtc.RTPTransceiver {
+	for _, t := range peer.GetTransceivers() {
+		if t.Sender() == sender {
+			return t
+		}
+	}
+	return nil
+}
+
+// codecFirst puts the codec of a track in front. The others stay in the offer, because the library takes the first
+// answer for all the codecs a connection will ever have.
+func codecFirst(codec webrtc.RTPCodecParameters, all []webrtc.RTPCodecParameters) []webrtc.RTPCodecParameters {
+	first, found := matchCodec(codec, all)
+	if !found {
+		return all
+	}
+	ordered := []webrtc.RTPCodecParameters{first}
+	for _, other := range all {
+		if other.PayloadType != first.PayloadType {
+			ordered = append(ordered, other)
+		}
+	}
+	return ordered
+}
+
+func (s *subscriber) drop(t *track, out *outgoing) {
+	t.detach(out.down)
+	s.peerMu.Lock()
+	delete(s.downs, t)
+	peer := s.peer
+	s.peerMu.Unlock()
+	_ = peer.RemoveTrack(out.sender) // fails only on a closed connection
+}
+
+func (s *subscriber) connection() *webrtc.PeerConnection {
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	return s.peer
+}
+
+// open makes the peer connection with the first track.
+func (s *subscriber) open() (*webrtc.PeerConnection, error) {
+	if peer := s.connection(); peer != nil {
+		return peer, nil
+	}
+	media := s.participant.server.media
+	peer, err := media.newPeer(media.subscribing, s.tap)
+	if err != nil {
+		return nil, err
+	}
+	peer.OnConnectionStateChange(func(webrtc.PeerConnectionState) {
+		defer s.participant.server.recover("subscriber state")
+		s.followState(peer)
+	})
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.peerMu.Lock()
+		s.peer = peer
+		s.peerMu.Unlock()
+	}
+	s.mu.Unlock()
+	if closed {
+		_ = peer.Close()
+		return nil, context.Canceled
+	}
+	return peer, nil
+}
+
+// followState reads the state itself, because the library's notices may overtake each other.
+func (s *subscriber) followState(peer *webrtc.PeerConnection) {
+	switch peer.ConnectionState() {
+	case webrtc.PeerConnectionStateConnected:
+		s.setConnected(true)
+	case webrtc.PeerConnectionStateFailed:
+		s.participant.peerFailed(s.failed)
+	}
+}
+
+func (s *subscriber) setConnected(connected bool) {
+	s.peerMu.Lock()
+	s.connected = connected
+	downs := make([]*downTrack, 0, len(s.downs))
+	for _, out := range s.downs {
+		downs = append(downs, out.down)
+	}
+	s.peerMu.Unlock()
+	for _, d := range downs {
+		d.setConnected(connected)
+	}
+}
+
+// bound notes the SSRC of a down track whose section was answered.
+func (s *subscriber) bound(d *downTrack, ssrc uint32) {
+	s.peerMu.Lock()
+	s.bySSRC[ssrc] = d
+	s.peerMu.Unlock()
+}
+
+func (s *subscriber) unbound(ssrc uint32) {
+	s.peerMu.Lock()
+	delete(s.bySSRC, ssrc)
+	s.peerMu.Unlock()
+}
+
+// opened hands a down track its writer; the library calls it right after bound.
+func (s *subscriber) opened(ssrc uint32, writer interceptor.RTPWriter) {
+	s.peerMu.Lock()
+	d, connected := s.bySSRC[ssrc], s.connected
+	s.peerMu.Unlock()
+	if d == nil {
+		return // its codec was refused
+	}
+	d.setConnected(connected)
+	d.open(writer)
+}
+
+func (s *subscriber) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
+	s.peerMu.Lock()
+	d := s.bySSRC[ssrc]
+	s.peerMu.Unlock()
+	if d != nil {
+		d.receiveRTCP(packets)
+	}
+}
+
+// answer takes the client's answer to the latest offer. Clients that know no ids send 0.
+func (s *subscriber) answer(id uint32, description string) *failure {
+	if _, err := parseSections(description); err != nil {
+		return fail(codeInvalid, "%v", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.waiting.IsZero():
+		return fail(codeInvalid, "negotiation_id: no offer waits for an answer")
+	case id != 0 && id != s.offered:
+		return fail(codeInvalid, "negotiation_id: %d is not the latest offer, %d is", id, s.offered)
+	}
+	peer := s.connection()
+	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: description}); err != nil {
+		return fail(codeInvalid, "sdp: %v", err)
+	}
+	s.waiting = time.Time{}
+	s.addPending(peer)
+	s.advance()
+	return nil
+}
+
+// overdue handles an answer that did not come: a client that asked for a new offer gets one, any other one is lost.
+func (s *subscriber) overdue(now time.Time) {
+	s.mu.Lock()
+	if s.waiting.IsZero() || now.Before(s.waiting) || s.closed {
+		s.mu.Unlock()
+		return
+	}
+	again := s.restart
+	if again {
+		peer := s.connection()
+		if err := peer.SetLocalDescription(webrtc.SessionDescription{
+			Type: webrtc.SDPTypeRollback, SDP: peer.PendingLocalDescription().SDP,
+		}); err == nil {
+			s.waiting, s.dirty = time.Time{}, true
+			s.advance()
+			s.mu.Unlock()
+			return
+		}
+	}
+	s.mu.Unlock()
+	s.participant.mediaFailed()
+}
+
+func (s *subscriber) addCandidate(candidate webrtc.ICECandidateInit) *failure {
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	if s.peer == nil || s.peer.RemoteDescription() == nil {
+		if len(s.candidates) < maxPendingCandidates {
+			s.candidates = append(s.candidates, candidate)
+		}
+		return nil
+	}
+	if err := s.peer.AddICECandidate(candidate); err != nil {
+		return fail(codeInvalid, "ice_candidate: %v", err)
+	}
+	return nil
+}
+
+func (s *subscriber) addPending(peer *webrtc.PeerConnection) {
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	for _, candidate := range s.candidates {
+		_ = peer.AddICECandidate(candidate) // one that does not parse helps nobody
+	}
+	s.candidates = nil
+}
+
+func (s *subscriber) failed() bool {
+	peer := s.connection()
+	return peer != nil && peer.ConnectionState() == webrtc.PeerConnectionStateFailed
+}
+
+func (s *subscriber) close() {
+	s.mu.Lock()
+	s.closed = true
+	if s.opening != nil {
+		s.opening.Stop()
+	}
+	s.mu.Unlock()
+	for t, out := range s.current() {
+		t.detach(out.down)
+	}
+	if peer := s.connection(); peer != nil {
+		_ = peer.Close()
+	}
+}

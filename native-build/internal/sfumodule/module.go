@@ -1,0 +1,133 @@
+// Package sfumodule runs local SFUs for hosts: the sfu.* commands, and the events of who joins and leaves.
+package sfumodule
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/plugin"
+	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfu"
+)
+
+// maxServers bounds the SFUs of one instance.
+const maxServers = 16
+
+// host is what the module needs of its instance.
+type host interface {
+	Emit(session uint64, payload *rtcproto.Event)
+	Log() *slog.Logger
+	NextID() uint64
+}
+
+// Module owns the SFUs of one instance.
+type Module struct {
+	host host
+
+	mu      sync.Mutex
+	closed  bool
+	servers map[uint64]*sfu.Server
+}
+
+// New makes the module of an instance.
+func New(in *plugin.Instance) plugin.Module { return newModule(in) }
+
+func newModule(h host) *Module {
+	return &Module{host: h, servers: map[uint64]*sfu.Server{}}
+}
+
+// Commands answers the sfu.* commands.
+func (m *Module) Commands() map[string]plugin.Command {
+	return map[string]plugin.Command{
+		"sfu.start":              m.start,
+		"sfu.stop":               m.stop,
+		"sfu.call.end":           m.endCall,
+		"sfu.participant.kick":   m.kick,
+		"sfu.participant.mute":   m.mute,
+		"sfu.participant.grants": m.updateGrants,
+		"sfu.participant.update": m.updateParticipant,
+		"sfu.pins":               m.setPins,
+		"sfu.stats":              m.stats,
+	}
+}
+
+// Counts tells how many SFUs and peer connections of theirs are alive.
+func (m *Module) Counts() map[string]int {
+	counts := map[string]int{"sfus": 0, "peer_connections": 0}
+	for _, server := range m.all() {
+		counts["sfus"]++
+		counts["peer_connections"] += server.PeerConnections()
+	}
+	return counts
+}
+
+// Shutdown stops every SFU, all at once.
+func (m *Module) Shutdown(ctx context.Context) error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	stopped := make(chan error)
+	all := m.all()
+	for id, server := range all {
+		go func() { stopped <- m.end(ctx, id, server, false) }()
+	}
+	var errs []error
+	for range all {
+		errs = append(errs, <-stopped)
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Module) all() map[uint64]*sfu.Server {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make(map[uint64]*sfu.Server, len(m.servers))
+	for id, server := range m.servers {
+		all[id] = server
+	}
+	return all
+}
+
+func (m *Module) find(id uint64) (*sfu.Server, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if server := m.servers[id]; server != nil {
+		return server, nil
+	}
+	return nil, failure.Newf(failure.SFUNotFound, failure.NoStage, "no SFU %d", id)
+}
+
+// end stops a server and forgets it; until it has ended it stays in the table.
+func (m *Module) end(ctx context.Context, id uint64, server *sfu.Server, drain bool) error {
+	err := server.Stop(ctx, drain)
+	if err != nil {
+		return failure.Newf(failure.DeadlineExceeded, failure.NoStage, "the SFU did not end in time: %w", err)
+	}
+	m.mu.Lock()
+	delete(m.servers, id)
+	m.mu.Unlock()
+	return nil
+}
+
+// observer turns what an SFU hears into events.
+type observer struct {
+	host host
+	id   uint64
+}
+
+func (o observer) ParticipantJoined(p sfu.Presence) {
+	o.host.Emit(0, &rtcproto.Event{Payload: &rtcproto.Event_SfuParticipantJoined{SfuParticipantJoined: &rtcproto.SfuParticipantJoined{
+		SfuId: o.id, CallCid: p.CallCID, UserId: p.UserID, ParticipantSessionId: p.SessionID, Anonymous: p.Anonymous,
+	}}})
+}
+
+func (o observer) ParticipantLeft(p sfu.Presence, reason sfu.LeaveReason, stayed time.Duration) {
+	o.host.Emit(0, &rtcproto.Event{Payload: &rtcproto.Event_SfuParticipantLeft{SfuParticipantLeft: &rtcproto.SfuParticipantLeft{
+		SfuId: o.id, CallCid: p.CallCID, UserId: p.UserID, ParticipantSessionId: p.SessionID, Anonymous: p.Anonymous,
+		Reason: string(reason), DurationMs: float64(stayed) / float64(time.Millisecond),
+	}}})
+}
