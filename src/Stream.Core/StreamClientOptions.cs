@@ -21,6 +21,9 @@ public sealed record StreamClientOptions
     /// <summary>The largest answer accepted, after decompression, in bytes.</summary>
     public int MaxResponseBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>How failed calls are repeated; null, the default, for not at all.</summary>
+    public StreamRetryOptions? Retry { get; init; }
+
     /// <summary>Leaves the secret out.</summary>
     public override string ToString() => $"{nameof(StreamClientOptions)} {{ ApiKey = {ApiKey}, BaseUrl = {BaseUrl} }}";
 
@@ -38,5 +41,6 @@ public sealed record StreamClientOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Timeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(UploadTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxResponseBytes, 1);
+        Retry?.Validate();
     }
 }

@@ -1,15 +1,12 @@
-using System.Diagnostics;
-using System.Net;
 using System.Text.Json;
 using GetStream.Auth;
 using GetStream.Json;
-using GetStream.Models;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace GetStream.Http;
 
-/// <summary>The one place that makes a request and reads its answer.</summary>
-/// <remarks>Safe from any thread. Never logs an address, a header or a body: they carry keys and tokens.</remarks>
+/// <summary>The one place that makes a request and reads its answer. Safe from any thread.</summary>
 internal sealed partial class ApiRequestor
 {
     /// <summary>Room for most addresses, in characters; longer ones move to rented memory.</summary>
@@ -22,6 +19,7 @@ internal sealed partial class ApiRequestor
     private readonly StreamClientOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly ResiliencePipeline? _retry;
     private readonly string _baseAddress;
     private readonly string _serverToken;
 
@@ -31,10 +29,12 @@ internal sealed partial class ApiRequestor
         _options = options;
         _logger = logger;
         _time = time;
+        _retry = RetryPolicy.Create(options.Retry, time);
         _baseAddress = options.BaseUrl.AbsoluteUri.TrimEnd('/');
         _serverToken = StreamTokens.CreateServerToken(options.ApiSecret);
     }
 
+    /// <summary>Starts the address of a request in the caller's memory.</summary>
     public RequestTarget Target(Span<char> buffer) => new(buffer, _baseAddress, _options.ApiKey);
 
     public Task<StreamResponse<TResponse>> SendAsync<TResponse>(
@@ -48,8 +48,8 @@ internal sealed partial class ApiRequestor
         where TResponse : class, IStreamModel<TResponse>
     {
         ArgumentNullException.ThrowIfNull(body);
-        return SendAsync<TResponse>(
-            operation, target, new ModelContent<TRequest>(body), options, _options.Timeout, cancellationToken);
+        var content = new ModelContent<TRequest>(body);
+        return SendAsync<TResponse>(operation, target, content, options, _options.Timeout, cancellationToken);
     }
 
     public Task<StreamResponse<TResponse>> UploadAsync<TRequest, TResponse>(
@@ -76,36 +76,32 @@ internal sealed partial class ApiRequestor
         CancellationToken cancellationToken)
         where TResponse : class, IStreamModel<TResponse>
     {
-        var started = _time.GetTimestamp();
+        var call = new Call(operation, target, content, options?.Token ?? _serverToken, _time.GetTimestamp());
+        using var ownedContent = content;
         using var deadline = new CancellationTokenSource(options?.Timeout ?? timeout, _time);
         using var forward = cancellationToken.UnsafeRegister(
             static source => ((CancellationTokenSource)source!).Cancel(), deadline);
-        using var request = CreateRequest(operation, target, content, options);
+        var activity = StreamTelemetry.Start(operation, target);
         try
         {
-            using var response = await _http
-                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
-                .ConfigureAwait(false);
-            using var body = await ReadBodyAsync(operation, response, deadline.Token).ConfigureAwait(false);
-            ThrowUnlessSuccess(operation, response, body.Written.Span);
-            var data = ReadModel<TResponse>(operation, response, body.Written.Span);
-            var elapsed = _time.GetElapsedTime(started);
-            LogAnswered(operation.Id, (int)response.StatusCode, elapsed.TotalMilliseconds);
-            return new StreamResponse<TResponse>(
-                data,
-                (int)response.StatusCode,
-                RateLimit.From(response.Headers),
-                ApiErrors.RequestId(response),
-                elapsed);
+            var response = _retry is not null && RetryPolicy.IsIdempotent(operation.Method)
+                ? await RetryingAsync<TResponse>(call, deadline.Token).ConfigureAwait(false)
+                : await AttemptAsync<TResponse>(call, deadline.Token).ConfigureAwait(false);
+            LogAnswered(operation.Id, response.Status, response.Duration.TotalMilliseconds);
+            StreamTelemetry.Stop(activity, operation, target, response.Status, error: null, response.Duration);
+            return response;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            activity?.Dispose();
             throw new OperationCanceledException(cancellationToken);
         }
         catch (Exception exception)
         {
             var failure = ApiErrors.Classify(operation, exception);
-            LogFailed(operation.Id, failure.Kind, failure.Status, _time.GetElapsedTime(started).TotalMilliseconds);
+            var elapsed = _time.GetElapsedTime(call.Started);
+            LogFailed(operation.Id, failure.Kind, failure.Status, failure.Code, elapsed.TotalMilliseconds);
+            StreamTelemetry.Stop(activity, operation, target, failure.Status, failure.Kind, elapsed);
             if (ReferenceEquals(failure, exception))
             {
                 throw;
@@ -115,12 +111,59 @@ internal sealed partial class ApiRequestor
         }
     }
 
-    private HttpRequestMessage CreateRequest(
-        ApiOperation operation, Uri target, HttpContent? content, RequestOptions? options)
+    private async Task<StreamResponse<TResponse>> RetryingAsync<TResponse>(Call call, CancellationToken cancellationToken)
+        where TResponse : class, IStreamModel<TResponse>
     {
-        var request = new HttpRequestMessage(operation.Method, target) { Content = content };
+        StreamApiException? last = null;
+        return await _retry!.ExecuteAsync(
+            async token =>
+            {
+                if (last is not null)
+                {
+                    LogRetried(call.Operation.Id, last.Kind, last.Status);
+                    StreamTelemetry.Retried(call.Operation);
+                }
+
+                try
+                {
+                    return await AttemptAsync<TResponse>(call, token).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (!token.IsCancellationRequested)
+                {
+                    last = ApiErrors.Classify(call.Operation, exception);
+                    throw last;
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<StreamResponse<TResponse>> AttemptAsync<TResponse>(Call call, CancellationToken cancellationToken)
+        where TResponse : class, IStreamModel<TResponse>
+    {
+        // Not disposed: that would dispose the content, which a further attempt needs.
+        var request = CreateRequest(call);
+        using var response = await _http
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+            .ConfigureAwait(false);
+        using var body = await ReadBodyAsync(call.Operation, response, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw ApiErrors.FromAnswer(call.Operation, response, body.Written.Span);
+        }
+
+        return new StreamResponse<TResponse>(
+            ReadModel<TResponse>(call.Operation, response, body.Written.Span),
+            (int)response.StatusCode,
+            RateLimit.From(response.Headers),
+            ApiErrors.RequestId(response),
+            _time.GetElapsedTime(call.Started));
+    }
+
+    private static HttpRequestMessage CreateRequest(Call call)
+    {
+        var request = new HttpRequestMessage(call.Operation.Method, call.Target) { Content = call.Content };
         var headers = request.Headers;
-        _ = headers.TryAddWithoutValidation("Authorization", options?.Token ?? _serverToken);
+        _ = headers.TryAddWithoutValidation("Authorization", call.Token);
         _ = headers.TryAddWithoutValidation("stream-auth-type", "jwt");
         _ = headers.TryAddWithoutValidation("X-Stream-Client", s_clientName);
         return request;
@@ -130,8 +173,8 @@ internal sealed partial class ApiRequestor
         ApiOperation operation, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var limit = _options.MaxResponseBytes;
-        var expected = Math.Clamp(response.Content.Headers.ContentLength ?? 4096, 1, limit);
-        var buffer = new PooledBuffer((int)expected + 1, limit);
+        var expected = (int)Math.Clamp(response.Content.Headers.ContentLength ?? 4096, 1, Math.Min(limit, 1 << 20));
+        var buffer = new PooledBuffer(expected + 1, limit);
         try
         {
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
@@ -156,14 +199,6 @@ internal sealed partial class ApiRequestor
         }
     }
 
-    private static void ThrowUnlessSuccess(ApiOperation operation, HttpResponseMessage response, ReadOnlySpan<byte> body)
-    {
-        if (!response.IsSuccessStatusCode)
-        {
-            throw ApiErrors.FromAnswer(operation, response, body);
-        }
-    }
-
     private static TResponse ReadModel<TResponse>(
         ApiOperation operation, HttpResponseMessage response, ReadOnlySpan<byte> body)
         where TResponse : class, IStreamModel<TResponse>
@@ -184,9 +219,7 @@ internal sealed partial class ApiRequestor
         }
     }
 
-    [LoggerMessage(1101, LogLevel.Debug, "{Operation} answered {Status} after {ElapsedMs:0.0} ms", EventName = "Answered")]
-    private partial void LogAnswered(string operation, int status, double elapsedMs);
-
-    [LoggerMessage(1102, LogLevel.Warning, "{Operation} failed: {Kind}, status {Status}, after {ElapsedMs:0.0} ms", EventName = "Failed")]
-    private partial void LogFailed(string operation, StreamErrorKind kind, int? status, double elapsedMs);
+    /// <summary>What stays the same over all attempts of one call.</summary>
+    private readonly record struct Call(
+        ApiOperation Operation, Uri Target, HttpContent? Content, string Token, long Started);
 }

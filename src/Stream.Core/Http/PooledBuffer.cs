@@ -10,8 +10,6 @@ internal sealed class PooledBuffer(int initialCapacity, int limit) : IBufferWrit
 
     public ReadOnlyMemory<byte> Written => Buffer.AsMemory(0, _length);
 
-    public bool IsFull => _length >= limit;
-
     private byte[] Buffer => _buffer ?? throw new ObjectDisposedException(nameof(PooledBuffer));
 
     public void Advance(int count) => _length += count;

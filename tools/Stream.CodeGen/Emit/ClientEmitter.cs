@@ -8,6 +8,7 @@ internal sealed class ClientEmitter(ApiSpec spec, IReadOnlyList<SpecOperation> o
     public string Emit(string product, IEnumerable<SpecOperation> group)
     {
         var code = new CodeWriter(spec.Version, "GetStream", "GetStream.Http", "GetStream.Models");
+        var paging = new PagingEmitter(spec, this);
         code.Open($"public sealed partial class {OperationNames.Client(product)}");
         var first = true;
         foreach (var operation in group)
@@ -19,6 +20,7 @@ internal sealed class ClientEmitter(ApiSpec spec, IReadOnlyList<SpecOperation> o
 
             first = false;
             Method(code, operation);
+            paging.Emit(code, operation);
         }
 
         code.Close();

@@ -5,6 +5,12 @@ namespace GetStream.CodeGen.Emit;
 /// <summary>Writes one object of the API as a class that reads and writes its own JSON.</summary>
 internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper mapper)
 {
+    private readonly Dictionary<string, string> _pagedBodies = spec.Operations
+        .Select(operation => (operation.Body, Paging: Paging.Of(operation, spec)))
+        .Where(pair => pair.Paging is { InBody: true })
+        .DistinctBy(pair => pair.Body)
+        .ToDictionary(pair => pair.Body!, pair => pair.Paging!.Field);
+
     private readonly HashSet<string> _eventTypes =
         [.. spec.Types.Values.Where(type => type.Union is not null).SelectMany(type => type.Union!.Mapping.Values)];
 
@@ -37,6 +43,8 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
         code.Line($"public static {name} ReadFrom(ref Utf8JsonReader reader) => new(ref reader);");
         code.Line();
         Writer(code, type, isEvent);
+        Position(code, type, name);
+        PropertyReader(code, type, isEvent);
         code.Close();
         return code.ToString();
     }
@@ -56,16 +64,9 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
         code.Open($"private {name}(ref Utf8JsonReader reader)");
         code.Line("JsonIn.BeginObject(ref reader);");
         code.Open($"while (JsonIn.Next(ref reader, out {(type.Fields.Count > 0 ? "var name" : "_")}))");
-        if (type.Fields.Count > 0)
-        {
-            Cases(code, type, isEvent);
-        }
-        else
-        {
-            code.Line("reader.Skip();");
-        }
-
+        code.Line(type.Fields.Count > 0 ? "ReadProperty(ref reader, name);" : "reader.Skip();");
         code.Close();
+        code.Line();
         foreach (var field in type.Fields.Where(field => field.IsRequired && !IsTypeOfEvent(field, isEvent)))
         {
             if (Fallback(field) is { } fallback)
@@ -78,8 +79,32 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
         code.Line();
     }
 
-    private void Cases(CodeWriter code, SpecType type, bool isEvent)
+    /// <summary>Requests for pages can be repeated from another position without touching the caller's object.</summary>
+    private void Position(CodeWriter code, SpecType type, string name)
     {
+        if (!_pagedBodies.TryGetValue(type.Name, out var field))
+        {
+            return;
+        }
+
+        code.Line();
+        code.Open($"internal {name} At({(field is "next" ? "string?" : "int?")} position)");
+        code.Line($"var copy = ({name})MemberwiseClone();");
+        code.Line($"copy.{Naming.Pascal(field)} = position;");
+        code.Line("return copy;");
+        code.Close();
+    }
+
+    // Apart from the loop around it: the trimming analyzer's data flow takes many rounds through a switch in a loop.
+    private void PropertyReader(CodeWriter code, SpecType type, bool isEvent)
+    {
+        if (type.Fields.Count is 0)
+        {
+            return;
+        }
+
+        code.Line();
+        code.Open("private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)");
         code.Open("switch (name.Length)");
         foreach (var field in type.Fields.OrderBy(field => field.Name.Length))
         {
@@ -101,6 +126,7 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
         code.Line("reader.Skip();");
         code.Line("break;");
         code.Outdent();
+        code.Close();
         code.Close();
     }
 

@@ -59,6 +59,17 @@ public sealed partial class ChatClient
             ApiOperations.Chat.QueryCampaigns, address.ToUri(), request ?? new QueryCampaignsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryCampaignsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CampaignResponse> QueryCampaignsAllAsync(
+        QueryCampaignsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCampaignsResponse, CampaignResponse>(
+            (position, token) => QueryCampaignsAsync((request ?? new QueryCampaignsRequest()).At(position), options, token),
+            static page => page.Campaigns,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Start campaign: <c>POST /api/v2/chat/campaigns/{id}/start</c>.</summary>
     /// <returns>A <see cref="StartCampaignResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

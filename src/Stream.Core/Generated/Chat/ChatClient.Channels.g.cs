@@ -190,6 +190,16 @@ public sealed partial class ChatClient
         return _api.SendAsync<GetPinnedMessagesResponse>(ApiOperations.Chat.GetPinnedMessages, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="GetPinnedMessagesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<MessageResponse> GetPinnedMessagesAllAsync(
+        string type, string id, GetPinnedMessagesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<GetPinnedMessagesResponse, MessageResponse>(
+            (position, token) => GetPinnedMessagesAsync(type, id, (query ?? new GetPinnedMessagesQuery()) with { Offset = position }, options, token),
+            static page => page.Messages,
+            query?.Offset ?? 0,
+            cancellationToken);
+
     /// <summary>Grouped query channels: <c>POST /api/v2/chat/channels/grouped</c>.</summary>
     /// <returns>A <see cref="GroupedQueryChannelsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -286,6 +296,16 @@ public sealed partial class ChatClient
         return _api.SendAsync<QueryChannelsRequest, QueryChannelsResponse>(
             ApiOperations.Chat.QueryChannels, address.ToUri(), request ?? new QueryChannelsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryChannelsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ChannelStateResponseFields> QueryChannelsAllAsync(
+        QueryChannelsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<QueryChannelsResponse, ChannelStateResponseFields>(
+            (position, token) => QueryChannelsAsync((request ?? new QueryChannelsRequest()).At(position), options, token),
+            static page => page.Channels,
+            request?.Offset ?? 0,
+            cancellationToken);
 
     /// <summary>Send event: <c>POST /api/v2/chat/channels/{type}/{id}/event</c>.</summary>
     /// <returns>A <see cref="EventResponse"/> with the status and the rate limit that came with it.</returns>

@@ -21,4 +21,15 @@ public sealed partial class ChatClient
         return _api.SendAsync<QueryDraftsRequest, QueryDraftsResponse>(
             ApiOperations.Chat.QueryDrafts, address.ToUri(), request ?? new QueryDraftsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryDraftsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<DraftResponse> QueryDraftsAllAsync(
+        QueryDraftsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryDraftsResponse, DraftResponse>(
+            (position, token) => QueryDraftsAsync((request ?? new QueryDraftsRequest()).At(position), options, token),
+            static page => page.Drafts,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -154,6 +154,16 @@ public sealed partial class ChatClient
         return _api.SendAsync<GetReactionsResponse>(ApiOperations.Chat.GetReactions, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="GetReactionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ReactionResponse> GetReactionsAllAsync(
+        string id, GetReactionsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<GetReactionsResponse, ReactionResponse>(
+            (position, token) => GetReactionsAsync(id, (query ?? new GetReactionsQuery()) with { Offset = position }, options, token),
+            static page => page.Reactions,
+            query?.Offset ?? 0,
+            cancellationToken);
+
     /// <summary>Get replies: <c>GET /api/v2/chat/messages/{parent_id}/replies</c>.</summary>
     /// <returns>A <see cref="GetRepliesResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -180,6 +190,17 @@ public sealed partial class ChatClient
             ApiOperations.Chat.QueryMessageHistory, address.ToUri(), request, options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryMessageHistoryAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<MessageHistoryEntryResponse> QueryMessageHistoryAllAsync(
+        QueryMessageHistoryRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryMessageHistoryResponse, MessageHistoryEntryResponse>(
+            (position, token) => QueryMessageHistoryAsync(request.At(position), options, token),
+            static page => page.MessageHistory,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
+
     /// <summary>Query reactions: <c>POST /api/v2/chat/messages/{id}/reactions</c>.</summary>
     /// <returns>A <see cref="QueryReactionsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -193,6 +214,17 @@ public sealed partial class ChatClient
         return _api.SendAsync<QueryReactionsRequest, QueryReactionsResponse>(
             ApiOperations.Chat.QueryReactions, address.ToUri(), request ?? new QueryReactionsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryReactionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ReactionResponse> QueryReactionsAllAsync(
+        string id, QueryReactionsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryReactionsResponse, ReactionResponse>(
+            (position, token) => QueryReactionsAsync(id, (request ?? new QueryReactionsRequest()).At(position), options, token),
+            static page => page.Reactions,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 
     /// <summary>Run message action: <c>POST /api/v2/chat/messages/{id}/action</c>.</summary>
     /// <returns>A <see cref="MessageActionResponse"/> with the status and the rate limit that came with it.</returns>

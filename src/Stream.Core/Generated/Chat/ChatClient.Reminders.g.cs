@@ -21,4 +21,15 @@ public sealed partial class ChatClient
         return _api.SendAsync<QueryRemindersRequest, QueryRemindersResponse>(
             ApiOperations.Chat.QueryReminders, address.ToUri(), request ?? new QueryRemindersRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryRemindersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ReminderResponseData> QueryRemindersAllAsync(
+        QueryRemindersRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryRemindersResponse, ReminderResponseData>(
+            (position, token) => QueryRemindersAsync((request ?? new QueryRemindersRequest()).At(position), options, token),
+            static page => page.Reminders,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -45,6 +45,17 @@ public sealed partial class ChatClient
             ApiOperations.Chat.GetRetentionPolicyRuns, address.ToUri(), request ?? new GetRetentionPolicyRunsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="GetRetentionPolicyRunsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<RetentionRunResponse> GetRetentionPolicyRunsAllAsync(
+        GetRetentionPolicyRunsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<GetRetentionPolicyRunsResponse, RetentionRunResponse>(
+            (position, token) => GetRetentionPolicyRunsAsync((request ?? new GetRetentionPolicyRunsRequest()).At(position), options, token),
+            static page => page.Runs,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Set retention policy: <c>POST /api/v2/chat/retention_policy</c>.</summary>
     /// <returns>A <see cref="SetRetentionPolicyResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

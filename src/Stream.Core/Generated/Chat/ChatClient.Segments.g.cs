@@ -88,6 +88,17 @@ public sealed partial class ChatClient
             ApiOperations.Chat.QuerySegmentTargets, address.ToUri(), request ?? new QuerySegmentTargetsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QuerySegmentTargetsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<SegmentTargetResponse> QuerySegmentTargetsAllAsync(
+        string id, QuerySegmentTargetsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QuerySegmentTargetsResponse, SegmentTargetResponse>(
+            (position, token) => QuerySegmentTargetsAsync(id, (request ?? new QuerySegmentTargetsRequest()).At(position), options, token),
+            static page => page.Targets,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query segments: <c>POST /api/v2/chat/segments/query</c>.</summary>
     /// <returns>A <see cref="QuerySegmentsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -99,6 +110,17 @@ public sealed partial class ChatClient
         return _api.SendAsync<QuerySegmentsRequest, QuerySegmentsResponse>(
             ApiOperations.Chat.QuerySegments, address.ToUri(), request, options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QuerySegmentsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<SegmentResponse> QuerySegmentsAllAsync(
+        QuerySegmentsRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QuerySegmentsResponse, SegmentResponse>(
+            (position, token) => QuerySegmentsAsync(request.At(position), options, token),
+            static page => page.Segments,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
 
     /// <summary>Segment target exists: <c>GET /api/v2/chat/segments/{id}/target/{target_id}</c>.</summary>
     /// <returns>A <see cref="Response"/> with the status and the rate limit that came with it.</returns>

@@ -21,4 +21,15 @@ public sealed partial class ChatClient
         return _api.SendAsync<QueryTeamUsageStatsRequest, QueryTeamUsageStatsResponse>(
             ApiOperations.Chat.QueryTeamUsageStats, address.ToUri(), request ?? new QueryTeamUsageStatsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryTeamUsageStatsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<TeamUsageStats> QueryTeamUsageStatsAllAsync(
+        QueryTeamUsageStatsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryTeamUsageStatsResponse, TeamUsageStats>(
+            (position, token) => QueryTeamUsageStatsAsync((request ?? new QueryTeamUsageStatsRequest()).At(position), options, token),
+            static page => page.Teams,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -35,6 +35,17 @@ public sealed partial class ChatClient
             ApiOperations.Chat.QueryThreads, address.ToUri(), request ?? new QueryThreadsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryThreadsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ThreadStateResponse> QueryThreadsAllAsync(
+        QueryThreadsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryThreadsResponse, ThreadStateResponse>(
+            (position, token) => QueryThreadsAsync((request ?? new QueryThreadsRequest()).At(position), options, token),
+            static page => page.Threads,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Update thread partial: <c>PATCH /api/v2/chat/threads/{message_id}</c>.</summary>
     /// <returns>A <see cref="UpdateThreadPartialResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

@@ -106,6 +106,17 @@ public sealed partial class CommonClient
             ApiOperations.Common.QueryPollVotes, address.ToUri(), request ?? new QueryPollVotesRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryPollVotesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<PollVoteResponseData> QueryPollVotesAllAsync(
+        string pollId, QueryPollVotesRequest? request = null, QueryPollVotesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<PollVotesResponse, PollVoteResponseData>(
+            (position, token) => QueryPollVotesAsync(pollId, (request ?? new QueryPollVotesRequest()).At(position), query, options, token),
+            static page => page.Votes,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query polls: <c>POST /api/v2/polls/query</c>.</summary>
     /// <returns>A <see cref="QueryPollsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -118,6 +129,17 @@ public sealed partial class CommonClient
         return _api.SendAsync<QueryPollsRequest, QueryPollsResponse>(
             ApiOperations.Common.QueryPolls, address.ToUri(), request ?? new QueryPollsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryPollsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<PollResponseData> QueryPollsAllAsync(
+        QueryPollsRequest? request = null, QueryPollsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryPollsResponse, PollResponseData>(
+            (position, token) => QueryPollsAsync((request ?? new QueryPollsRequest()).At(position), query, options, token),
+            static page => page.Polls,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 
     /// <summary>Update poll: <c>PUT /api/v2/polls</c>.</summary>
     /// <returns>A <see cref="PollResponse"/> with the status and the rate limit that came with it.</returns>

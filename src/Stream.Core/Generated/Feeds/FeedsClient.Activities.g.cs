@@ -76,6 +76,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.BatchQueryActivityReactions, address.ToUri(), request, options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="BatchQueryActivityReactionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FeedsReactionResponse> BatchQueryActivityReactionsAllAsync(
+        BatchQueryActivityReactionsRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<BatchQueryActivityReactionsResponse, FeedsReactionResponse>(
+            (position, token) => BatchQueryActivityReactionsAsync(request.At(position), options, token),
+            static page => page.Reactions,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
+
     /// <summary>Cast poll vote: <c>POST /api/v2/feeds/activities/{activity_id}/polls/{poll_id}/vote</c>.</summary>
     /// <returns>A <see cref="PollVoteResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -189,6 +200,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryActivities, address.ToUri(), request ?? new QueryActivitiesRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryActivitiesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ActivityResponse> QueryActivitiesAllAsync(
+        QueryActivitiesRequest? request = null, QueryActivitiesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryActivitiesResponse, ActivityResponse>(
+            (position, token) => QueryActivitiesAsync((request ?? new QueryActivitiesRequest()).At(position), query, options, token),
+            static page => page.Activities,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query activity reactions: <c>POST /api/v2/feeds/activities/{activity_id}/reactions/query</c>.</summary>
     /// <returns>A <see cref="QueryActivityReactionsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -203,6 +225,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryActivityReactions, address.ToUri(), request ?? new QueryActivityReactionsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryActivityReactionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FeedsReactionResponse> QueryActivityReactionsAllAsync(
+        string activityId, QueryActivityReactionsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryActivityReactionsResponse, FeedsReactionResponse>(
+            (position, token) => QueryActivityReactionsAsync(activityId, (request ?? new QueryActivityReactionsRequest()).At(position), options, token),
+            static page => page.Reactions,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query activity shares: <c>GET /api/v2/feeds/activities/{activity_id}/shares</c>.</summary>
     /// <returns>A <see cref="QueryActivitySharesResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -216,6 +249,17 @@ public sealed partial class FeedsClient
         query?.AppendTo(ref address);
         return _api.SendAsync<QueryActivitySharesResponse>(ApiOperations.Feeds.QueryActivityShares, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryActivitySharesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ShareResponse> QueryActivitySharesAllAsync(
+        string activityId, QueryActivitySharesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryActivitySharesResponse, ShareResponse>(
+            (position, token) => QueryActivitySharesAsync(activityId, (query ?? new QueryActivitySharesQuery()) with { Next = position }, options, token),
+            static page => page.Shares,
+            static page => page.Next,
+            query?.Next,
+            cancellationToken);
 
     /// <summary>Restore activity: <c>POST /api/v2/feeds/activities/{id}/restore</c>.</summary>
     /// <returns>A <see cref="RestoreActivityResponse"/> with the status and the rate limit that came with it.</returns>

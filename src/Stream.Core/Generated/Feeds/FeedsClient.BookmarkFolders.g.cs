@@ -34,6 +34,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryBookmarkFolders, address.ToUri(), request ?? new QueryBookmarkFoldersRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryBookmarkFoldersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<BookmarkFolderResponse> QueryBookmarkFoldersAllAsync(
+        QueryBookmarkFoldersRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryBookmarkFoldersResponse, BookmarkFolderResponse>(
+            (position, token) => QueryBookmarkFoldersAsync((request ?? new QueryBookmarkFoldersRequest()).At(position), options, token),
+            static page => page.BookmarkFolders,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Update bookmark folder: <c>PATCH /api/v2/feeds/bookmark_folders/{folder_id}</c>.</summary>
     /// <returns>A <see cref="UpdateBookmarkFolderResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

@@ -22,4 +22,15 @@ public sealed partial class FeedsClient
         return _api.SendAsync<QueryBookmarksRequest, QueryBookmarksResponse>(
             ApiOperations.Feeds.QueryBookmarks, address.ToUri(), request ?? new QueryBookmarksRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryBookmarksAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<BookmarkResponse> QueryBookmarksAllAsync(
+        QueryBookmarksRequest? request = null, QueryBookmarksQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryBookmarksResponse, BookmarkResponse>(
+            (position, token) => QueryBookmarksAsync((request ?? new QueryBookmarksRequest()).At(position), query, options, token),
+            static page => page.Bookmarks,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -46,6 +46,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryCollections, address.ToUri(), request ?? new QueryCollectionsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryCollectionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CollectionResponse> QueryCollectionsAllAsync(
+        QueryCollectionsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCollectionsResponse, CollectionResponse>(
+            (position, token) => QueryCollectionsAsync((request ?? new QueryCollectionsRequest()).At(position), options, token),
+            static page => page.Collections,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Read collections: <c>GET /api/v2/feeds/collections</c>.</summary>
     /// <returns>A <see cref="ReadCollectionsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

@@ -74,6 +74,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.BatchQueryCommentReactions, address.ToUri(), request, options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="BatchQueryCommentReactionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FeedsReactionResponse> BatchQueryCommentReactionsAllAsync(
+        BatchQueryCommentReactionsRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<BatchQueryCommentReactionsResponse, FeedsReactionResponse>(
+            (position, token) => BatchQueryCommentReactionsAsync(request.At(position), options, token),
+            static page => page.Reactions,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
+
     /// <summary>Delete comment: <c>DELETE /api/v2/feeds/comments/{id}</c>.</summary>
     /// <returns>A <see cref="DeleteCommentResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -143,6 +154,17 @@ public sealed partial class FeedsClient
         return _api.SendAsync<GetCommentRepliesResponse>(ApiOperations.Feeds.GetCommentReplies, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="GetCommentRepliesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ThreadedCommentResponse> GetCommentRepliesAllAsync(
+        string id, GetCommentRepliesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<GetCommentRepliesResponse, ThreadedCommentResponse>(
+            (position, token) => GetCommentRepliesAsync(id, (query ?? new GetCommentRepliesQuery()) with { Next = position }, options, token),
+            static page => page.Comments,
+            static page => page.Next,
+            query?.Next,
+            cancellationToken);
+
     /// <summary>Get comments: <c>GET /api/v2/feeds/comments</c>.</summary>
     /// <returns>A <see cref="GetCommentsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -154,6 +176,17 @@ public sealed partial class FeedsClient
         query.AppendTo(ref address);
         return _api.SendAsync<GetCommentsResponse>(ApiOperations.Feeds.GetComments, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="GetCommentsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ThreadedCommentResponse> GetCommentsAllAsync(
+        GetCommentsQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<GetCommentsResponse, ThreadedCommentResponse>(
+            (position, token) => GetCommentsAsync(query with { Next = position }, options, token),
+            static page => page.Comments,
+            static page => page.Next,
+            query.Next,
+            cancellationToken);
 
     /// <summary>Query comment reactions: <c>POST /api/v2/feeds/comments/{id}/reactions/query</c>.</summary>
     /// <returns>A <see cref="QueryCommentReactionsResponse"/> with the status and the rate limit that came with it.</returns>
@@ -169,6 +202,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryCommentReactions, address.ToUri(), request ?? new QueryCommentReactionsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryCommentReactionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FeedsReactionResponse> QueryCommentReactionsAllAsync(
+        string id, QueryCommentReactionsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCommentReactionsResponse, FeedsReactionResponse>(
+            (position, token) => QueryCommentReactionsAsync(id, (request ?? new QueryCommentReactionsRequest()).At(position), options, token),
+            static page => page.Reactions,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query comments: <c>POST /api/v2/feeds/comments/query</c>.</summary>
     /// <returns>A <see cref="QueryCommentsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -181,6 +225,17 @@ public sealed partial class FeedsClient
         return _api.SendAsync<QueryCommentsRequest, QueryCommentsResponse>(
             ApiOperations.Feeds.QueryComments, address.ToUri(), request, options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryCommentsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CommentResponse> QueryCommentsAllAsync(
+        QueryCommentsRequest request, QueryCommentsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCommentsResponse, CommentResponse>(
+            (position, token) => QueryCommentsAsync(request.At(position), query, options, token),
+            static page => page.Comments,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
 
     /// <summary>Restore comment: <c>POST /api/v2/feeds/comments/{id}/restore</c>.</summary>
     /// <returns>A <see cref="RestoreCommentResponse"/> with the status and the rate limit that came with it.</returns>

@@ -140,6 +140,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.GetOrCreateFeed, address.ToUri(), request ?? new GetOrCreateFeedRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="GetOrCreateFeedAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ActivityResponse> GetOrCreateFeedAllAsync(
+        string feedGroupId, string feedId, GetOrCreateFeedRequest? request = null, GetOrCreateFeedQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<GetOrCreateFeedResponse, ActivityResponse>(
+            (position, token) => GetOrCreateFeedAsync(feedGroupId, feedId, (request ?? new GetOrCreateFeedRequest()).At(position), query, options, token),
+            static page => page.Activities,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Get or create feed group: <c>POST /api/v2/feeds/feed_groups/{id}</c>.</summary>
     /// <returns>A <see cref="GetOrCreateFeedGroupResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -215,6 +226,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryFeedMembers, address.ToUri(), request ?? new QueryFeedMembersRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryFeedMembersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FeedMemberResponse> QueryFeedMembersAllAsync(
+        string feedGroupId, string feedId, QueryFeedMembersRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryFeedMembersResponse, FeedMemberResponse>(
+            (position, token) => QueryFeedMembersAsync(feedGroupId, feedId, (request ?? new QueryFeedMembersRequest()).At(position), options, token),
+            static page => page.Members,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query pinned activities: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/pinned_activities/query</c>.</summary>
     /// <returns>A <see cref="QueryPinnedActivitiesResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -231,6 +253,17 @@ public sealed partial class FeedsClient
         return _api.SendAsync<QueryPinnedActivitiesRequest, QueryPinnedActivitiesResponse>(
             ApiOperations.Feeds.QueryPinnedActivities, address.ToUri(), request ?? new QueryPinnedActivitiesRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryPinnedActivitiesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ActivityPinResponse> QueryPinnedActivitiesAllAsync(
+        string feedGroupId, string feedId, QueryPinnedActivitiesRequest? request = null, QueryPinnedActivitiesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryPinnedActivitiesResponse, ActivityPinResponse>(
+            (position, token) => QueryPinnedActivitiesAsync(feedGroupId, feedId, (request ?? new QueryPinnedActivitiesRequest()).At(position), query, options, token),
+            static page => page.PinnedActivities,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 
     /// <summary>Reject feed member invite: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/members/reject</c>.</summary>
     /// <returns>A <see cref="RejectFeedMemberInviteResponse"/> with the status and the rate limit that came with it.</returns>

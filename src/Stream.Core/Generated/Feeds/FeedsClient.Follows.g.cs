@@ -82,6 +82,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryFollows, address.ToUri(), request ?? new QueryFollowsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryFollowsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FollowResponse> QueryFollowsAllAsync(
+        QueryFollowsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryFollowsResponse, FollowResponse>(
+            (position, token) => QueryFollowsAsync((request ?? new QueryFollowsRequest()).At(position), options, token),
+            static page => page.Follows,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Reject follow: <c>POST /api/v2/feeds/follows/reject</c>.</summary>
     /// <returns>A <see cref="RejectFollowResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

@@ -46,6 +46,17 @@ public sealed partial class FeedsClient
             ApiOperations.Feeds.QueryMembershipLevels, address.ToUri(), request ?? new QueryMembershipLevelsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryMembershipLevelsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<MembershipLevelResponse> QueryMembershipLevelsAllAsync(
+        QueryMembershipLevelsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryMembershipLevelsResponse, MembershipLevelResponse>(
+            (position, token) => QueryMembershipLevelsAsync((request ?? new QueryMembershipLevelsRequest()).At(position), options, token),
+            static page => page.MembershipLevels,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Update membership level: <c>PATCH /api/v2/feeds/membership_levels/{id}</c>.</summary>
     /// <returns>A <see cref="UpdateMembershipLevelResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

@@ -21,4 +21,15 @@ public sealed partial class FeedsClient
         return _api.SendAsync<QueryFeedsRequest, QueryFeedsResponse>(
             ApiOperations.Feeds.QueryFeeds, address.ToUri(), request ?? new QueryFeedsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryFeedsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<FeedResponse> QueryFeedsAllAsync(
+        QueryFeedsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryFeedsResponse, FeedResponse>(
+            (position, token) => QueryFeedsAsync((request ?? new QueryFeedsRequest()).At(position), options, token),
+            static page => page.Feeds,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -21,4 +21,15 @@ public sealed partial class FeedsClient
         return _api.SendAsync<QueryRevisionHistoryRequest, QueryRevisionHistoryResponse>(
             ApiOperations.Feeds.QueryRevisionHistory, address.ToUri(), request, options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryRevisionHistoryAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<RevisionHistoryResponse> QueryRevisionHistoryAllAsync(
+        QueryRevisionHistoryRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryRevisionHistoryResponse, RevisionHistoryResponse>(
+            (position, token) => QueryRevisionHistoryAsync(request.At(position), options, token),
+            static page => page.Revisions,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
 }

@@ -24,19 +24,9 @@ public sealed partial class AIAudioConfigRequest : IStreamModel<AIAudioConfigReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>);
-                    break;
-                case 7 when name.SequenceEqual("profile"u8):
-                    Profile = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Profile (<c>profile</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class AIAudioConfigRequest : IStreamModel<AIAudioConfigReq
             JsonOut.List(writer, rulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>);
+                break;
+            case 7 when name.SequenceEqual("profile"u8):
+                Profile = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class AIAudioConfigResponse : IStreamModel<AIAudioConfigRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>)!;
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("profile"u8):
-                    Profile = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Profile ??= "";
         Rules ??= [];
     }
@@ -65,5 +52,24 @@ public sealed partial class AIAudioConfigResponse : IStreamModel<AIAudioConfigRe
         writer.WritePropertyName("rules"u8);
         JsonOut.List(writer, Rules, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>)!;
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("profile"u8):
+                Profile = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

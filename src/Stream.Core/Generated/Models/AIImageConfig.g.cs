@@ -24,25 +24,9 @@ public sealed partial class AIImageConfig : IStreamModel<AIImageConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<AWSRekognitionRule>(ref reader, JsonIn.Model<AWSRekognitionRule>);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("ocr_rules"u8):
-                    OcrRules = JsonIn.List<OCRRule>(ref reader, JsonIn.Model<OCRRule>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Async (<c>async</c>).</summary>
@@ -83,5 +67,27 @@ public sealed partial class AIImageConfig : IStreamModel<AIImageConfig>
             JsonOut.List(writer, ocrRulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<AWSRekognitionRule>(ref reader, JsonIn.Model<AWSRekognitionRule>);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("ocr_rules"u8):
+                OcrRules = JsonIn.List<OCRRule>(ref reader, JsonIn.Model<OCRRule>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

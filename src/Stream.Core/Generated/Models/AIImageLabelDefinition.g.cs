@@ -24,25 +24,9 @@ public sealed partial class AIImageLabelDefinition : IStreamModel<AIImageLabelDe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("key"u8):
-                    Key = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("group"u8):
-                    Group = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Key ??= "";
         Label ??= "";
         Description ??= "";
@@ -73,5 +57,27 @@ public sealed partial class AIImageLabelDefinition : IStreamModel<AIImageLabelDe
         writer.WriteString("description"u8, Description);
         writer.WriteString("group"u8, Group);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("key"u8):
+                Key = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("group"u8):
+                Group = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class AIIndicatorUpdateEvent : StreamEvent, IStreamModel<A
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("ai_state"u8):
-                    AiState = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("channel_id"u8):
-                    ChannelId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("ai_message"u8):
-                    AiMessage = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("channel_type"u8):
-                    ChannelType = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         MessageId ??= "";
         AiState ??= "";
@@ -132,5 +98,45 @@ public sealed partial class AIIndicatorUpdateEvent : StreamEvent, IStreamModel<A
             writer.WriteString("ai_message"u8, aiMessageValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("ai_state"u8):
+                AiState = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("channel_id"u8):
+                ChannelId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("ai_message"u8):
+                AiMessage = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("channel_type"u8):
+                ChannelType = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class AITextConfig : IStreamModel<AITextConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("profile"u8):
-                    Profile = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("severity_rules"u8):
-                    SeverityRules = JsonIn.List<BodyguardSeverityRule>(ref reader, JsonIn.Model<BodyguardSeverityRule>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Async (<c>async</c>).</summary>
@@ -93,5 +74,30 @@ public sealed partial class AITextConfig : IStreamModel<AITextConfig>
             JsonOut.List(writer, severityRulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("profile"u8):
+                Profile = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("severity_rules"u8):
+                SeverityRules = JsonIn.List<BodyguardSeverityRule>(ref reader, JsonIn.Model<BodyguardSeverityRule>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

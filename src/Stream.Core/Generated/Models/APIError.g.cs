@@ -24,37 +24,9 @@ public sealed partial class APIError : IStreamModel<APIError>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("code"u8):
-                    Code = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("details"u8):
-                    Details = JsonIn.ValueList<long>(ref reader, JsonIn.Int64)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("more_info"u8):
-                    MoreInfo = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("StatusCode"u8):
-                    StatusCode = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("unrecoverable"u8):
-                    Unrecoverable = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("exception_fields"u8):
-                    ExceptionFields = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Message ??= "";
         Duration ??= "";
         MoreInfo ??= "";
@@ -109,5 +81,39 @@ public sealed partial class APIError : IStreamModel<APIError>
             writer.WriteBoolean("unrecoverable"u8, unrecoverableValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("code"u8):
+                Code = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("details"u8):
+                Details = JsonIn.ValueList<long>(ref reader, JsonIn.Int64)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("more_info"u8):
+                MoreInfo = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("StatusCode"u8):
+                StatusCode = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("unrecoverable"u8):
+                Unrecoverable = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("exception_fields"u8):
+                ExceptionFields = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class APNConfig : IStreamModel<APNConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("host"u8):
-                    Host = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("key_id"u8):
-                    KeyId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("team_id"u8):
-                    TeamId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("Disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("auth_key"u8):
-                    AuthKey = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("p12_cert"u8):
-                    P12Cert = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("auth_type"u8):
-                    AuthType = JsonIn.Enum<APNConfigAuthType>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("bundle_id"u8):
-                    BundleId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("development"u8):
-                    Development = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("notification_template"u8):
-                    NotificationTemplate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Auth type (<c>auth_type</c>).</summary>
@@ -142,5 +108,45 @@ public sealed partial class APNConfig : IStreamModel<APNConfig>
             writer.WriteString("notification_template"u8, notificationTemplateValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("host"u8):
+                Host = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("key_id"u8):
+                KeyId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("team_id"u8):
+                TeamId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("Disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("auth_key"u8):
+                AuthKey = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("p12_cert"u8):
+                P12Cert = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("auth_type"u8):
+                AuthType = JsonIn.Enum<APNConfigAuthType>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("bundle_id"u8):
+                BundleId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("development"u8):
+                Development = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("notification_template"u8):
+                NotificationTemplate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class APNConfigFields : IStreamModel<APNConfigFields>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("host"u8):
-                    Host = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("key_id"u8):
-                    KeyId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("team_id"u8):
-                    TeamId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("auth_key"u8):
-                    AuthKey = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("p12_cert"u8):
-                    P12Cert = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("auth_type"u8):
-                    AuthType = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("bundle_id"u8):
-                    BundleId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("development"u8):
-                    Development = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("notification_template"u8):
-                    NotificationTemplate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -135,5 +101,45 @@ public sealed partial class APNConfigFields : IStreamModel<APNConfigFields>
             writer.WriteString("p12_cert"u8, p12CertValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("host"u8):
+                Host = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("key_id"u8):
+                KeyId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("team_id"u8):
+                TeamId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("auth_key"u8):
+                AuthKey = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("p12_cert"u8):
+                P12Cert = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("auth_type"u8):
+                AuthType = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("bundle_id"u8):
+                BundleId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("development"u8):
+                Development = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("notification_template"u8):
+                NotificationTemplate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class APNSPayload : IStreamModel<APNSPayload>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("body"u8):
-                    Body = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Object(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("title"u8):
-                    Title = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("sound"u8):
-                    Sound = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("mutable-content"u8):
-                    MutableContent = JsonIn.Int32(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("content-available"u8):
-                    ContentAvailable = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Title (<c>title</c>).</summary>
@@ -102,5 +80,33 @@ public sealed partial class APNSPayload : IStreamModel<APNSPayload>
             JsonOut.Object(writer, dataValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("body"u8):
+                Body = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Object(ref reader);
+                break;
+            case 5 when name.SequenceEqual("title"u8):
+                Title = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("sound"u8):
+                Sound = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("mutable-content"u8):
+                MutableContent = JsonIn.Int32(ref reader);
+                break;
+            case 17 when name.SequenceEqual("content-available"u8):
+                ContentAvailable = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class AWSRekognitionRule : IStreamModel<AWSRekognitionRule
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<AutomodAction>(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("min_confidence"u8):
-                    MinConfidence = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("subclassifications"u8):
-                    Subclassifications = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Label ??= "";
     }
 
@@ -75,5 +59,27 @@ public sealed partial class AWSRekognitionRule : IStreamModel<AWSRekognitionRule
             JsonOut.Object(writer, subclassificationsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<AutomodAction>(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("min_confidence"u8):
+                MinConfidence = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("subclassifications"u8):
+                Subclassifications = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class AbsentMetric : IStreamModel<AbsentMetric>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("metric"u8):
-                    Metric = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Metric ??= "";
         Reason ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class AbsentMetric : IStreamModel<AbsentMetric>
         writer.WriteString("metric"u8, Metric);
         writer.WriteString("reason"u8, Reason);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("metric"u8):
+                Metric = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

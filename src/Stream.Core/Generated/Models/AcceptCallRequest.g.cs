@@ -26,6 +26,7 @@ public sealed partial class AcceptCallRequest : IStreamModel<AcceptCallRequest>
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

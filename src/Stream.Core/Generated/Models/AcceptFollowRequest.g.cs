@@ -24,22 +24,9 @@ public sealed partial class AcceptFollowRequest : IStreamModel<AcceptFollowReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("follower_role"u8):
-                    FollowerRole = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Source ??= "";
         Target ??= "";
     }
@@ -67,5 +54,24 @@ public sealed partial class AcceptFollowRequest : IStreamModel<AcceptFollowReque
             writer.WriteString("follower_role"u8, followerRoleValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("follower_role"u8):
+                FollowerRole = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,49 +24,9 @@ public sealed partial class ActionLogResponse : IStreamModel<ActionLogResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("target_user"u8):
-                    TargetUser = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("ai_providers"u8):
-                    AiProviders = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 13 when name.SequenceEqual("reporter_type"u8):
-                    ReporterType = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("target_user_id"u8):
-                    TargetUserId = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("review_queue_item"u8):
-                    ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Type ??= "";
         UserId ??= "";
@@ -148,5 +108,51 @@ public sealed partial class ActionLogResponse : IStreamModel<ActionLogResponse>
         writer.WritePropertyName("ai_providers"u8);
         JsonOut.List(writer, AiProviders, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("target_user"u8):
+                TargetUser = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("ai_providers"u8):
+                AiProviders = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 13 when name.SequenceEqual("reporter_type"u8):
+                ReporterType = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("target_user_id"u8):
+                TargetUserId = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("review_queue_item"u8):
+                ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

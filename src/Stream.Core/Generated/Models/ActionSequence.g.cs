@@ -24,34 +24,9 @@ public sealed partial class ActionSequence : IStreamModel<ActionSequence>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("blur"u8):
-                    Blur = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("warning"u8):
-                    Warning = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("time_window"u8):
-                    TimeWindow = JsonIn.Int32(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("warning_text"u8):
-                    WarningText = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("cooldown_period"u8):
-                    CooldownPeriod = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Action (<c>action</c>).</summary>
@@ -111,5 +86,36 @@ public sealed partial class ActionSequence : IStreamModel<ActionSequence>
             writer.WriteString("warning_text"u8, warningTextValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("blur"u8):
+                Blur = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("warning"u8):
+                Warning = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("time_window"u8):
+                TimeWindow = JsonIn.Int32(ref reader);
+                break;
+            case 12 when name.SequenceEqual("warning_text"u8):
+                WarningText = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("cooldown_period"u8):
+                CooldownPeriod = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ActiveCallsFPSStats : IStreamModel<ActiveCallsFPSSta
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("p05"u8):
-                    P05 = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("p10"u8):
-                    P10 = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("p50"u8):
-                    P50 = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("p90"u8):
-                    P90 = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>P05 (<c>p05</c>).</summary>
@@ -69,5 +53,27 @@ public sealed partial class ActiveCallsFPSStats : IStreamModel<ActiveCallsFPSSta
         writer.WriteNumber("p50"u8, P50);
         writer.WriteNumber("p90"u8, P90);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("p05"u8):
+                P05 = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("p10"u8):
+                P10 = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("p50"u8):
+                P50 = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("p90"u8):
+                P90 = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ActiveCallsLatencyStats : IStreamModel<ActiveCallsLa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("p50"u8):
-                    P50 = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("p90"u8):
-                    P90 = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>P50 (<c>p50</c>).</summary>
@@ -55,5 +45,21 @@ public sealed partial class ActiveCallsLatencyStats : IStreamModel<ActiveCallsLa
         writer.WriteNumber("p50"u8, P50);
         writer.WriteNumber("p90"u8, P90);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("p50"u8):
+                P50 = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("p90"u8):
+                P90 = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

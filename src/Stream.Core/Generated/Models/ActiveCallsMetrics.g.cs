@@ -24,22 +24,9 @@ public sealed partial class ActiveCallsMetrics : IStreamModel<ActiveCallsMetrics
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("publishers"u8):
-                    Publishers = JsonIn.Model<PublishersMetrics>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("subscribers"u8):
-                    Subscribers = JsonIn.Model<SubscribersMetrics>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("join_call_api"u8):
-                    JoinCallApi = JsonIn.Model<JoinCallAPIMetrics>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Join call api (<c>join_call_api</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class ActiveCallsMetrics : IStreamModel<ActiveCallsMetrics
             JsonOut.Model(writer, subscribersValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("publishers"u8):
+                Publishers = JsonIn.Model<PublishersMetrics>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("subscribers"u8):
+                Subscribers = JsonIn.Model<SubscribersMetrics>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("join_call_api"u8):
+                JoinCallApi = JsonIn.Model<JoinCallAPIMetrics>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

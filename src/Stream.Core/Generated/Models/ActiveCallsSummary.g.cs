@@ -24,25 +24,9 @@ public sealed partial class ActiveCallsSummary : IStreamModel<ActiveCallsSummary
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("active_calls"u8):
-                    ActiveCalls = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("participants"u8):
-                    Participants = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("active_publishers"u8):
-                    ActivePublishers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("active_subscribers"u8):
-                    ActiveSubscribers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Active calls (<c>active_calls</c>).</summary>
@@ -69,5 +53,27 @@ public sealed partial class ActiveCallsSummary : IStreamModel<ActiveCallsSummary
         writer.WriteNumber("active_subscribers"u8, ActiveSubscribers);
         writer.WriteNumber("participants"u8, Participants);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("active_calls"u8):
+                ActiveCalls = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("participants"u8):
+                Participants = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("active_publishers"u8):
+                ActivePublishers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("active_subscribers"u8):
+                ActiveSubscribers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

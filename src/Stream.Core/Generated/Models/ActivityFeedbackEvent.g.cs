@@ -24,31 +24,9 @@ public sealed partial class ActivityFeedbackEvent : StreamEvent, IStreamModel<Ac
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("activity_feedback"u8):
-                    ActivityFeedback = JsonIn.Model<ActivityFeedbackEventPayload>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActivityFeedback ??= JsonIn.Missing<ActivityFeedbackEventPayload>("activity_feedback");
         Custom ??= [];
     }
@@ -96,5 +74,33 @@ public sealed partial class ActivityFeedbackEvent : StreamEvent, IStreamModel<Ac
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("activity_feedback"u8):
+                ActivityFeedback = JsonIn.Model<ActivityFeedbackEventPayload>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

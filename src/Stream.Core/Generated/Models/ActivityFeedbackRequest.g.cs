@@ -24,28 +24,9 @@ public sealed partial class ActivityFeedbackRequest : IStreamModel<ActivityFeedb
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("hide"u8):
-                    Hide = JsonIn.Bool(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("show_less"u8):
-                    ShowLess = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("show_more"u8):
-                    ShowMore = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Show less (<c>show_less</c>).</summary>
@@ -92,5 +73,30 @@ public sealed partial class ActivityFeedbackRequest : IStreamModel<ActivityFeedb
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("hide"u8):
+                Hide = JsonIn.Bool(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("show_less"u8):
+                ShowLess = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("show_more"u8):
+                ShowMore = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

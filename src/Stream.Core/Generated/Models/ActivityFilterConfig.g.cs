@@ -24,16 +24,9 @@ public sealed partial class ActivityFilterConfig : IStreamModel<ActivityFilterCo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 24 when name.SequenceEqual("exclude_owner_activities"u8):
-                    ExcludeOwnerActivities = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Exclude owner activities (<c>exclude_owner_activities</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class ActivityFilterConfig : IStreamModel<ActivityFilterCo
             writer.WriteBoolean("exclude_owner_activities"u8, excludeOwnerActivitiesValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 24 when name.SequenceEqual("exclude_owner_activities"u8):
+                ExcludeOwnerActivities = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,49 +24,9 @@ public sealed partial class ActivityMarkEvent : StreamEvent, IStreamModel<Activi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("fid"u8):
-                    Fid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("mark_read"u8):
-                    MarkRead = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 9 when name.SequenceEqual("mark_seen"u8):
-                    MarkSeen = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("mark_watched"u8):
-                    MarkWatched = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("mark_all_read"u8):
-                    MarkAllRead = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("mark_all_seen"u8):
-                    MarkAllSeen = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("feed_visibility"u8):
-                    FeedVisibility = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         Fid ??= "";
     }
@@ -158,5 +118,51 @@ public sealed partial class ActivityMarkEvent : StreamEvent, IStreamModel<Activi
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("fid"u8):
+                Fid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("mark_read"u8):
+                MarkRead = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 9 when name.SequenceEqual("mark_seen"u8):
+                MarkSeen = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("mark_watched"u8):
+                MarkWatched = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("mark_all_read"u8):
+                MarkAllRead = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("mark_all_seen"u8):
+                MarkAllSeen = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("feed_visibility"u8):
+                FeedVisibility = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

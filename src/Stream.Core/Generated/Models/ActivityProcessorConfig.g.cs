@@ -24,22 +24,9 @@ public sealed partial class ActivityProcessorConfig : IStreamModel<ActivityProce
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("config"u8):
-                    Config = JsonIn.Object(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("openai_key"u8):
-                    OpenaiKey = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
     }
 
@@ -70,5 +57,24 @@ public sealed partial class ActivityProcessorConfig : IStreamModel<ActivityProce
             writer.WriteString("openai_key"u8, openaiKeyValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("config"u8):
+                Config = JsonIn.Object(ref reader);
+                break;
+            case 10 when name.SequenceEqual("openai_key"u8):
+                OpenaiKey = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,85 +26,9 @@ public sealed partial class ActivityRequest : IStreamModel<ActivityRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("poll_id"u8):
-                    PollId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<Location>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("visibility"u8):
-                    Visibility = JsonIn.Enum<ActivityVisibility>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("expires_at"u8):
-                    ExpiresAt = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 11 when name.SequenceEqual("search_data"u8):
-                    SearchData = JsonIn.Object(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("collections"u8):
-                    Collections = JsonIn.List<CollectionRequest>(ref reader, JsonIn.Model<CollectionRequest>);
-                    break;
-                case 13 when name.SequenceEqual("interest_tags"u8):
-                    InterestTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("visibility_tag"u8):
-                    VisibilityTag = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("collection_refs"u8):
-                    CollectionRefs = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("skip_enrich_url"u8):
-                    SkipEnrichUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("restrict_replies"u8):
-                    RestrictReplies = JsonIn.Enum<ReplyRestriction>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("mentioned_user_ids"u8):
-                    MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("create_notification_activity"u8):
-                    CreateNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         Feeds ??= [];
     }
@@ -292,5 +216,87 @@ public sealed partial class ActivityRequest : IStreamModel<ActivityRequest>
             writer.WriteBoolean("skip_push"u8, skipPushValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("poll_id"u8):
+                PollId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<Location>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("visibility"u8):
+                Visibility = JsonIn.Enum<ActivityVisibility>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("expires_at"u8):
+                ExpiresAt = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 11 when name.SequenceEqual("search_data"u8):
+                SearchData = JsonIn.Object(ref reader);
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("collections"u8):
+                Collections = JsonIn.List<CollectionRequest>(ref reader, JsonIn.Model<CollectionRequest>);
+                break;
+            case 13 when name.SequenceEqual("interest_tags"u8):
+                InterestTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("visibility_tag"u8):
+                VisibilityTag = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("collection_refs"u8):
+                CollectionRefs = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("skip_enrich_url"u8):
+                SkipEnrichUrl = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("restrict_replies"u8):
+                RestrictReplies = JsonIn.Enum<ReplyRestriction>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("mentioned_user_ids"u8):
+                MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("create_notification_activity"u8):
+                CreateNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,163 +24,9 @@ public sealed partial class ActivityResponse : IStreamModel<ActivityResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("i18n"u8):
-                    I18n = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 4 when name.SequenceEqual("poll"u8):
-                    Poll = JsonIn.Model<PollResponseData>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("parent"u8):
-                    Parent = JsonIn.Model<ActivityResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("hidden"u8):
-                    Hidden = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("metrics"u8):
-                    Metrics = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64);
-                    break;
-                case 7 when name.SequenceEqual("preview"u8):
-                    Preview = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("is_seen"u8):
-                    IsSeen = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("is_read"u8):
-                    IsRead = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("comments"u8):
-                    Comments = JsonIn.List<CommentResponse>(ref reader, JsonIn.Model<CommentResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<Location>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("edited_at"u8):
-                    EditedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("visibility"u8):
-                    Visibility = JsonIn.Enum<ActivityVisibility>(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("popularity"u8):
-                    Popularity = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("score_vars"u8):
-                    ScoreVars = JsonIn.Object(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("expires_at"u8):
-                    ExpiresAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("moderation"u8):
-                    Moderation = JsonIn.Model<ModerationV2Response>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("is_watched"u8):
-                    IsWatched = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>)!;
-                    break;
-                case 11 when name.SequenceEqual("search_data"u8):
-                    SearchData = JsonIn.Object(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 11 when name.SequenceEqual("share_count"u8):
-                    ShareCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("collections"u8):
-                    Collections = JsonIn.Map<EnrichedCollectionResponse>(ref reader, JsonIn.Model<EnrichedCollectionResponse>)!;
-                    break;
-                case 12 when name.SequenceEqual("current_feed"u8):
-                    CurrentFeed = JsonIn.Model<FeedResponse>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("interest_tags"u8):
-                    InterestTags = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 13 when name.SequenceEqual("comment_count"u8):
-                    CommentCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("latest_shares"u8):
-                    LatestShares = JsonIn.List<ShareResponse>(ref reader, JsonIn.Model<ShareResponse>);
-                    break;
-                case 13 when name.SequenceEqual("own_reactions"u8):
-                    OwnReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
-                    break;
-                case 13 when name.SequenceEqual("own_bookmarks"u8):
-                    OwnBookmarks = JsonIn.List<BookmarkResponse>(ref reader, JsonIn.Model<BookmarkResponse>)!;
-                    break;
-                case 14 when name.SequenceEqual("visibility_tag"u8):
-                    VisibilityTag = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("bookmark_count"u8):
-                    BookmarkCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("reaction_count"u8):
-                    ReactionCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("mentioned_users"u8):
-                    MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
-                    break;
-                case 15 when name.SequenceEqual("selector_source"u8):
-                    SelectorSource = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("reaction_groups"u8):
-                    ReactionGroups = JsonIn.Map<FeedsReactionGroupResponse>(ref reader, JsonIn.Model<FeedsReactionGroupResponse>)!;
-                    break;
-                case 16 when name.SequenceEqual("restrict_replies"u8):
-                    RestrictReplies = JsonIn.Enum<ReplyRestriction>(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("latest_reactions"u8):
-                    LatestReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
-                    break;
-                case 16 when name.SequenceEqual("friend_reactions"u8):
-                    FriendReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>);
-                    break;
-                case 17 when name.SequenceEqual("moderation_action"u8):
-                    ModerationAction = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("notification_context"u8):
-                    NotificationContext = JsonIn.Model<NotificationContext>(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("friend_reaction_count"u8):
-                    FriendReactionCount = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Type ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
@@ -505,5 +351,165 @@ public sealed partial class ActivityResponse : IStreamModel<ActivityResponse>
             writer.WriteBoolean("is_read"u8, isReadValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("i18n"u8):
+                I18n = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 4 when name.SequenceEqual("poll"u8):
+                Poll = JsonIn.Model<PollResponseData>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("parent"u8):
+                Parent = JsonIn.Model<ActivityResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("hidden"u8):
+                Hidden = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("metrics"u8):
+                Metrics = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64);
+                break;
+            case 7 when name.SequenceEqual("preview"u8):
+                Preview = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("is_seen"u8):
+                IsSeen = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("is_read"u8):
+                IsRead = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("comments"u8):
+                Comments = JsonIn.List<CommentResponse>(ref reader, JsonIn.Model<CommentResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<Location>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("edited_at"u8):
+                EditedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("visibility"u8):
+                Visibility = JsonIn.Enum<ActivityVisibility>(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("popularity"u8):
+                Popularity = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("score_vars"u8):
+                ScoreVars = JsonIn.Object(ref reader);
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("expires_at"u8):
+                ExpiresAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("moderation"u8):
+                Moderation = JsonIn.Model<ModerationV2Response>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("is_watched"u8):
+                IsWatched = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>)!;
+                break;
+            case 11 when name.SequenceEqual("search_data"u8):
+                SearchData = JsonIn.Object(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 11 when name.SequenceEqual("share_count"u8):
+                ShareCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("collections"u8):
+                Collections = JsonIn.Map<EnrichedCollectionResponse>(ref reader, JsonIn.Model<EnrichedCollectionResponse>)!;
+                break;
+            case 12 when name.SequenceEqual("current_feed"u8):
+                CurrentFeed = JsonIn.Model<FeedResponse>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("interest_tags"u8):
+                InterestTags = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 13 when name.SequenceEqual("comment_count"u8):
+                CommentCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("latest_shares"u8):
+                LatestShares = JsonIn.List<ShareResponse>(ref reader, JsonIn.Model<ShareResponse>);
+                break;
+            case 13 when name.SequenceEqual("own_reactions"u8):
+                OwnReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
+                break;
+            case 13 when name.SequenceEqual("own_bookmarks"u8):
+                OwnBookmarks = JsonIn.List<BookmarkResponse>(ref reader, JsonIn.Model<BookmarkResponse>)!;
+                break;
+            case 14 when name.SequenceEqual("visibility_tag"u8):
+                VisibilityTag = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("bookmark_count"u8):
+                BookmarkCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("reaction_count"u8):
+                ReactionCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("mentioned_users"u8):
+                MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
+                break;
+            case 15 when name.SequenceEqual("selector_source"u8):
+                SelectorSource = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("reaction_groups"u8):
+                ReactionGroups = JsonIn.Map<FeedsReactionGroupResponse>(ref reader, JsonIn.Model<FeedsReactionGroupResponse>)!;
+                break;
+            case 16 when name.SequenceEqual("restrict_replies"u8):
+                RestrictReplies = JsonIn.Enum<ReplyRestriction>(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("latest_reactions"u8):
+                LatestReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
+                break;
+            case 16 when name.SequenceEqual("friend_reactions"u8):
+                FriendReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>);
+                break;
+            case 17 when name.SequenceEqual("moderation_action"u8):
+                ModerationAction = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("notification_context"u8):
+                NotificationContext = JsonIn.Model<NotificationContext>(ref reader);
+                break;
+            case 21 when name.SequenceEqual("friend_reaction_count"u8):
+                FriendReactionCount = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

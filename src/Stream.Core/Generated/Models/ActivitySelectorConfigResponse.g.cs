@@ -24,34 +24,9 @@ public sealed partial class ActivitySelectorConfigResponse : IStreamModel<Activi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<ActivitySelectorType>(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("params"u8):
-                    Params = JsonIn.Object(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("cutoff_time"u8):
-                    CutoffTime = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("cutoff_window"u8):
-                    CutoffWindow = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("min_popularity"u8):
-                    MinPopularity = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -113,5 +88,36 @@ public sealed partial class ActivitySelectorConfigResponse : IStreamModel<Activi
             JsonOut.Object(writer, @paramsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<ActivitySelectorType>(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("params"u8):
+                Params = JsonIn.Object(ref reader);
+                break;
+            case 11 when name.SequenceEqual("cutoff_time"u8):
+                CutoffTime = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("cutoff_window"u8):
+                CutoffWindow = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("min_popularity"u8):
+                MinPopularity = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

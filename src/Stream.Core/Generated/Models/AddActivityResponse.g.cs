@@ -24,22 +24,9 @@ public sealed partial class AddActivityResponse : IStreamModel<AddActivityRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("activity"u8):
-                    Activity = JsonIn.Model<ActivityResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 29 when name.SequenceEqual("mention_notifications_created"u8):
-                    MentionNotificationsCreated = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Activity ??= JsonIn.Missing<ActivityResponse>("activity");
         Duration ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class AddActivityResponse : IStreamModel<AddActivityRespon
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("activity"u8):
+                Activity = JsonIn.Model<ActivityResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 29 when name.SequenceEqual("mention_notifications_created"u8):
+                MentionNotificationsCreated = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class AddBookmarkRequest : IStreamModel<AddBookmarkRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("folder_id"u8):
-                    FolderId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("new_folder"u8):
-                    NewFolder = JsonIn.Model<AddFolderRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Folder id (<c>folder_id</c>). At most 255 characters.</summary>
@@ -94,5 +75,30 @@ public sealed partial class AddBookmarkRequest : IStreamModel<AddBookmarkRequest
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("folder_id"u8):
+                FolderId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("new_folder"u8):
+                NewFolder = JsonIn.Model<AddFolderRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,58 +26,9 @@ public sealed partial class AddCommentRequest : IStreamModel<AddCommentRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("object_id"u8):
-                    ObjectId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("object_type"u8):
-                    ObjectType = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 15 when name.SequenceEqual("skip_enrich_url"u8):
-                    SkipEnrichUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("mentioned_user_ids"u8):
-                    MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("create_notification_activity"u8):
-                    CreateNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>). At most 255 characters.</summary>
@@ -198,5 +149,60 @@ public sealed partial class AddCommentRequest : IStreamModel<AddCommentRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("object_id"u8):
+                ObjectId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("object_type"u8):
+                ObjectType = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 15 when name.SequenceEqual("skip_enrich_url"u8):
+                SkipEnrichUrl = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("mentioned_user_ids"u8):
+                MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("create_notification_activity"u8):
+                CreateNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class AddCommentResponse : IStreamModel<AddCommentResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.Model<CommentResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("notification_created"u8):
-                    NotificationCreated = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("mention_notifications_created"u8):
-                    MentionNotificationsCreated = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Comment ??= JsonIn.Missing<CommentResponse>("comment");
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class AddCommentResponse : IStreamModel<AddCommentResponse
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.Model<CommentResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("notification_created"u8):
+                NotificationCreated = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("mention_notifications_created"u8):
+                MentionNotificationsCreated = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class AddCommentsBatchRequest : IStreamModel<AddCommentsBa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("comments"u8):
-                    Comments = JsonIn.List<AddCommentRequest>(ref reader, JsonIn.Model<AddCommentRequest>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Comments ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class AddCommentsBatchRequest : IStreamModel<AddCommentsBa
         writer.WritePropertyName("comments"u8);
         JsonOut.List(writer, Comments, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("comments"u8):
+                Comments = JsonIn.List<AddCommentRequest>(ref reader, JsonIn.Model<AddCommentRequest>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class AddCommentsBatchResponse : IStreamModel<AddCommentsB
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("comments"u8):
-                    Comments = JsonIn.List<CommentResponse>(ref reader, JsonIn.Model<CommentResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Comments ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class AddCommentsBatchResponse : IStreamModel<AddCommentsB
         JsonOut.List(writer, Comments, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("comments"u8):
+                Comments = JsonIn.List<CommentResponse>(ref reader, JsonIn.Model<CommentResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,43 +26,9 @@ public sealed partial class AddReactionRequest : IStreamModel<AddReactionRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("target_feeds"u8):
-                    TargetFeeds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("create_users"u8):
-                    CreateUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("enforce_unique"u8):
-                    EnforceUnique = JsonIn.Bool(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("create_notification_activity"u8):
-                    CreateNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
     }
 
@@ -145,5 +111,45 @@ public sealed partial class AddReactionRequest : IStreamModel<AddReactionRequest
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 12 when name.SequenceEqual("target_feeds"u8):
+                TargetFeeds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("create_users"u8):
+                CreateUsers = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("enforce_unique"u8):
+                EnforceUnique = JsonIn.Bool(ref reader);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("create_notification_activity"u8):
+                CreateNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,34 +26,9 @@ public sealed partial class AddReactionResponse : IStreamModel<AddReactionRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("activity"u8):
-                    Activity = JsonIn.Model<ActivityResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.Model<FeedsReactionResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("reference_activity"u8):
-                    ReferenceActivity = JsonIn.Model<ActivityResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("notification_created"u8):
-                    NotificationCreated = JsonIn.Bool(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("notification_task_id"u8):
-                    NotificationTaskId = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("notification_accepted"u8):
-                    NotificationAccepted = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Activity ??= JsonIn.Missing<ActivityResponse>("activity");
         Reaction ??= JsonIn.Missing<FeedsReactionResponse>("reaction");
         Duration ??= "";
@@ -111,5 +86,36 @@ public sealed partial class AddReactionResponse : IStreamModel<AddReactionRespon
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("activity"u8):
+                Activity = JsonIn.Model<ActivityResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.Model<FeedsReactionResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("reference_activity"u8):
+                ReferenceActivity = JsonIn.Model<ActivityResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("notification_created"u8):
+                NotificationCreated = JsonIn.Bool(ref reader);
+                break;
+            case 20 when name.SequenceEqual("notification_task_id"u8):
+                NotificationTaskId = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("notification_accepted"u8):
+                NotificationAccepted = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

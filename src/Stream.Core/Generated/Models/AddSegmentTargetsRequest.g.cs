@@ -24,16 +24,9 @@ public sealed partial class AddSegmentTargetsRequest : IStreamModel<AddSegmentTa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("target_ids"u8):
-                    TargetIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         TargetIds ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class AddSegmentTargetsRequest : IStreamModel<AddSegmentTa
         writer.WritePropertyName("target_ids"u8);
         JsonOut.List(writer, TargetIds, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("target_ids"u8):
+                TargetIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

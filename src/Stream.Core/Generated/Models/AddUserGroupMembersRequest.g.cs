@@ -24,22 +24,9 @@ public sealed partial class AddUserGroupMembersRequest : IStreamModel<AddUserGro
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("team_id"u8):
-                    TeamId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("as_admin"u8):
-                    AsAdmin = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("member_ids"u8):
-                    MemberIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MemberIds ??= [];
     }
 
@@ -70,5 +57,24 @@ public sealed partial class AddUserGroupMembersRequest : IStreamModel<AddUserGro
             writer.WriteString("team_id"u8, teamIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("team_id"u8):
+                TeamId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("as_admin"u8):
+                AsAdmin = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("member_ids"u8):
+                MemberIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

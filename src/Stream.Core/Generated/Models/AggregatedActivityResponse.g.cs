@@ -24,46 +24,9 @@ public sealed partial class AggregatedActivityResponse : IStreamModel<Aggregated
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("group"u8):
-                    Group = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("is_seen"u8):
-                    IsSeen = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("is_read"u8):
-                    IsRead = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("activities"u8):
-                    Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
-                    break;
-                case 10 when name.SequenceEqual("user_count"u8):
-                    UserCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("is_watched"u8):
-                    IsWatched = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("activity_count"u8):
-                    ActivityCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 20 when name.SequenceEqual("user_count_truncated"u8):
-                    UserCountTruncated = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Activities ??= [];
         Group ??= "";
     }
@@ -132,5 +95,48 @@ public sealed partial class AggregatedActivityResponse : IStreamModel<Aggregated
             writer.WriteBoolean("is_read"u8, isReadValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("group"u8):
+                Group = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("is_seen"u8):
+                IsSeen = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("is_read"u8):
+                IsRead = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("activities"u8):
+                Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
+                break;
+            case 10 when name.SequenceEqual("user_count"u8):
+                UserCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("is_watched"u8):
+                IsWatched = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("activity_count"u8):
+                ActivityCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 20 when name.SequenceEqual("user_count_truncated"u8):
+                UserCountTruncated = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class AggregationConfig : IStreamModel<AggregationConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("format"u8):
-                    Format = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("group_size"u8):
-                    GroupSize = JsonIn.Int32(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("score_strategy"u8):
-                    ScoreStrategy = JsonIn.Enum<AggregationConfigScoreStrategy>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("activities_sort"u8):
-                    ActivitiesSort = JsonIn.Enum<AggregationConfigActivitiesSort>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Format (<c>format</c>). At least 1 characters.</summary>
@@ -83,5 +67,27 @@ public sealed partial class AggregationConfig : IStreamModel<AggregationConfig>
             writer.WriteNumber("group_size"u8, groupSizeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("format"u8):
+                Format = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("group_size"u8):
+                GroupSize = JsonIn.Int32(ref reader);
+                break;
+            case 14 when name.SequenceEqual("score_strategy"u8):
+                ScoreStrategy = JsonIn.Enum<AggregationConfigScoreStrategy>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("activities_sort"u8):
+                ActivitiesSort = JsonIn.Enum<AggregationConfigActivitiesSort>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

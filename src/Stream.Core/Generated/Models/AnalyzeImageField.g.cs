@@ -24,31 +24,9 @@ public sealed partial class AnalyzeImageField : IStreamModel<AnalyzeImageField>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("confidence"u8):
-                    Confidence = JsonIn.Double(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("classifications"u8):
-                    Classifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
-                    break;
-                case 19 when name.SequenceEqual("ocr_classifications"u8):
-                    OcrClassifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>).</summary>
@@ -103,5 +81,33 @@ public sealed partial class AnalyzeImageField : IStreamModel<AnalyzeImageField>
             writer.WriteString("error"u8, errorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("confidence"u8):
+                Confidence = JsonIn.Double(ref reader);
+                break;
+            case 15 when name.SequenceEqual("classifications"u8):
+                Classifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
+                break;
+            case 19 when name.SequenceEqual("ocr_classifications"u8):
+                OcrClassifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,46 +24,9 @@ public sealed partial class AnalyzeRequest : IStreamModel<AnalyzeRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("texts"u8):
-                    Texts = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("content_ids"u8):
-                    ContentIds = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("async_response"u8):
-                    AsyncResponse = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("content_published_at"u8):
-                    ContentPublishedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Entity type (<c>entity_type</c>).</summary>
@@ -156,5 +119,48 @@ public sealed partial class AnalyzeRequest : IStreamModel<AnalyzeRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("texts"u8):
+                Texts = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("content_ids"u8):
+                ContentIds = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("async_response"u8):
+                AsyncResponse = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("content_published_at"u8):
+                ContentPublishedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class AnalyzeResponse : IStreamModel<AnalyzeResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("texts"u8):
-                    Texts = JsonIn.Map<AnalyzeTextField>(ref reader, JsonIn.Model<AnalyzeTextField>);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("images"u8):
-                    Images = JsonIn.Map<AnalyzeImageField>(ref reader, JsonIn.Model<AnalyzeImageField>);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Status ??= "";
         Duration ??= "";
     }
@@ -79,5 +63,27 @@ public sealed partial class AnalyzeResponse : IStreamModel<AnalyzeResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("texts"u8):
+                Texts = JsonIn.Map<AnalyzeTextField>(ref reader, JsonIn.Model<AnalyzeTextField>);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("images"u8):
+                Images = JsonIn.Map<AnalyzeImageField>(ref reader, JsonIn.Model<AnalyzeImageField>);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

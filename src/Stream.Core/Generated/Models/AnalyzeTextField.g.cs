@@ -24,31 +24,9 @@ public sealed partial class AnalyzeTextField : IStreamModel<AnalyzeTextField>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("classifications"u8):
-                    Classifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>).</summary>
@@ -102,5 +80,33 @@ public sealed partial class AnalyzeTextField : IStreamModel<AnalyzeTextField>
             writer.WriteString("error"u8, errorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("classifications"u8):
+                Classifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class AppEventResponse : IStreamModel<AppEventResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("file_upload_config"u8):
-                    FileUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("image_upload_config"u8):
-                    ImageUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("async_url_enrich_enabled"u8):
-                    AsyncUrlEnrichEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("auto_translation_enabled"u8):
-                    AutoTranslationEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -88,5 +69,30 @@ public sealed partial class AppEventResponse : IStreamModel<AppEventResponse>
             JsonOut.Model(writer, imageUploadConfigValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("file_upload_config"u8):
+                FileUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("image_upload_config"u8):
+                ImageUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
+                break;
+            case 24 when name.SequenceEqual("async_url_enrich_enabled"u8):
+                AsyncUrlEnrichEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("auto_translation_enabled"u8):
+                AutoTranslationEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

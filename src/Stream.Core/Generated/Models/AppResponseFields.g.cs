@@ -24,196 +24,9 @@ public sealed partial class AppResponseFields : IStreamModel<AppResponseFields>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                case 7 when name.SequenceEqual("sqs_url"u8):
-                    SqsUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("sqs_key"u8):
-                    SqsKey = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("sns_key"u8):
-                    SnsKey = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("policies"u8):
-                    Policies = JsonIn.Map<IReadOnlyList<Policy>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<Policy>(ref r, JsonIn.Model<Policy>))!;
-                    break;
-                case 9 when name.SequenceEqual("placement"u8):
-                    Placement = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("suspended"u8):
-                    Suspended = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("geofences"u8):
-                    Geofences = JsonIn.List<GeofenceResponse>(ref reader, JsonIn.Model<GeofenceResponse>);
-                    break;
-                case 10 when name.SequenceEqual("call_types"u8):
-                    CallTypes = JsonIn.Map<CallType>(ref reader, JsonIn.Model<CallType>)!;
-                    break;
-                case 10 when name.SequenceEqual("sqs_secret"u8):
-                    SqsSecret = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("sns_secret"u8):
-                    SnsSecret = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("webhook_url"u8):
-                    WebhookUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("event_hooks"u8):
-                    EventHooks = JsonIn.List<EventHook>(ref reader, JsonIn.Model<EventHook>)!;
-                    break;
-                case 11 when name.SequenceEqual("use_hook_v2"u8):
-                    UseHookV2 = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("organization"u8):
-                    Organization = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("datadog_info"u8):
-                    DatadogInfo = JsonIn.Model<DataDogInfo>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sns_topic_arn"u8):
-                    SnsTopicArn = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("webhook_events"u8):
-                    WebhookEvents = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 15 when name.SequenceEqual("channel_configs"u8):
-                    ChannelConfigs = JsonIn.Map<ChannelConfig>(ref reader, JsonIn.Model<ChannelConfig>)!;
-                    break;
-                case 16 when name.SequenceEqual("campaign_enabled"u8):
-                    CampaignEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("push_notifications"u8):
-                    PushNotifications = JsonIn.Model<PushNotificationFields>(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("permission_version"u8):
-                    PermissionVersion = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("file_upload_config"u8):
-                    FileUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("reminders_interval"u8):
-                    RemindersInterval = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("moderation_enabled"u8):
-                    ModerationEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("disable_auth_checks"u8):
-                    DisableAuthChecks = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("image_upload_config"u8):
-                    ImageUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("multi_tenant_enabled"u8):
-                    MultiTenantEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 20 when name.SequenceEqual("allowed_flag_reasons"u8):
-                    AllowedFlagReasons = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("suspended_explanation"u8):
-                    SuspendedExplanation = JsonIn.String(ref reader)!;
-                    break;
-                case 21 when name.SequenceEqual("chat_primary_use_case"u8):
-                    ChatPrimaryUseCase = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("moderation_webhook_url"u8):
-                    ModerationWebhookUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 22 when name.SequenceEqual("video_primary_use_case"u8):
-                    VideoPrimaryUseCase = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("cdn_expiration_seconds"u8):
-                    CdnExpirationSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("image_moderation_labels"u8):
-                    ImageModerationLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("feed_audit_logs_enabled"u8):
-                    FeedAuditLogsEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("activity_metrics_config"u8):
-                    ActivityMetricsConfig = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
-                    break;
-                case 24 when name.SequenceEqual("allow_multi_user_devices"u8):
-                    AllowMultiUserDevices = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("image_moderation_enabled"u8):
-                    ImageModerationEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("async_url_enrich_enabled"u8):
-                    AsyncUrlEnrichEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("auto_translation_enabled"u8):
-                    AutoTranslationEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("enforce_unique_usernames"u8):
-                    EnforceUniqueUsernames = JsonIn.String(ref reader)!;
-                    break;
-                case 25 when name.SequenceEqual("custom_action_handler_url"u8):
-                    CustomActionHandlerUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 26 when name.SequenceEqual("disable_permissions_checks"u8):
-                    DisablePermissionsChecks = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 26 when name.SequenceEqual("user_response_time_enabled"u8):
-                    UserResponseTimeEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
-                    RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("user_search_disallowed_roles"u8):
-                    UserSearchDisallowedRoles = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 28 when name.SequenceEqual("before_message_send_hook_url"u8):
-                    BeforeMessageSendHookUrl = JsonIn.String(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("guest_user_creation_disabled"u8):
-                    GuestUserCreationDisabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 30 when name.SequenceEqual("moderation_onboarding_complete"u8):
-                    ModerationOnboardingComplete = JsonIn.Bool(ref reader);
-                    break;
-                case 32 when name.SequenceEqual("moderation_dashboard_preferences"u8):
-                    ModerationDashboardPreferences = JsonIn.Model<ModerationDashboardPreferences>(ref reader);
-                    break;
-                case 32 when name.SequenceEqual("max_aggregated_activities_length"u8):
-                    MaxAggregatedActivitiesLength = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 33 when name.SequenceEqual("member_custom_on_messages_enabled"u8):
-                    MemberCustomOnMessagesEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 35 when name.SequenceEqual("moderation_s3_image_access_role_arn"u8):
-                    ModerationS3ImageAccessRoleArn = JsonIn.String(ref reader);
-                    break;
-                case 38 when name.SequenceEqual("moderation_llm_configurability_enabled"u8):
-                    ModerationLlmConfigurabilityEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 40 when name.SequenceEqual("moderation_multitenant_blocklist_enabled"u8):
-                    ModerationMultitenantBlocklistEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 40 when name.SequenceEqual("moderation_video_call_moderation_enabled"u8):
-                    ModerationVideoCallModerationEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 40 when name.SequenceEqual("moderation_audio_call_moderation_enabled"u8):
-                    ModerationAudioCallModerationEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 43 when name.SequenceEqual("before_message_send_hook_attempt_timeout_ms"u8):
-                    BeforeMessageSendHookAttemptTimeoutMs = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Organization ??= "";
         Placement ??= "";
@@ -549,5 +362,198 @@ public sealed partial class AppResponseFields : IStreamModel<AppResponseFields>
         }
         writer.WriteBoolean("member_custom_on_messages_enabled"u8, MemberCustomOnMessagesEnabled);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            case 7 when name.SequenceEqual("sqs_url"u8):
+                SqsUrl = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("sqs_key"u8):
+                SqsKey = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("sns_key"u8):
+                SnsKey = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("policies"u8):
+                Policies = JsonIn.Map<IReadOnlyList<Policy>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<Policy>(ref r, JsonIn.Model<Policy>))!;
+                break;
+            case 9 when name.SequenceEqual("placement"u8):
+                Placement = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("suspended"u8):
+                Suspended = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("geofences"u8):
+                Geofences = JsonIn.List<GeofenceResponse>(ref reader, JsonIn.Model<GeofenceResponse>);
+                break;
+            case 10 when name.SequenceEqual("call_types"u8):
+                CallTypes = JsonIn.Map<CallType>(ref reader, JsonIn.Model<CallType>)!;
+                break;
+            case 10 when name.SequenceEqual("sqs_secret"u8):
+                SqsSecret = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("sns_secret"u8):
+                SnsSecret = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("webhook_url"u8):
+                WebhookUrl = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("event_hooks"u8):
+                EventHooks = JsonIn.List<EventHook>(ref reader, JsonIn.Model<EventHook>)!;
+                break;
+            case 11 when name.SequenceEqual("use_hook_v2"u8):
+                UseHookV2 = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("organization"u8):
+                Organization = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("datadog_info"u8):
+                DatadogInfo = JsonIn.Model<DataDogInfo>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sns_topic_arn"u8):
+                SnsTopicArn = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("webhook_events"u8):
+                WebhookEvents = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 15 when name.SequenceEqual("channel_configs"u8):
+                ChannelConfigs = JsonIn.Map<ChannelConfig>(ref reader, JsonIn.Model<ChannelConfig>)!;
+                break;
+            case 16 when name.SequenceEqual("campaign_enabled"u8):
+                CampaignEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("push_notifications"u8):
+                PushNotifications = JsonIn.Model<PushNotificationFields>(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("permission_version"u8):
+                PermissionVersion = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("file_upload_config"u8):
+                FileUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("reminders_interval"u8):
+                RemindersInterval = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("moderation_enabled"u8):
+                ModerationEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("disable_auth_checks"u8):
+                DisableAuthChecks = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("image_upload_config"u8):
+                ImageUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("multi_tenant_enabled"u8):
+                MultiTenantEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 20 when name.SequenceEqual("allowed_flag_reasons"u8):
+                AllowedFlagReasons = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("suspended_explanation"u8):
+                SuspendedExplanation = JsonIn.String(ref reader)!;
+                break;
+            case 21 when name.SequenceEqual("chat_primary_use_case"u8):
+                ChatPrimaryUseCase = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("moderation_webhook_url"u8):
+                ModerationWebhookUrl = JsonIn.String(ref reader)!;
+                break;
+            case 22 when name.SequenceEqual("video_primary_use_case"u8):
+                VideoPrimaryUseCase = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("cdn_expiration_seconds"u8):
+                CdnExpirationSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("image_moderation_labels"u8):
+                ImageModerationLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("feed_audit_logs_enabled"u8):
+                FeedAuditLogsEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("activity_metrics_config"u8):
+                ActivityMetricsConfig = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
+                break;
+            case 24 when name.SequenceEqual("allow_multi_user_devices"u8):
+                AllowMultiUserDevices = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("image_moderation_enabled"u8):
+                ImageModerationEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("async_url_enrich_enabled"u8):
+                AsyncUrlEnrichEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("auto_translation_enabled"u8):
+                AutoTranslationEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("enforce_unique_usernames"u8):
+                EnforceUniqueUsernames = JsonIn.String(ref reader)!;
+                break;
+            case 25 when name.SequenceEqual("custom_action_handler_url"u8):
+                CustomActionHandlerUrl = JsonIn.String(ref reader)!;
+                break;
+            case 26 when name.SequenceEqual("disable_permissions_checks"u8):
+                DisablePermissionsChecks = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 26 when name.SequenceEqual("user_response_time_enabled"u8):
+                UserResponseTimeEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
+                RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
+                break;
+            case 28 when name.SequenceEqual("user_search_disallowed_roles"u8):
+                UserSearchDisallowedRoles = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 28 when name.SequenceEqual("before_message_send_hook_url"u8):
+                BeforeMessageSendHookUrl = JsonIn.String(ref reader);
+                break;
+            case 28 when name.SequenceEqual("guest_user_creation_disabled"u8):
+                GuestUserCreationDisabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 30 when name.SequenceEqual("moderation_onboarding_complete"u8):
+                ModerationOnboardingComplete = JsonIn.Bool(ref reader);
+                break;
+            case 32 when name.SequenceEqual("moderation_dashboard_preferences"u8):
+                ModerationDashboardPreferences = JsonIn.Model<ModerationDashboardPreferences>(ref reader);
+                break;
+            case 32 when name.SequenceEqual("max_aggregated_activities_length"u8):
+                MaxAggregatedActivitiesLength = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 33 when name.SequenceEqual("member_custom_on_messages_enabled"u8):
+                MemberCustomOnMessagesEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 35 when name.SequenceEqual("moderation_s3_image_access_role_arn"u8):
+                ModerationS3ImageAccessRoleArn = JsonIn.String(ref reader);
+                break;
+            case 38 when name.SequenceEqual("moderation_llm_configurability_enabled"u8):
+                ModerationLlmConfigurabilityEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 40 when name.SequenceEqual("moderation_multitenant_blocklist_enabled"u8):
+                ModerationMultitenantBlocklistEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 40 when name.SequenceEqual("moderation_video_call_moderation_enabled"u8):
+                ModerationVideoCallModerationEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 40 when name.SequenceEqual("moderation_audio_call_moderation_enabled"u8):
+                ModerationAudioCallModerationEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 43 when name.SequenceEqual("before_message_send_hook_attempt_timeout_ms"u8):
+                BeforeMessageSendHookAttemptTimeoutMs = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

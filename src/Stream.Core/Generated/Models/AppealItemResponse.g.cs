@@ -24,82 +24,9 @@ public sealed partial class AppealItemResponse : IStreamModel<AppealItemResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("flags"u8):
-                    Flags = JsonIn.List<ModerationFlagResponse>(ref reader, JsonIn.Model<ModerationFlagResponse>);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("actions"u8):
-                    Actions = JsonIn.List<ActionLogResponse>(ref reader, JsonIn.Model<ActionLogResponse>);
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.Int32(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("flag_types"u8):
-                    FlagTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("flag_labels"u8):
-                    FlagLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("appeal_reason"u8):
-                    AppealReason = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("entity_content"u8):
-                    EntityContent = JsonIn.Model<ModerationPayload>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("decision_reason"u8):
-                    DecisionReason = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("ai_text_severity"u8):
-                    AiTextSeverity = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("moderation_action"u8):
-                    ModerationAction = JsonIn.Model<ActionLogResponse>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("review_queue_item_id"u8):
-                    ReviewQueueItemId = JsonIn.String(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("original_moderation_action"u8):
-                    OriginalModerationAction = JsonIn.Model<ActionLogResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         EntityType ??= "";
         EntityId ??= "";
@@ -266,5 +193,84 @@ public sealed partial class AppealItemResponse : IStreamModel<AppealItemResponse
             writer.WriteString("review_queue_item_id"u8, reviewQueueItemIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("flags"u8):
+                Flags = JsonIn.List<ModerationFlagResponse>(ref reader, JsonIn.Model<ModerationFlagResponse>);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("actions"u8):
+                Actions = JsonIn.List<ActionLogResponse>(ref reader, JsonIn.Model<ActionLogResponse>);
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.Int32(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("flag_types"u8):
+                FlagTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("flag_labels"u8):
+                FlagLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("appeal_reason"u8):
+                AppealReason = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("entity_content"u8):
+                EntityContent = JsonIn.Model<ModerationPayload>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("decision_reason"u8):
+                DecisionReason = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("ai_text_severity"u8):
+                AiTextSeverity = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("moderation_action"u8):
+                ModerationAction = JsonIn.Model<ActionLogResponse>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("review_queue_item_id"u8):
+                ReviewQueueItemId = JsonIn.String(ref reader);
+                break;
+            case 26 when name.SequenceEqual("original_moderation_action"u8):
+                OriginalModerationAction = JsonIn.Model<ActionLogResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

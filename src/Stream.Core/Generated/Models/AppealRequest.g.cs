@@ -24,34 +24,9 @@ public sealed partial class AppealRequest : IStreamModel<AppealRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("appeal_reason"u8):
-                    AppealReason = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("review_queue_item_id"u8):
-                    ReviewQueueItemId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EntityId ??= "";
         EntityType ??= "";
         AppealReason ??= "";
@@ -107,5 +82,36 @@ public sealed partial class AppealRequest : IStreamModel<AppealRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("appeal_reason"u8):
+                AppealReason = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("review_queue_item_id"u8):
+                ReviewQueueItemId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class AsyncExportUsersEvent : StreamEvent, IStreamModel<As
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("url"u8):
-                    Url = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("task_id"u8):
-                    TaskId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("finished_at"u8):
-                    FinishedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Url ??= "";
         TaskId ??= "";
         Custom ??= [];
@@ -108,5 +80,39 @@ public sealed partial class AsyncExportUsersEvent : StreamEvent, IStreamModel<As
         writer.WritePropertyName("custom"u8);
         JsonOut.Object(writer, Custom, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("url"u8):
+                Url = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("task_id"u8):
+                TaskId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("finished_at"u8):
+                FinishedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class AsyncModerationCallbackConfig : IStreamModel<AsyncMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<AsyncModerationCallbackConfigMode>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("server_url"u8):
-                    ServerUrl = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Server url (<c>server_url</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class AsyncModerationCallbackConfig : IStreamModel<AsyncMo
             JsonOut.Enum(writer, modeValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<AsyncModerationCallbackConfigMode>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("server_url"u8):
+                ServerUrl = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class AsyncModerationConfiguration : IStreamModel<AsyncMod
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("callback"u8):
-                    Callback = JsonIn.Model<AsyncModerationCallbackConfig>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("timeout_ms"u8):
-                    TimeoutMs = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Timeout ms (<c>timeout_ms</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class AsyncModerationConfiguration : IStreamModel<AsyncMod
             JsonOut.Model(writer, callbackValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("callback"u8):
+                Callback = JsonIn.Model<AsyncModerationCallbackConfig>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("timeout_ms"u8):
+                TimeoutMs = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class AttachmentAction : IStreamModel<AttachmentAction>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("style"u8):
-                    Style = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("value"u8):
-                    Value = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Text ??= "";
         Type ??= "";
@@ -85,5 +66,30 @@ public sealed partial class AttachmentAction : IStreamModel<AttachmentAction>
             writer.WriteString("value"u8, valueValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("style"u8):
+                Style = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("value"u8):
+                Value = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

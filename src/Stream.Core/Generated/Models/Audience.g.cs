@@ -24,46 +24,9 @@ public sealed partial class Audience : IStreamModel<Audience>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("shape"u8):
-                    Shape = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("peak_at"u8):
-                    PeakAt = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("hours_watched"u8):
-                    HoursWatched = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("unique_viewers"u8):
-                    UniqueViewers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("viewer_connections"u8):
-                    ViewerConnections = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("retention_at_midpoint"u8):
-                    RetentionAtMidpoint = JsonIn.Double(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("concurrency_by_minute"u8):
-                    ConcurrencyByMinute = JsonIn.List<ConcurrencyMinute>(ref reader, JsonIn.Model<ConcurrencyMinute>)!;
-                    break;
-                case 22 when name.SequenceEqual("avg_concurrent_viewers"u8):
-                    AvgConcurrentViewers = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("peak_concurrent_viewers"u8):
-                    PeakConcurrentViewers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("retention_at_90pct_mark"u8):
-                    RetentionAt90pctMark = JsonIn.Double(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("ramp_up_min_to_90pct_peak"u8):
-                    RampUpMinTo90pctPeak = JsonIn.Int64(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ConcurrencyByMinute ??= [];
     }
 
@@ -135,5 +98,48 @@ public sealed partial class Audience : IStreamModel<Audience>
         writer.WritePropertyName("concurrency_by_minute"u8);
         JsonOut.List(writer, ConcurrencyByMinute, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("shape"u8):
+                Shape = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("peak_at"u8):
+                PeakAt = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("hours_watched"u8):
+                HoursWatched = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("unique_viewers"u8):
+                UniqueViewers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("viewer_connections"u8):
+                ViewerConnections = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("retention_at_midpoint"u8):
+                RetentionAtMidpoint = JsonIn.Double(ref reader);
+                break;
+            case 21 when name.SequenceEqual("concurrency_by_minute"u8):
+                ConcurrencyByMinute = JsonIn.List<ConcurrencyMinute>(ref reader, JsonIn.Model<ConcurrencyMinute>)!;
+                break;
+            case 22 when name.SequenceEqual("avg_concurrent_viewers"u8):
+                AvgConcurrentViewers = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("peak_concurrent_viewers"u8):
+                PeakConcurrentViewers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("retention_at_90pct_mark"u8):
+                RetentionAt90pctMark = JsonIn.Double(ref reader);
+                break;
+            case 25 when name.SequenceEqual("ramp_up_min_to_90pct_peak"u8):
+                RampUpMinTo90pctPeak = JsonIn.Int64(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

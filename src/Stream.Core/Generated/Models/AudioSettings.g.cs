@@ -24,37 +24,9 @@ public sealed partial class AudioSettings : IStreamModel<AudioSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 14 when name.SequenceEqual("mic_default_on"u8):
-                    MicDefaultOn = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("default_device"u8):
-                    DefaultDevice = JsonIn.Enum<AudioDevice>(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("opus_dtx_enabled"u8):
-                    OpusDtxEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("speaker_default_on"u8):
-                    SpeakerDefaultOn = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("noise_cancellation"u8):
-                    NoiseCancellation = JsonIn.Model<NoiseCancellationSettings>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("hifi_audio_enabled"u8):
-                    HifiAudioEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("access_request_enabled"u8):
-                    AccessRequestEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("redundant_coding_enabled"u8):
-                    RedundantCodingEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Access request enabled (<c>access_request_enabled</c>).</summary>
@@ -102,5 +74,39 @@ public sealed partial class AudioSettings : IStreamModel<AudioSettings>
         }
         writer.WriteBoolean("hifi_audio_enabled"u8, HifiAudioEnabled);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 14 when name.SequenceEqual("mic_default_on"u8):
+                MicDefaultOn = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("default_device"u8):
+                DefaultDevice = JsonIn.Enum<AudioDevice>(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("opus_dtx_enabled"u8):
+                OpusDtxEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("speaker_default_on"u8):
+                SpeakerDefaultOn = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("noise_cancellation"u8):
+                NoiseCancellation = JsonIn.Model<NoiseCancellationSettings>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("hifi_audio_enabled"u8):
+                HifiAudioEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("access_request_enabled"u8):
+                AccessRequestEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("redundant_coding_enabled"u8):
+                RedundantCodingEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class AutomodDetailsResponse : IStreamModel<AutomodDetails
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("result"u8):
-                    Result = JsonIn.Model<MessageModerationResult>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("image_labels"u8):
-                    ImageLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("message_details"u8):
-                    MessageDetails = JsonIn.Model<FlagMessageDetailsResponse>(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("original_message_type"u8):
-                    OriginalMessageType = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Action (<c>action</c>).</summary>
@@ -94,5 +75,30 @@ public sealed partial class AutomodDetailsResponse : IStreamModel<AutomodDetails
             JsonOut.List(writer, imageLabelsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("result"u8):
+                Result = JsonIn.Model<MessageModerationResult>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("image_labels"u8):
+                ImageLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("message_details"u8):
+                MessageDetails = JsonIn.Model<FlagMessageDetailsResponse>(ref reader);
+                break;
+            case 21 when name.SequenceEqual("original_message_type"u8):
+                OriginalMessageType = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

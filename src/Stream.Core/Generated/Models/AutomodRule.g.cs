@@ -24,22 +24,9 @@ public sealed partial class AutomodRule : IStreamModel<AutomodRule>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<AutomodAction>(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Single(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Label ??= "";
     }
 
@@ -64,5 +51,24 @@ public sealed partial class AutomodRule : IStreamModel<AutomodRule>
         writer.WritePropertyName("action"u8);
         JsonOut.Enum(writer, Action, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<AutomodAction>(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Single(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class AutomodToxicityConfig : IStreamModel<AutomodToxicity
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<AutomodRule>(ref reader, JsonIn.Model<AutomodRule>);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Async (<c>async</c>).</summary>
@@ -72,5 +59,24 @@ public sealed partial class AutomodToxicityConfig : IStreamModel<AutomodToxicity
             JsonOut.List(writer, rulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<AutomodRule>(ref reader, JsonIn.Model<AutomodRule>);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

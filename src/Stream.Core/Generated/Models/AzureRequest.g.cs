@@ -24,25 +24,9 @@ public sealed partial class AzureRequest : IStreamModel<AzureRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("abs_tenant_id"u8):
-                    AbsTenantId = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("abs_client_id"u8):
-                    AbsClientId = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("abs_account_name"u8):
-                    AbsAccountName = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("abs_client_secret"u8):
-                    AbsClientSecret = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         AbsAccountName ??= "";
         AbsTenantId ??= "";
         AbsClientId ??= "";
@@ -73,5 +57,27 @@ public sealed partial class AzureRequest : IStreamModel<AzureRequest>
         writer.WriteString("abs_client_id"u8, AbsClientId);
         writer.WriteString("abs_client_secret"u8, AbsClientSecret);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("abs_tenant_id"u8):
+                AbsTenantId = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("abs_client_id"u8):
+                AbsClientId = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("abs_account_name"u8):
+                AbsAccountName = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("abs_client_secret"u8):
+                AbsClientSecret = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

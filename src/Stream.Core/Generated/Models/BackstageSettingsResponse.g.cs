@@ -24,19 +24,9 @@ public sealed partial class BackstageSettingsResponse : IStreamModel<BackstageSe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("join_ahead_time_seconds"u8):
-                    JoinAheadTimeSeconds = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -58,5 +48,21 @@ public sealed partial class BackstageSettingsResponse : IStreamModel<BackstageSe
             writer.WriteNumber("join_ahead_time_seconds"u8, joinAheadTimeSecondsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("join_ahead_time_seconds"u8):
+                JoinAheadTimeSeconds = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class BanActionRequestPayload : IStreamModel<BanActionRequ
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("shadow"u8):
-                    Shadow = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("ip_ban"u8):
-                    IpBan = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("timeout"u8):
-                    Timeout = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("target_user_id"u8):
-                    TargetUserId = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("delete_messages"u8):
-                    DeleteMessages = JsonIn.Enum<ContentDeletion>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("channel_ban_only"u8):
-                    ChannelBanOnly = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("ban_from_future_channels"u8):
-                    BanFromFutureChannels = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Target user id (<c>target_user_id</c>).</summary>
@@ -132,5 +101,42 @@ public sealed partial class BanActionRequestPayload : IStreamModel<BanActionRequ
             writer.WriteBoolean("ban_from_future_channels"u8, banFromFutureChannelsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("shadow"u8):
+                Shadow = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("ip_ban"u8):
+                IpBan = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("timeout"u8):
+                Timeout = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("target_user_id"u8):
+                TargetUserId = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("delete_messages"u8):
+                DeleteMessages = JsonIn.Enum<ContentDeletion>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("channel_ban_only"u8):
+                ChannelBanOnly = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("ban_from_future_channels"u8):
+                BanFromFutureChannels = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class BanOptions : IStreamModel<BanOptions>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("ip_ban"u8):
-                    IpBan = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("shadow_ban"u8):
-                    ShadowBan = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("delete_messages"u8):
-                    DeleteMessages = JsonIn.Enum<ContentDeletion>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Duration (<c>duration</c>).</summary>
@@ -92,5 +73,30 @@ public sealed partial class BanOptions : IStreamModel<BanOptions>
             JsonOut.Enum(writer, deleteMessagesValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("ip_ban"u8):
+                IpBan = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("shadow_ban"u8):
+                ShadowBan = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("delete_messages"u8):
+                DeleteMessages = JsonIn.Enum<ContentDeletion>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

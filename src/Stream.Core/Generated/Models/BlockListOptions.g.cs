@@ -24,19 +24,9 @@ public sealed partial class BlockListOptions : IStreamModel<BlockListOptions>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("behavior"u8):
-                    Behavior = JsonIn.Enum<BlocklistBehavior>(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("blocklist"u8):
-                    Blocklist = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Blocklist ??= "";
     }
 
@@ -57,5 +47,21 @@ public sealed partial class BlockListOptions : IStreamModel<BlockListOptions>
         writer.WritePropertyName("behavior"u8);
         JsonOut.Enum(writer, Behavior, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("behavior"u8):
+                Behavior = JsonIn.Enum<BlocklistBehavior>(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("blocklist"u8):
+                Blocklist = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

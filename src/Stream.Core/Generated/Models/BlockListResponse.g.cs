@@ -24,49 +24,9 @@ public sealed partial class BlockListResponse : IStreamModel<BlockListResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("words"u8):
-                    Words = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("owner_user_id"u8):
-                    OwnerUserId = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("is_leet_check_enabled"u8):
-                    IsLeetCheckEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("is_plural_check_enabled"u8):
-                    IsPluralCheckEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 29 when name.SequenceEqual("is_confusable_folding_enabled"u8):
-                    IsConfusableFoldingEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 29 when name.SequenceEqual("is_substring_matching_enabled"u8):
-                    IsSubstringMatchingEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Type ??= "";
         Words ??= [];
@@ -146,5 +106,51 @@ public sealed partial class BlockListResponse : IStreamModel<BlockListResponse>
         writer.WriteBoolean("is_confusable_folding_enabled"u8, IsConfusableFoldingEnabled);
         writer.WriteBoolean("is_substring_matching_enabled"u8, IsSubstringMatchingEnabled);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("words"u8):
+                Words = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("owner_user_id"u8):
+                OwnerUserId = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("is_leet_check_enabled"u8):
+                IsLeetCheckEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("is_plural_check_enabled"u8):
+                IsPluralCheckEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 29 when name.SequenceEqual("is_confusable_folding_enabled"u8):
+                IsConfusableFoldingEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 29 when name.SequenceEqual("is_substring_matching_enabled"u8):
+                IsSubstringMatchingEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class BlockUsersResponse : IStreamModel<BlockUsersResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("blocked_user_id"u8):
-                    BlockedUserId = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("blocked_by_user_id"u8):
-                    BlockedByUserId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         BlockedByUserId ??= "";
         BlockedUserId ??= "";
@@ -73,5 +57,27 @@ public sealed partial class BlockUsersResponse : IStreamModel<BlockUsersResponse
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("blocked_user_id"u8):
+                BlockedUserId = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("blocked_by_user_id"u8):
+                BlockedByUserId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

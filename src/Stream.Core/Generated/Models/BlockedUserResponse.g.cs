@@ -24,28 +24,9 @@ public sealed partial class BlockedUserResponse : IStreamModel<BlockedUserRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("blocked_user"u8):
-                    BlockedUser = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("blocked_user_id"u8):
-                    BlockedUserId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         User ??= JsonIn.Missing<UserResponse>("user");
         UserId ??= "";
         BlockedUser ??= JsonIn.Missing<UserResponse>("blocked_user");
@@ -83,5 +64,30 @@ public sealed partial class BlockedUserResponse : IStreamModel<BlockedUserRespon
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("blocked_user"u8):
+                BlockedUser = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("blocked_user_id"u8):
+                BlockedUserId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

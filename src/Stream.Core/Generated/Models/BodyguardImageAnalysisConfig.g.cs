@@ -24,16 +24,9 @@ public sealed partial class BodyguardImageAnalysisConfig : IStreamModel<Bodyguar
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Rules (<c>rules</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class BodyguardImageAnalysisConfig : IStreamModel<Bodyguar
             JsonOut.List(writer, rulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<BodyguardRule>(ref reader, JsonIn.Model<BodyguardRule>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class BodyguardProfileSummary : IStreamModel<BodyguardProf
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("text_type"u8):
-                    TextType = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("display_name"u8):
-                    DisplayName = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -69,5 +56,24 @@ public sealed partial class BodyguardProfileSummary : IStreamModel<BodyguardProf
             writer.WriteString("text_type"u8, textTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("text_type"u8):
+                TextType = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("display_name"u8):
+                DisplayName = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

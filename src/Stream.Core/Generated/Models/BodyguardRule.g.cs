@@ -24,22 +24,9 @@ public sealed partial class BodyguardRule : IStreamModel<BodyguardRule>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<BodyguardRuleAction>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("severity_rules"u8):
-                    SeverityRules = JsonIn.List<BodyguardSeverityRule>(ref reader, JsonIn.Model<BodyguardSeverityRule>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Label ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class BodyguardRule : IStreamModel<BodyguardRule>
             JsonOut.List(writer, severityRulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<BodyguardRuleAction>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("severity_rules"u8):
+                SeverityRules = JsonIn.List<BodyguardSeverityRule>(ref reader, JsonIn.Model<BodyguardSeverityRule>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

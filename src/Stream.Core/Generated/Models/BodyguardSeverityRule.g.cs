@@ -24,19 +24,9 @@ public sealed partial class BodyguardSeverityRule : IStreamModel<BodyguardSeveri
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<BodyguardSeverityRuleAction>(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.Enum<BodyguardSeverityRuleSeverity>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Severity (<c>severity</c>).</summary>
@@ -57,5 +47,21 @@ public sealed partial class BodyguardSeverityRule : IStreamModel<BodyguardSeveri
         writer.WritePropertyName("action"u8);
         JsonOut.Enum(writer, Action, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<BodyguardSeverityRuleAction>(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.Enum<BodyguardSeverityRuleSeverity>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

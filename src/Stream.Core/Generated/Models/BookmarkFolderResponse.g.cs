@@ -24,31 +24,9 @@ public sealed partial class BookmarkFolderResponse : IStreamModel<BookmarkFolder
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
         Name ??= "";
@@ -93,5 +71,33 @@ public sealed partial class BookmarkFolderResponse : IStreamModel<BookmarkFolder
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

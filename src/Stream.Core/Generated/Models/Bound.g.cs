@@ -24,19 +24,9 @@ public sealed partial class Bound : IStreamModel<Bound>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("value"u8):
-                    Value = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("inclusive"u8):
-                    Inclusive = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Value (<c>value</c>).</summary>
@@ -55,5 +45,21 @@ public sealed partial class Bound : IStreamModel<Bound>
         writer.WriteNumber("value"u8, Value);
         writer.WriteBoolean("inclusive"u8, Inclusive);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("value"u8):
+                Value = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("inclusive"u8):
+                Inclusive = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

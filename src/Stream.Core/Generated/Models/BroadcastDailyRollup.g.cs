@@ -24,49 +24,9 @@ public sealed partial class BroadcastDailyRollup : IStreamModel<BroadcastDailyRo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("day"u8):
-                    Day = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("note"u8):
-                    Note = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("broadcasts"u8):
-                    Broadcasts = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("dead_air_s"u8):
-                    DeadAirS = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("source_drops"u8):
-                    SourceDrops = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("hours_watched"u8):
-                    HoursWatched = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("schema_version"u8):
-                    SchemaVersion = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("top_broadcasts"u8):
-                    TopBroadcasts = JsonIn.List<TopBroadcast>(ref reader, JsonIn.Model<TopBroadcast>)!;
-                    break;
-                case 16 when name.SequenceEqual("incident_windows"u8):
-                    IncidentWindows = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("unique_viewers_sum"u8):
-                    UniqueViewersSum = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("poor_viewers_by_cause"u8):
-                    PoorViewersByCause = JsonIn.Model<PoorByCause>(ref reader)!;
-                    break;
-                case 27 when name.SequenceEqual("max_peak_concurrent_viewers"u8):
-                    MaxPeakConcurrentViewers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SchemaVersion ??= "";
         Day ??= "";
         Note ??= "";
@@ -132,5 +92,51 @@ public sealed partial class BroadcastDailyRollup : IStreamModel<BroadcastDailyRo
         writer.WritePropertyName("top_broadcasts"u8);
         JsonOut.List(writer, TopBroadcasts, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("day"u8):
+                Day = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("note"u8):
+                Note = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("broadcasts"u8):
+                Broadcasts = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("dead_air_s"u8):
+                DeadAirS = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("source_drops"u8):
+                SourceDrops = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("hours_watched"u8):
+                HoursWatched = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("schema_version"u8):
+                SchemaVersion = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("top_broadcasts"u8):
+                TopBroadcasts = JsonIn.List<TopBroadcast>(ref reader, JsonIn.Model<TopBroadcast>)!;
+                break;
+            case 16 when name.SequenceEqual("incident_windows"u8):
+                IncidentWindows = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("unique_viewers_sum"u8):
+                UniqueViewersSum = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("poor_viewers_by_cause"u8):
+                PoorViewersByCause = JsonIn.Model<PoorByCause>(ref reader)!;
+                break;
+            case 27 when name.SequenceEqual("max_peak_concurrent_viewers"u8):
+                MaxPeakConcurrentViewers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

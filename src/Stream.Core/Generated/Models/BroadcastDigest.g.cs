@@ -24,43 +24,9 @@ public sealed partial class BroadcastDigest : IStreamModel<BroadcastDigest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("joins"u8):
-                    Joins = JsonIn.Model<Joins>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.Model<SourceHealth>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("viewers"u8):
-                    Viewers = JsonIn.Model<ViewerBehavior>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.Model<Quality>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("audience"u8):
-                    Audience = JsonIn.Model<Audience>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("segments"u8):
-                    Segments = JsonIn.Model<Segments>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("coverage"u8):
-                    Coverage = JsonIn.Model<Coverage>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("broadcast"u8):
-                    Broadcast = JsonIn.Model<BroadcastInfo>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("poor_tail"u8):
-                    PoorTail = JsonIn.Model<PoorTail>(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("schema_version"u8):
-                    SchemaVersion = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SchemaVersion ??= "";
         Broadcast ??= JsonIn.Missing<BroadcastInfo>("broadcast");
         Source ??= JsonIn.Missing<SourceHealth>("source");
@@ -130,5 +96,45 @@ public sealed partial class BroadcastDigest : IStreamModel<BroadcastDigest>
         writer.WritePropertyName("coverage"u8);
         JsonOut.Model(writer, Coverage, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("joins"u8):
+                Joins = JsonIn.Model<Joins>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.Model<SourceHealth>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("viewers"u8):
+                Viewers = JsonIn.Model<ViewerBehavior>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.Model<Quality>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("audience"u8):
+                Audience = JsonIn.Model<Audience>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("segments"u8):
+                Segments = JsonIn.Model<Segments>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("coverage"u8):
+                Coverage = JsonIn.Model<Coverage>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("broadcast"u8):
+                Broadcast = JsonIn.Model<BroadcastInfo>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("poor_tail"u8):
+                PoorTail = JsonIn.Model<PoorTail>(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("schema_version"u8):
+                SchemaVersion = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

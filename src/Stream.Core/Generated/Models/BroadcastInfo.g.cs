@@ -24,40 +24,9 @@ public sealed partial class BroadcastInfo : IStreamModel<BroadcastInfo>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("app_id"u8):
-                    AppId = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("ended_at"u8):
-                    EndedAt = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("creators"u8):
-                    Creators = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("source_mode"u8):
-                    SourceMode = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("duration_min"u8):
-                    DurationMin = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         CallSessionId ??= "";
         CallType ??= "";
@@ -114,5 +83,42 @@ public sealed partial class BroadcastInfo : IStreamModel<BroadcastInfo>
         writer.WritePropertyName("creators"u8);
         JsonOut.List(writer, Creators, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("app_id"u8):
+                AppId = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("ended_at"u8):
+                EndedAt = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("creators"u8):
+                Creators = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("source_mode"u8):
+                SourceMode = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("duration_min"u8):
+                DurationMin = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

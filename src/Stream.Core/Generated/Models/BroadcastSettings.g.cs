@@ -24,22 +24,9 @@ public sealed partial class BroadcastSettings : IStreamModel<BroadcastSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("hls"u8):
-                    Hls = JsonIn.Model<HLSSettings>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("rtmp"u8):
-                    Rtmp = JsonIn.Model<RTMPSettings>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -70,5 +57,24 @@ public sealed partial class BroadcastSettings : IStreamModel<BroadcastSettings>
             JsonOut.Model(writer, rtmpValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("hls"u8):
+                Hls = JsonIn.Model<HLSSettings>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("rtmp"u8):
+                Rtmp = JsonIn.Model<RTMPSettings>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class BroadcastSettingsResponse : IStreamModel<BroadcastSe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("hls"u8):
-                    Hls = JsonIn.Model<HLSSettingsResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("rtmp"u8):
-                    Rtmp = JsonIn.Model<RTMPSettingsResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Hls ??= JsonIn.Missing<HLSSettingsResponse>("hls");
         Rtmp ??= JsonIn.Missing<RTMPSettingsResponse>("rtmp");
     }
@@ -66,5 +53,24 @@ public sealed partial class BroadcastSettingsResponse : IStreamModel<BroadcastSe
         writer.WritePropertyName("rtmp"u8);
         JsonOut.Model(writer, Rtmp, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("hls"u8):
+                Hls = JsonIn.Model<HLSSettingsResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("rtmp"u8):
+                Rtmp = JsonIn.Model<RTMPSettingsResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class BrowserDataResponse : IStreamModel<BrowserDataRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Name (<c>name</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class BrowserDataResponse : IStreamModel<BrowserDataRespon
             writer.WriteString("version"u8, versionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

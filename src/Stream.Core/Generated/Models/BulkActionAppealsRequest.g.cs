@@ -26,40 +26,9 @@ public sealed partial class BulkActionAppealsRequest : IStreamModel<BulkActionAp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unban"u8):
-                    Unban = JsonIn.Model<UnbanActionRequestPayload>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("restore"u8):
-                    Restore = JsonIn.Model<RestoreActionRequestPayload>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("unblock"u8):
-                    Unblock = JsonIn.Model<UnblockActionRequestPayload>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("appeal_ids"u8):
-                    AppealIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 11 when name.SequenceEqual("action_type"u8):
-                    ActionType = JsonIn.Enum<BulkActionAppealsRequestActionType>(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("mark_reviewed"u8):
-                    MarkReviewed = JsonIn.Model<MarkReviewedRequestPayload>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("reject_appeal"u8):
-                    RejectAppeal = JsonIn.Model<RejectAppealRequestPayload>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         AppealIds ??= [];
     }
 
@@ -137,5 +106,42 @@ public sealed partial class BulkActionAppealsRequest : IStreamModel<BulkActionAp
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unban"u8):
+                Unban = JsonIn.Model<UnbanActionRequestPayload>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("restore"u8):
+                Restore = JsonIn.Model<RestoreActionRequestPayload>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("unblock"u8):
+                Unblock = JsonIn.Model<UnblockActionRequestPayload>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("appeal_ids"u8):
+                AppealIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 11 when name.SequenceEqual("action_type"u8):
+                ActionType = JsonIn.Enum<BulkActionAppealsRequestActionType>(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("mark_reviewed"u8):
+                MarkReviewed = JsonIn.Model<MarkReviewedRequestPayload>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("reject_appeal"u8):
+                RejectAppeal = JsonIn.Model<RejectAppealRequestPayload>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

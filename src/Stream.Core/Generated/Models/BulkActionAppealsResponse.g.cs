@@ -24,22 +24,9 @@ public sealed partial class BulkActionAppealsResponse : IStreamModel<BulkActionA
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("errors"u8):
-                    Errors = JsonIn.List<BulkAppealError>(ref reader, JsonIn.Model<BulkAppealError>)!;
-                    break;
-                case 7 when name.SequenceEqual("results"u8):
-                    Results = JsonIn.List<BulkAppealResult>(ref reader, JsonIn.Model<BulkAppealResult>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Results ??= [];
         Errors ??= [];
         Duration ??= "";
@@ -67,5 +54,24 @@ public sealed partial class BulkActionAppealsResponse : IStreamModel<BulkActionA
         JsonOut.List(writer, Errors, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("errors"u8):
+                Errors = JsonIn.List<BulkAppealError>(ref reader, JsonIn.Model<BulkAppealError>)!;
+                break;
+            case 7 when name.SequenceEqual("results"u8):
+                Results = JsonIn.List<BulkAppealResult>(ref reader, JsonIn.Model<BulkAppealResult>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

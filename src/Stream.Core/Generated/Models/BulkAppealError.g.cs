@@ -24,19 +24,9 @@ public sealed partial class BulkAppealError : IStreamModel<BulkAppealError>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("appeal_id"u8):
-                    AppealId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         AppealId ??= "";
         Error ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class BulkAppealError : IStreamModel<BulkAppealError>
         writer.WriteString("appeal_id"u8, AppealId);
         writer.WriteString("error"u8, Error);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("appeal_id"u8):
+                AppealId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class BulkAppealResult : IStreamModel<BulkAppealResult>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("appeal_id"u8):
-                    AppealId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("appeal_item"u8):
-                    AppealItem = JsonIn.Model<AppealItemResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         AppealId ??= "";
     }
 
@@ -60,5 +50,21 @@ public sealed partial class BulkAppealResult : IStreamModel<BulkAppealResult>
             JsonOut.Model(writer, appealItemValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("appeal_id"u8):
+                AppealId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("appeal_item"u8):
+                AppealItem = JsonIn.Model<AppealItemResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class BulkImageModerationRequest : IStreamModel<BulkImageM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("csv_file"u8):
-                    CsvFile = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CsvFile ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class BulkImageModerationRequest : IStreamModel<BulkImageM
         writer.WriteStartObject();
         writer.WriteString("csv_file"u8, CsvFile);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("csv_file"u8):
+                CsvFile = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

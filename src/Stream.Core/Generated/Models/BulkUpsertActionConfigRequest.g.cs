@@ -24,22 +24,9 @@ public sealed partial class BulkUpsertActionConfigRequest : IStreamModel<BulkUps
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("action_configs"u8):
-                    ActionConfigs = JsonIn.List<UpsertActionConfigItem>(ref reader, JsonIn.Model<UpsertActionConfigItem>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActionConfigs ??= [];
     }
 
@@ -71,5 +58,24 @@ public sealed partial class BulkUpsertActionConfigRequest : IStreamModel<BulkUps
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("action_configs"u8):
+                ActionConfigs = JsonIn.List<UpsertActionConfigItem>(ref reader, JsonIn.Model<UpsertActionConfigItem>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class BulkUpsertActionConfigResponse : IStreamModel<BulkUp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("action_configs"u8):
-                    ActionConfigs = JsonIn.List<ModerationActionConfigResponse>(ref reader, JsonIn.Model<ModerationActionConfigResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActionConfigs ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class BulkUpsertActionConfigResponse : IStreamModel<BulkUp
         JsonOut.List(writer, ActionConfigs, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("action_configs"u8):
+                ActionConfigs = JsonIn.List<ModerationActionConfigResponse>(ref reader, JsonIn.Model<ModerationActionConfigResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

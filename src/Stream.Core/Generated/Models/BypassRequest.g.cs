@@ -24,19 +24,9 @@ public sealed partial class BypassRequest : IStreamModel<BypassRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("target_user_id"u8):
-                    TargetUserId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         TargetUserId ??= "";
     }
 
@@ -56,5 +46,21 @@ public sealed partial class BypassRequest : IStreamModel<BypassRequest>
         writer.WriteString("target_user_id"u8, TargetUserId);
         writer.WriteBoolean("enabled"u8, Enabled);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("target_user_id"u8):
+                TargetUserId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

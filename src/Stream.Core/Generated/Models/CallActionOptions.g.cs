@@ -24,34 +24,9 @@ public sealed partial class CallActionOptions : IStreamModel<CallActionOptions>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("mute_audio"u8):
-                    MuteAudio = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("mute_video"u8):
-                    MuteVideo = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("kick_reason"u8):
-                    KickReason = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("flag_reason"u8):
-                    FlagReason = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("warning_text"u8):
-                    WarningText = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mute audio (<c>mute_audio</c>).</summary>
@@ -111,5 +86,36 @@ public sealed partial class CallActionOptions : IStreamModel<CallActionOptions>
             writer.WriteString("warning_text"u8, warningTextValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("mute_audio"u8):
+                MuteAudio = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("mute_video"u8):
+                MuteVideo = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("kick_reason"u8):
+                KickReason = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("flag_reason"u8):
+                FlagReason = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("warning_text"u8):
+                WarningText = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class CallDTMFEvent : StreamEvent, IStreamModel<CallDTMFEv
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("digit"u8):
-                    Digit = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("timestamp"u8):
-                    Timestamp = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("seq_number"u8):
-                    SeqNumber = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("duration_ms"u8):
-                    DurationMs = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         Digit ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
@@ -103,5 +75,39 @@ public sealed partial class CallDTMFEvent : StreamEvent, IStreamModel<CallDTMFEv
         writer.WritePropertyName("user"u8);
         JsonOut.Model(writer, User, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("digit"u8):
+                Digit = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("timestamp"u8):
+                Timestamp = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("seq_number"u8):
+                SeqNumber = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("duration_ms"u8):
+                DurationMs = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class CallFrameRecordingFrameReadyEvent : StreamEvent, ISt
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("url"u8):
-                    Url = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.Map<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("egress_id"u8):
-                    EgressId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("track_type"u8):
-                    TrackType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("captured_at"u8):
-                    CapturedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         SessionId ??= "";
         TrackType ??= "";
@@ -113,5 +82,42 @@ public sealed partial class CallFrameRecordingFrameReadyEvent : StreamEvent, ISt
         JsonOut.Map(writer, Users, times, JsonOut.Model);
         writer.WriteString("egress_id"u8, EgressId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("url"u8):
+                Url = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.Map<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("egress_id"u8):
+                EgressId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("track_type"u8):
+                TrackType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("captured_at"u8):
+                CapturedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class CallIngressResponse : IStreamModel<CallIngressRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("srt"u8):
-                    Srt = JsonIn.Model<SRTIngress>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("rtmp"u8):
-                    Rtmp = JsonIn.Model<RTMPIngress>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("whip"u8):
-                    Whip = JsonIn.Model<WHIPIngress>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Rtmp ??= JsonIn.Missing<RTMPIngress>("rtmp");
         Whip ??= JsonIn.Missing<WHIPIngress>("whip");
         Srt ??= JsonIn.Missing<SRTIngress>("srt");
@@ -68,5 +55,24 @@ public sealed partial class CallIngressResponse : IStreamModel<CallIngressRespon
         writer.WritePropertyName("srt"u8);
         JsonOut.Model(writer, Srt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("srt"u8):
+                Srt = JsonIn.Model<SRTIngress>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("rtmp"u8):
+                Rtmp = JsonIn.Model<RTMPIngress>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("whip"u8):
+                Whip = JsonIn.Model<WHIPIngress>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class CallLevelEventPayload : IStreamModel<CallLevelEventP
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("payload"u8):
-                    Payload = JsonIn.Object(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("timestamp"u8):
-                    Timestamp = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("event_type"u8):
-                    EventType = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         EventType ??= "";
     }
@@ -75,5 +59,27 @@ public sealed partial class CallLevelEventPayload : IStreamModel<CallLevelEventP
             JsonOut.Object(writer, payloadValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("payload"u8):
+                Payload = JsonIn.Object(ref reader);
+                break;
+            case 9 when name.SequenceEqual("timestamp"u8):
+                Timestamp = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("event_type"u8):
+                EventType = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class CallMemberUpdatedPermissionEvent : StreamEvent, IStr
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<CallResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<MemberResponse>(ref reader, JsonIn.Model<MemberResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 20 when name.SequenceEqual("capabilities_by_role"u8):
-                    CapabilitiesByRole = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         Call ??= JsonIn.Missing<CallResponse>("call");
         CapabilitiesByRole ??= new Dictionary<string, IReadOnlyList<string>>();
@@ -91,5 +69,33 @@ public sealed partial class CallMemberUpdatedPermissionEvent : StreamEvent, IStr
         writer.WritePropertyName("members"u8);
         JsonOut.List(writer, Members, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<CallResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<MemberResponse>(ref reader, JsonIn.Model<MemberResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 20 when name.SequenceEqual("capabilities_by_role"u8):
+                CapabilitiesByRole = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

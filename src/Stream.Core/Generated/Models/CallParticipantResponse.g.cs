@@ -24,25 +24,9 @@ public sealed partial class CallParticipantResponse : IStreamModel<CallParticipa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("joined_at"u8):
-                    JoinedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         User ??= JsonIn.Missing<UserResponse>("user");
         UserSessionId ??= "";
         Role ??= "";
@@ -74,5 +58,27 @@ public sealed partial class CallParticipantResponse : IStreamModel<CallParticipa
         writer.WritePropertyName("joined_at"u8);
         JsonOut.Time(writer, JoinedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("joined_at"u8):
+                JoinedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

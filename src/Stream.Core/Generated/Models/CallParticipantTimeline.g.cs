@@ -24,25 +24,9 @@ public sealed partial class CallParticipantTimeline : IStreamModel<CallParticipa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Object(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("timestamp"u8):
-                    Timestamp = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         Severity ??= "";
         Data ??= [];
@@ -74,5 +58,27 @@ public sealed partial class CallParticipantTimeline : IStreamModel<CallParticipa
         writer.WritePropertyName("data"u8);
         JsonOut.Object(writer, Data, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Object(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("timestamp"u8):
+                Timestamp = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

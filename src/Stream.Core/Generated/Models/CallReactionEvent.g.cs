@@ -24,25 +24,9 @@ public sealed partial class CallReactionEvent : StreamEvent, IStreamModel<CallRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.Model<VideoReactionResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         Reaction ??= JsonIn.Missing<VideoReactionResponse>("reaction");
     }
@@ -73,5 +57,27 @@ public sealed partial class CallReactionEvent : StreamEvent, IStreamModel<CallRe
         writer.WritePropertyName("reaction"u8);
         JsonOut.Model(writer, Reaction, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.Model<VideoReactionResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class CallRecording : IStreamModel<CallRecording>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("url"u8):
-                    Url = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("filename"u8):
-                    Filename = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("end_time"u8):
-                    EndTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("start_time"u8):
-                    StartTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("recording_type"u8):
-                    RecordingType = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Filename ??= "";
         Url ??= "";
         SessionId ??= "";
@@ -89,5 +67,33 @@ public sealed partial class CallRecording : IStreamModel<CallRecording>
         writer.WriteString("session_id"u8, SessionId);
         writer.WriteString("recording_type"u8, RecordingType);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("url"u8):
+                Url = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("filename"u8):
+                Filename = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("end_time"u8):
+                EndTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("start_time"u8):
+                StartTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("recording_type"u8):
+                RecordingType = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

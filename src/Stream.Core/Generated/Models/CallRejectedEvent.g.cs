@@ -24,31 +24,9 @@ public sealed partial class CallRejectedEvent : StreamEvent, IStreamModel<CallRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<CallResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         Call ??= JsonIn.Missing<CallResponse>("call");
         User ??= JsonIn.Missing<UserResponse>("user");
@@ -92,5 +70,33 @@ public sealed partial class CallRejectedEvent : StreamEvent, IStreamModel<CallRe
             writer.WriteString("reason"u8, reasonValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<CallResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class CallReportResponse : IStreamModel<CallReportResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("ended_at"u8):
-                    EndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Score (<c>score</c>).</summary>
@@ -70,5 +57,24 @@ public sealed partial class CallReportResponse : IStreamModel<CallReportResponse
             JsonOut.Time(writer, endedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("ended_at"u8):
+                EndedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

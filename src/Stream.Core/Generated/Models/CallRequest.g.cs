@@ -24,40 +24,9 @@ public sealed partial class CallRequest : IStreamModel<CallRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<MemberRequest>(ref reader, JsonIn.Model<MemberRequest>);
-                    break;
-                case 9 when name.SequenceEqual("starts_at"u8):
-                    StartsAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("created_by_id"u8):
-                    CreatedById = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("settings_override"u8):
-                    SettingsOverride = JsonIn.Model<CallSettingsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Team (<c>team</c>).</summary>
@@ -136,5 +105,42 @@ public sealed partial class CallRequest : IStreamModel<CallRequest>
             writer.WriteString("channel_cid"u8, channelCidValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<MemberRequest>(ref reader, JsonIn.Model<MemberRequest>);
+                break;
+            case 9 when name.SequenceEqual("starts_at"u8):
+                StartsAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("created_by_id"u8):
+                CreatedById = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("settings_override"u8):
+                SettingsOverride = JsonIn.Model<CallSettingsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,88 +24,9 @@ public sealed partial class CallResponse : IStreamModel<CallResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("egress"u8):
-                    Egress = JsonIn.Model<EgressResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("ingress"u8):
-                    Ingress = JsonIn.Model<CallIngressResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("session"u8):
-                    Session = JsonIn.Model<CallSessionResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("ended_at"u8):
-                    EndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<CallSettingsResponse>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("recording"u8):
-                    Recording = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("starts_at"u8):
-                    StartsAt = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("backstage"u8):
-                    Backstage = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("captioning"u8):
-                    Captioning = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("thumbnails"u8):
-                    Thumbnails = JsonIn.Model<ThumbnailResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("translating"u8):
-                    Translating = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("transcribing"u8):
-                    Transcribing = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("routing_number"u8):
-                    RoutingNumber = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("blocked_user_ids"u8):
-                    BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 18 when name.SequenceEqual("current_session_id"u8):
-                    CurrentSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 23 when name.SequenceEqual("join_ahead_time_seconds"u8):
-                    JoinAheadTimeSeconds = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         Id ??= "";
         Cid ??= "";
@@ -262,5 +183,90 @@ public sealed partial class CallResponse : IStreamModel<CallResponse>
             writer.WriteString("routing_number"u8, routingNumberValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("egress"u8):
+                Egress = JsonIn.Model<EgressResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("ingress"u8):
+                Ingress = JsonIn.Model<CallIngressResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("session"u8):
+                Session = JsonIn.Model<CallSessionResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("ended_at"u8):
+                EndedAt = JsonIn.Time(ref reader);
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<CallSettingsResponse>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("recording"u8):
+                Recording = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("starts_at"u8):
+                StartsAt = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("backstage"u8):
+                Backstage = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("captioning"u8):
+                Captioning = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("thumbnails"u8):
+                Thumbnails = JsonIn.Model<ThumbnailResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("translating"u8):
+                Translating = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("transcribing"u8):
+                Transcribing = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("routing_number"u8):
+                RoutingNumber = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("blocked_user_ids"u8):
+                BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 18 when name.SequenceEqual("current_session_id"u8):
+                CurrentSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 23 when name.SequenceEqual("join_ahead_time_seconds"u8):
+                JoinAheadTimeSeconds = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class CallRuleActionSequence : IStreamModel<CallRuleAction
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("actions"u8):
-                    Actions = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("call_options"u8):
-                    CallOptions = JsonIn.Model<CallActionOptions>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("violation_number"u8):
-                    ViolationNumber = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Violation number (<c>violation_number</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class CallRuleActionSequence : IStreamModel<CallRuleAction
             JsonOut.Model(writer, callOptionsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("actions"u8):
+                Actions = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("call_options"u8):
+                CallOptions = JsonIn.Model<CallActionOptions>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("violation_number"u8):
+                ViolationNumber = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

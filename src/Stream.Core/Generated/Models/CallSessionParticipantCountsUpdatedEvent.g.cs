@@ -24,31 +24,9 @@ public sealed partial class CallSessionParticipantCountsUpdatedEvent : StreamEve
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 26 when name.SequenceEqual("participants_count_by_role"u8):
-                    ParticipantsCountByRole = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                case 27 when name.SequenceEqual("anonymous_participant_count"u8):
-                    AnonymousParticipantCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         SessionId ??= "";
         ParticipantsCountByRole ??= new Dictionary<string, int>();
@@ -88,5 +66,33 @@ public sealed partial class CallSessionParticipantCountsUpdatedEvent : StreamEve
         JsonOut.Map(writer, ParticipantsCountByRole, times, JsonOut.Int32);
         writer.WriteNumber("anonymous_participant_count"u8, AnonymousParticipantCount);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 26 when name.SequenceEqual("participants_count_by_role"u8):
+                ParticipantsCountByRole = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            case 27 when name.SequenceEqual("anonymous_participant_count"u8):
+                AnonymousParticipantCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

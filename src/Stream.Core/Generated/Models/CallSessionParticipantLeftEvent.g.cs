@@ -24,34 +24,9 @@ public sealed partial class CallSessionParticipantLeftEvent : StreamEvent, IStre
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("participant"u8):
-                    Participant = JsonIn.Model<CallParticipantResponse>(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("duration_seconds"u8):
-                    DurationSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         SessionId ??= "";
         Participant ??= JsonIn.Missing<CallParticipantResponse>("participant");
@@ -98,5 +73,36 @@ public sealed partial class CallSessionParticipantLeftEvent : StreamEvent, IStre
             writer.WriteString("reason"u8, reasonValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("participant"u8):
+                Participant = JsonIn.Model<CallParticipantResponse>(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("duration_seconds"u8):
+                DurationSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

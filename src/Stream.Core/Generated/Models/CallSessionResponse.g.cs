@@ -24,49 +24,9 @@ public sealed partial class CallSessionResponse : IStreamModel<CallSessionRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("ended_at"u8):
-                    EndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("missed_by"u8):
-                    MissedBy = JsonIn.ValueMap<StreamTime>(ref reader, JsonIn.Time)!;
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("rejected_by"u8):
-                    RejectedBy = JsonIn.ValueMap<StreamTime>(ref reader, JsonIn.Time)!;
-                    break;
-                case 11 when name.SequenceEqual("accepted_by"u8):
-                    AcceptedBy = JsonIn.ValueMap<StreamTime>(ref reader, JsonIn.Time)!;
-                    break;
-                case 12 when name.SequenceEqual("participants"u8):
-                    Participants = JsonIn.List<CallParticipantResponse>(ref reader, JsonIn.Model<CallParticipantResponse>)!;
-                    break;
-                case 13 when name.SequenceEqual("live_ended_at"u8):
-                    LiveEndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("timer_ends_at"u8):
-                    TimerEndsAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("live_started_at"u8):
-                    LiveStartedAt = JsonIn.Time(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("participants_count_by_role"u8):
-                    ParticipantsCountByRole = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                case 27 when name.SequenceEqual("anonymous_participant_count"u8):
-                    AnonymousParticipantCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Participants ??= [];
         ParticipantsCountByRole ??= new Dictionary<string, int>();
@@ -156,5 +116,51 @@ public sealed partial class CallSessionResponse : IStreamModel<CallSessionRespon
             JsonOut.Time(writer, timerEndsAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("ended_at"u8):
+                EndedAt = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("missed_by"u8):
+                MissedBy = JsonIn.ValueMap<StreamTime>(ref reader, JsonIn.Time)!;
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("rejected_by"u8):
+                RejectedBy = JsonIn.ValueMap<StreamTime>(ref reader, JsonIn.Time)!;
+                break;
+            case 11 when name.SequenceEqual("accepted_by"u8):
+                AcceptedBy = JsonIn.ValueMap<StreamTime>(ref reader, JsonIn.Time)!;
+                break;
+            case 12 when name.SequenceEqual("participants"u8):
+                Participants = JsonIn.List<CallParticipantResponse>(ref reader, JsonIn.Model<CallParticipantResponse>)!;
+                break;
+            case 13 when name.SequenceEqual("live_ended_at"u8):
+                LiveEndedAt = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("timer_ends_at"u8):
+                TimerEndsAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("live_started_at"u8):
+                LiveStartedAt = JsonIn.Time(ref reader);
+                break;
+            case 26 when name.SequenceEqual("participants_count_by_role"u8):
+                ParticipantsCountByRole = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            case 27 when name.SequenceEqual("anonymous_participant_count"u8):
+                AnonymousParticipantCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

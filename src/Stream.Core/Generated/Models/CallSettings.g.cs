@@ -24,61 +24,9 @@ public sealed partial class CallSettings : IStreamModel<CallSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("ring"u8):
-                    Ring = JsonIn.Model<RingSettings>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("audio"u8):
-                    Audio = JsonIn.Model<AudioSettings>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Model<VideoSettings>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("limits"u8):
-                    Limits = JsonIn.Model<LimitsSettings>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("session"u8):
-                    Session = JsonIn.Model<SessionSettings>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("ingress"u8):
-                    Ingress = JsonIn.Model<IngressSettings>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("backstage"u8):
-                    Backstage = JsonIn.Model<BackstageSettings>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("recording"u8):
-                    Recording = JsonIn.Model<RecordSettings>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("geofencing"u8):
-                    Geofencing = JsonIn.Model<GeofenceSettings>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("thumbnails"u8):
-                    Thumbnails = JsonIn.Model<ThumbnailsSettings>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("broadcasting"u8):
-                    Broadcasting = JsonIn.Model<BroadcastSettings>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("screensharing"u8):
-                    Screensharing = JsonIn.Model<ScreensharingSettings>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("raw_recording"u8):
-                    RawRecording = JsonIn.Model<RawRecordSettings>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("transcription"u8):
-                    Transcription = JsonIn.Model<TranscriptionSettings>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("frame_recording"u8):
-                    FrameRecording = JsonIn.Model<FrameRecordSettings>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("individual_recording"u8):
-                    IndividualRecording = JsonIn.Model<IndividualRecordSettings>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Audio (<c>audio</c>).</summary>
@@ -217,5 +165,63 @@ public sealed partial class CallSettings : IStreamModel<CallSettings>
             JsonOut.Model(writer, ingressValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("ring"u8):
+                Ring = JsonIn.Model<RingSettings>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("audio"u8):
+                Audio = JsonIn.Model<AudioSettings>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Model<VideoSettings>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("limits"u8):
+                Limits = JsonIn.Model<LimitsSettings>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("session"u8):
+                Session = JsonIn.Model<SessionSettings>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("ingress"u8):
+                Ingress = JsonIn.Model<IngressSettings>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("backstage"u8):
+                Backstage = JsonIn.Model<BackstageSettings>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("recording"u8):
+                Recording = JsonIn.Model<RecordSettings>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("geofencing"u8):
+                Geofencing = JsonIn.Model<GeofenceSettings>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("thumbnails"u8):
+                Thumbnails = JsonIn.Model<ThumbnailsSettings>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("broadcasting"u8):
+                Broadcasting = JsonIn.Model<BroadcastSettings>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("screensharing"u8):
+                Screensharing = JsonIn.Model<ScreensharingSettings>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("raw_recording"u8):
+                RawRecording = JsonIn.Model<RawRecordSettings>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("transcription"u8):
+                Transcription = JsonIn.Model<TranscriptionSettings>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("frame_recording"u8):
+                FrameRecording = JsonIn.Model<FrameRecordSettings>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("individual_recording"u8):
+                IndividualRecording = JsonIn.Model<IndividualRecordSettings>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

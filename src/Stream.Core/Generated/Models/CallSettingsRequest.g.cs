@@ -24,64 +24,9 @@ public sealed partial class CallSettingsRequest : IStreamModel<CallSettingsReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("ring"u8):
-                    Ring = JsonIn.Model<RingSettingsRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("audio"u8):
-                    Audio = JsonIn.Model<AudioSettingsRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Model<VideoSettingsRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("limits"u8):
-                    Limits = JsonIn.Model<LimitsSettingsRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("session"u8):
-                    Session = JsonIn.Model<SessionSettingsRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("ingress"u8):
-                    Ingress = JsonIn.Model<IngressSettingsRequest>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("backstage"u8):
-                    Backstage = JsonIn.Model<BackstageSettingsRequest>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("recording"u8):
-                    Recording = JsonIn.Model<RecordSettingsRequest>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("geofencing"u8):
-                    Geofencing = JsonIn.Model<GeofenceSettingsRequest>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("thumbnails"u8):
-                    Thumbnails = JsonIn.Model<ThumbnailsSettingsRequest>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("encryption"u8):
-                    Encryption = JsonIn.Model<EncryptionSettingsRequest>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("broadcasting"u8):
-                    Broadcasting = JsonIn.Model<BroadcastSettingsRequest>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("raw_recording"u8):
-                    RawRecording = JsonIn.Model<RawRecordingSettingsRequest>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("screensharing"u8):
-                    Screensharing = JsonIn.Model<ScreensharingSettingsRequest>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("transcription"u8):
-                    Transcription = JsonIn.Model<TranscriptionSettingsRequest>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("frame_recording"u8):
-                    FrameRecording = JsonIn.Model<FrameRecordingSettingsRequest>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("individual_recording"u8):
-                    IndividualRecording = JsonIn.Model<IndividualRecordingSettingsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Audio (<c>audio</c>).</summary>
@@ -228,5 +173,66 @@ public sealed partial class CallSettingsRequest : IStreamModel<CallSettingsReque
             JsonOut.Model(writer, encryptionValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("ring"u8):
+                Ring = JsonIn.Model<RingSettingsRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("audio"u8):
+                Audio = JsonIn.Model<AudioSettingsRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Model<VideoSettingsRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("limits"u8):
+                Limits = JsonIn.Model<LimitsSettingsRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("session"u8):
+                Session = JsonIn.Model<SessionSettingsRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("ingress"u8):
+                Ingress = JsonIn.Model<IngressSettingsRequest>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("backstage"u8):
+                Backstage = JsonIn.Model<BackstageSettingsRequest>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("recording"u8):
+                Recording = JsonIn.Model<RecordSettingsRequest>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("geofencing"u8):
+                Geofencing = JsonIn.Model<GeofenceSettingsRequest>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("thumbnails"u8):
+                Thumbnails = JsonIn.Model<ThumbnailsSettingsRequest>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("encryption"u8):
+                Encryption = JsonIn.Model<EncryptionSettingsRequest>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("broadcasting"u8):
+                Broadcasting = JsonIn.Model<BroadcastSettingsRequest>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("raw_recording"u8):
+                RawRecording = JsonIn.Model<RawRecordingSettingsRequest>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("screensharing"u8):
+                Screensharing = JsonIn.Model<ScreensharingSettingsRequest>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("transcription"u8):
+                Transcription = JsonIn.Model<TranscriptionSettingsRequest>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("frame_recording"u8):
+                FrameRecording = JsonIn.Model<FrameRecordingSettingsRequest>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("individual_recording"u8):
+                IndividualRecording = JsonIn.Model<IndividualRecordingSettingsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,64 +24,9 @@ public sealed partial class CallSettingsResponse : IStreamModel<CallSettingsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("ring"u8):
-                    Ring = JsonIn.Model<RingSettingsResponse>(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("audio"u8):
-                    Audio = JsonIn.Model<AudioSettingsResponse>(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Model<VideoSettingsResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("limits"u8):
-                    Limits = JsonIn.Model<LimitsSettingsResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("session"u8):
-                    Session = JsonIn.Model<SessionSettingsResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("ingress"u8):
-                    Ingress = JsonIn.Model<IngressSettingsResponse>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("backstage"u8):
-                    Backstage = JsonIn.Model<BackstageSettingsResponse>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("recording"u8):
-                    Recording = JsonIn.Model<RecordSettingsResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("geofencing"u8):
-                    Geofencing = JsonIn.Model<GeofenceSettingsResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("thumbnails"u8):
-                    Thumbnails = JsonIn.Model<ThumbnailsSettingsResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("encryption"u8):
-                    Encryption = JsonIn.Model<EncryptionSettingsResponse>(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("broadcasting"u8):
-                    Broadcasting = JsonIn.Model<BroadcastSettingsResponse>(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("raw_recording"u8):
-                    RawRecording = JsonIn.Model<RawRecordingSettingsResponse>(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("screensharing"u8):
-                    Screensharing = JsonIn.Model<ScreensharingSettingsResponse>(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("transcription"u8):
-                    Transcription = JsonIn.Model<TranscriptionSettingsResponse>(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("frame_recording"u8):
-                    FrameRecording = JsonIn.Model<FrameRecordingSettingsResponse>(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("individual_recording"u8):
-                    IndividualRecording = JsonIn.Model<IndividualRecordingSettingsResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Audio ??= JsonIn.Missing<AudioSettingsResponse>("audio");
         Backstage ??= JsonIn.Missing<BackstageSettingsResponse>("backstage");
         Broadcasting ??= JsonIn.Missing<BroadcastSettingsResponse>("broadcasting");
@@ -196,5 +141,66 @@ public sealed partial class CallSettingsResponse : IStreamModel<CallSettingsResp
         writer.WritePropertyName("encryption"u8);
         JsonOut.Model(writer, Encryption, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("ring"u8):
+                Ring = JsonIn.Model<RingSettingsResponse>(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("audio"u8):
+                Audio = JsonIn.Model<AudioSettingsResponse>(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Model<VideoSettingsResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("limits"u8):
+                Limits = JsonIn.Model<LimitsSettingsResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("session"u8):
+                Session = JsonIn.Model<SessionSettingsResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("ingress"u8):
+                Ingress = JsonIn.Model<IngressSettingsResponse>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("backstage"u8):
+                Backstage = JsonIn.Model<BackstageSettingsResponse>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("recording"u8):
+                Recording = JsonIn.Model<RecordSettingsResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("geofencing"u8):
+                Geofencing = JsonIn.Model<GeofenceSettingsResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("thumbnails"u8):
+                Thumbnails = JsonIn.Model<ThumbnailsSettingsResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("encryption"u8):
+                Encryption = JsonIn.Model<EncryptionSettingsResponse>(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("broadcasting"u8):
+                Broadcasting = JsonIn.Model<BroadcastSettingsResponse>(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("raw_recording"u8):
+                RawRecording = JsonIn.Model<RawRecordingSettingsResponse>(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("screensharing"u8):
+                Screensharing = JsonIn.Model<ScreensharingSettingsResponse>(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("transcription"u8):
+                Transcription = JsonIn.Model<TranscriptionSettingsResponse>(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("frame_recording"u8):
+                FrameRecording = JsonIn.Model<FrameRecordingSettingsResponse>(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("individual_recording"u8):
+                IndividualRecording = JsonIn.Model<IndividualRecordingSettingsResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

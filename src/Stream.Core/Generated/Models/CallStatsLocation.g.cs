@@ -24,37 +24,9 @@ public sealed partial class CallStatsLocation : IStreamModel<CallStatsLocation>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("city"u8):
-                    City = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("country"u8):
-                    Country = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("latitude"u8):
-                    Latitude = JsonIn.Double(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("continent"u8):
-                    Continent = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("longitude"u8):
-                    Longitude = JsonIn.Double(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("subdivision"u8):
-                    Subdivision = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("country_iso_code"u8):
-                    CountryIsoCode = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("accuracy_radius_meters"u8):
-                    AccuracyRadiusMeters = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>City (<c>city</c>).</summary>
@@ -121,5 +93,39 @@ public sealed partial class CallStatsLocation : IStreamModel<CallStatsLocation>
             writer.WriteNumber("accuracy_radius_meters"u8, accuracyRadiusMetersValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("city"u8):
+                City = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("country"u8):
+                Country = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("latitude"u8):
+                Latitude = JsonIn.Double(ref reader);
+                break;
+            case 9 when name.SequenceEqual("continent"u8):
+                Continent = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("longitude"u8):
+                Longitude = JsonIn.Double(ref reader);
+                break;
+            case 11 when name.SequenceEqual("subdivision"u8):
+                Subdivision = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("country_iso_code"u8):
+                CountryIsoCode = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("accuracy_radius_meters"u8):
+                AccuracyRadiusMeters = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

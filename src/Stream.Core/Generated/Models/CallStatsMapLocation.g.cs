@@ -24,22 +24,9 @@ public sealed partial class CallStatsMapLocation : IStreamModel<CallStatsMapLoca
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<CallStatsLocation>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("live_count"u8):
-                    LiveCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Location (<c>location</c>).</summary>
@@ -66,5 +53,24 @@ public sealed partial class CallStatsMapLocation : IStreamModel<CallStatsMapLoca
         writer.WriteNumber("count"u8, Count);
         writer.WriteNumber("live_count"u8, LiveCount);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<CallStatsLocation>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("live_count"u8):
+                LiveCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class CallStatsMapPublisher : IStreamModel<CallStatsMapPub
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("is_live"u8):
-                    IsLive = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<CallStatsLocation>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("publisher_type"u8):
-                    PublisherType = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("published_tracks"u8):
-                    PublishedTracks = JsonIn.Model<PublishedTrackFlags>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         UserSessionId ??= "";
         PublishedTracks ??= JsonIn.Missing<PublishedTrackFlags>("published_tracks");
@@ -104,5 +79,36 @@ public sealed partial class CallStatsMapPublisher : IStreamModel<CallStatsMapPub
         JsonOut.Model(writer, PublishedTracks, times);
         writer.WriteBoolean("is_live"u8, IsLive);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("is_live"u8):
+                IsLive = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<CallStatsLocation>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("publisher_type"u8):
+                PublisherType = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("published_tracks"u8):
+                PublishedTracks = JsonIn.Model<PublishedTrackFlags>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class CallStatsMapPublishers : IStreamModel<CallStatsMapPu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("publishers"u8):
-                    Publishers = JsonIn.List<CallStatsMapPublisher>(ref reader, JsonIn.Model<CallStatsMapPublisher>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Publishers ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class CallStatsMapPublishers : IStreamModel<CallStatsMapPu
         writer.WritePropertyName("publishers"u8);
         JsonOut.List(writer, Publishers, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("publishers"u8):
+                Publishers = JsonIn.List<CallStatsMapPublisher>(ref reader, JsonIn.Model<CallStatsMapPublisher>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

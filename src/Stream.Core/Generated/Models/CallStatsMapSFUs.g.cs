@@ -24,16 +24,9 @@ public sealed partial class CallStatsMapSFUs : IStreamModel<CallStatsMapSFUs>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("locations"u8):
-                    Locations = JsonIn.List<SFULocationResponse>(ref reader, JsonIn.Model<SFULocationResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Locations ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class CallStatsMapSFUs : IStreamModel<CallStatsMapSFUs>
         writer.WritePropertyName("locations"u8);
         JsonOut.List(writer, Locations, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("locations"u8):
+                Locations = JsonIn.List<SFULocationResponse>(ref reader, JsonIn.Model<SFULocationResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class CallStatsMapSubscriber : IStreamModel<CallStatsMapSu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("is_live"u8):
-                    IsLive = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<CallStatsLocation>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         UserSessionId ??= "";
     }
@@ -85,5 +66,30 @@ public sealed partial class CallStatsMapSubscriber : IStreamModel<CallStatsMapSu
         }
         writer.WriteBoolean("is_live"u8, IsLive);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("is_live"u8):
+                IsLive = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<CallStatsLocation>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

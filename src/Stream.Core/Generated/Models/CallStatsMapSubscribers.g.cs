@@ -24,19 +24,9 @@ public sealed partial class CallStatsMapSubscribers : IStreamModel<CallStatsMapS
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("locations"u8):
-                    Locations = JsonIn.List<CallStatsMapLocation>(ref reader, JsonIn.Model<CallStatsMapLocation>)!;
-                    break;
-                case 12 when name.SequenceEqual("participants"u8):
-                    Participants = JsonIn.List<CallStatsMapSubscriber>(ref reader, JsonIn.Model<CallStatsMapSubscriber>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Locations ??= [];
     }
 
@@ -61,5 +51,21 @@ public sealed partial class CallStatsMapSubscribers : IStreamModel<CallStatsMapS
             JsonOut.List(writer, participantsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("locations"u8):
+                Locations = JsonIn.List<CallStatsMapLocation>(ref reader, JsonIn.Model<CallStatsMapLocation>)!;
+                break;
+            case 12 when name.SequenceEqual("participants"u8):
+                Participants = JsonIn.List<CallStatsMapSubscriber>(ref reader, JsonIn.Model<CallStatsMapSubscriber>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

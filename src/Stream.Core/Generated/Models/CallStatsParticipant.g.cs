@@ -24,28 +24,9 @@ public sealed partial class CallStatsParticipant : IStreamModel<CallStatsPartici
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("roles"u8):
-                    Roles = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("sessions"u8):
-                    Sessions = JsonIn.List<CallStatsParticipantSession>(ref reader, JsonIn.Model<CallStatsParticipantSession>)!;
-                    break;
-                case 18 when name.SequenceEqual("latest_activity_at"u8):
-                    LatestActivityAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         Sessions ??= [];
     }
@@ -90,5 +71,30 @@ public sealed partial class CallStatsParticipant : IStreamModel<CallStatsPartici
             JsonOut.Time(writer, latestActivityAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("roles"u8):
+                Roles = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("sessions"u8):
+                Sessions = JsonIn.List<CallStatsParticipantSession>(ref reader, JsonIn.Model<CallStatsParticipantSession>)!;
+                break;
+            case 18 when name.SequenceEqual("latest_activity_at"u8):
+                LatestActivityAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,58 +24,9 @@ public sealed partial class CallStatsParticipantCounts : IStreamModel<CallStatsP
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("sessions"u8):
-                    Sessions = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("cq_score"u8):
-                    CqScore = JsonIn.Int32(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("sfus_used"u8):
-                    SfusUsed = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("publishers"u8):
-                    Publishers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("participants"u8):
-                    Participants = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("live_sessions"u8):
-                    LiveSessions = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("min_user_rating"u8):
-                    MinUserRating = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("avg_user_rating"u8):
-                    AvgUserRating = JsonIn.Double(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("call_event_count"u8):
-                    CallEventCount = JsonIn.Int32(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("average_jitter_ms"u8):
-                    AverageJitterMs = JsonIn.Int64(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("average_latency_ms"u8):
-                    AverageLatencyMs = JsonIn.Int64(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("peak_concurrent_users"u8):
-                    PeakConcurrentUsers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("max_freezes_duration_ms"u8):
-                    MaxFreezesDurationMs = JsonIn.Int64(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("peak_concurrent_sessions"u8):
-                    PeakConcurrentSessions = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 26 when name.SequenceEqual("total_participant_duration"u8):
-                    TotalParticipantDuration = JsonIn.Int64(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Participants (<c>participants</c>).</summary>
@@ -170,5 +121,60 @@ public sealed partial class CallStatsParticipantCounts : IStreamModel<CallStatsP
             writer.WriteNumber("avg_user_rating"u8, avgUserRatingValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("sessions"u8):
+                Sessions = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("cq_score"u8):
+                CqScore = JsonIn.Int32(ref reader);
+                break;
+            case 9 when name.SequenceEqual("sfus_used"u8):
+                SfusUsed = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("publishers"u8):
+                Publishers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("participants"u8):
+                Participants = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("live_sessions"u8):
+                LiveSessions = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("min_user_rating"u8):
+                MinUserRating = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("avg_user_rating"u8):
+                AvgUserRating = JsonIn.Double(ref reader);
+                break;
+            case 16 when name.SequenceEqual("call_event_count"u8):
+                CallEventCount = JsonIn.Int32(ref reader);
+                break;
+            case 17 when name.SequenceEqual("average_jitter_ms"u8):
+                AverageJitterMs = JsonIn.Int64(ref reader);
+                break;
+            case 18 when name.SequenceEqual("average_latency_ms"u8):
+                AverageLatencyMs = JsonIn.Int64(ref reader);
+                break;
+            case 21 when name.SequenceEqual("peak_concurrent_users"u8):
+                PeakConcurrentUsers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("max_freezes_duration_ms"u8):
+                MaxFreezesDurationMs = JsonIn.Int64(ref reader);
+                break;
+            case 24 when name.SequenceEqual("peak_concurrent_sessions"u8):
+                PeakConcurrentSessions = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 26 when name.SequenceEqual("total_participant_duration"u8):
+                TotalParticipantDuration = JsonIn.Int64(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,79 +24,9 @@ public sealed partial class CallStatsParticipantSession : IStreamModel<CallStats
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("os"u8):
-                    Os = JsonIn.String(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("sdk"u8):
-                    Sdk = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("is_live"u8):
-                    IsLive = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("browser"u8):
-                    Browser = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("ingress"u8):
-                    Ingress = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("ended_at"u8):
-                    EndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<CallStatsLocation>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("cq_score"u8):
-                    CqScore = JsonIn.Int32(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("jitter_ms"u8):
-                    JitterMs = JsonIn.Int64(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("current_ip"u8):
-                    CurrentIp = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("latency_ms"u8):
-                    LatencyMs = JsonIn.Int64(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("sdk_version"u8):
-                    SdkVersion = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("current_sfu"u8):
-                    CurrentSfu = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("publisher_type"u8):
-                    PublisherType = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("webrtc_version"u8):
-                    WebrtcVersion = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("browser_version"u8):
-                    BrowserVersion = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("published_tracks"u8):
-                    PublishedTracks = JsonIn.Model<PublishedTrackFlags>(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("unified_session_id"u8):
-                    UnifiedSessionId = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("freezes_duration_ms"u8):
-                    FreezesDurationMs = JsonIn.Int64(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("distance_to_sfu_kilometers"u8):
-                    DistanceToSfuKilometers = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserSessionId ??= "";
         PublishedTracks ??= JsonIn.Missing<PublishedTrackFlags>("published_tracks");
     }
@@ -258,5 +188,81 @@ public sealed partial class CallStatsParticipantSession : IStreamModel<CallStats
             writer.WriteString("ingress"u8, ingressValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("os"u8):
+                Os = JsonIn.String(ref reader);
+                break;
+            case 3 when name.SequenceEqual("sdk"u8):
+                Sdk = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("is_live"u8):
+                IsLive = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("browser"u8):
+                Browser = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("ingress"u8):
+                Ingress = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("ended_at"u8):
+                EndedAt = JsonIn.Time(ref reader);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<CallStatsLocation>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("cq_score"u8):
+                CqScore = JsonIn.Int32(ref reader);
+                break;
+            case 9 when name.SequenceEqual("jitter_ms"u8):
+                JitterMs = JsonIn.Int64(ref reader);
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("current_ip"u8):
+                CurrentIp = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("latency_ms"u8):
+                LatencyMs = JsonIn.Int64(ref reader);
+                break;
+            case 11 when name.SequenceEqual("sdk_version"u8):
+                SdkVersion = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("current_sfu"u8):
+                CurrentSfu = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("publisher_type"u8):
+                PublisherType = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("webrtc_version"u8):
+                WebrtcVersion = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("browser_version"u8):
+                BrowserVersion = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("published_tracks"u8):
+                PublishedTracks = JsonIn.Model<PublishedTrackFlags>(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("unified_session_id"u8):
+                UnifiedSessionId = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("freezes_duration_ms"u8):
+                FreezesDurationMs = JsonIn.Int64(ref reader);
+                break;
+            case 26 when name.SequenceEqual("distance_to_sfu_kilometers"u8):
+                DistanceToSfuKilometers = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class CallStatsReportReadyEvent : StreamEvent, IStreamMode
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("counts"u8):
-                    Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("is_trimmed"u8):
-                    IsTrimmed = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("participants_overview"u8):
-                    ParticipantsOverview = JsonIn.List<CallStatsParticipant>(ref reader, JsonIn.Model<CallStatsParticipant>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         SessionId ??= "";
         Counts ??= JsonIn.Missing<CallStatsParticipantCounts>("counts");
@@ -102,5 +77,36 @@ public sealed partial class CallStatsReportReadyEvent : StreamEvent, IStreamMode
             writer.WriteBoolean("is_trimmed"u8, isTrimmedValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("counts"u8):
+                Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("is_trimmed"u8):
+                IsTrimmed = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("participants_overview"u8):
+                ParticipantsOverview = JsonIn.List<CallStatsParticipant>(ref reader, JsonIn.Model<CallStatsParticipant>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class CallStatsReportSummaryResponse : IStreamModel<CallSt
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("call_status"u8):
-                    CallStatus = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("quality_score"u8):
-                    QualityScore = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("min_user_rating"u8):
-                    MinUserRating = JsonIn.Int32(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("first_stats_time"u8):
-                    FirstStatsTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("call_duration_seconds"u8):
-                    CallDurationSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         CallSessionId ??= "";
         CallStatus ??= "";
@@ -111,5 +83,39 @@ public sealed partial class CallStatsReportSummaryResponse : IStreamModel<CallSt
         }
         writer.WriteNumber("call_duration_seconds"u8, CallDurationSeconds);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("call_status"u8):
+                CallStatus = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("quality_score"u8):
+                QualityScore = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("min_user_rating"u8):
+                MinUserRating = JsonIn.Int32(ref reader);
+                break;
+            case 16 when name.SequenceEqual("first_stats_time"u8):
+                FirstStatsTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("call_duration_seconds"u8):
+                CallDurationSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

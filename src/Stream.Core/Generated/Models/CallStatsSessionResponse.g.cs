@@ -24,34 +24,9 @@ public sealed partial class CallStatsSessionResponse : IStreamModel<CallStatsSes
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("counts"u8):
-                    Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("generated_at"u8):
-                    GeneratedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("call_ended_at"u8):
-                    CallEndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("call_started_at"u8):
-                    CallStartedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallType ??= "";
         CallId ??= "";
         CallSessionId ??= "";
@@ -104,5 +79,36 @@ public sealed partial class CallStatsSessionResponse : IStreamModel<CallStatsSes
         writer.WritePropertyName("counts"u8);
         JsonOut.Model(writer, Counts, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("counts"u8):
+                Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("generated_at"u8):
+                GeneratedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("call_ended_at"u8):
+                CallEndedAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("call_started_at"u8):
+                CallStartedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

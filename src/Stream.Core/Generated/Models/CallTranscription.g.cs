@@ -24,28 +24,9 @@ public sealed partial class CallTranscription : IStreamModel<CallTranscription>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("url"u8):
-                    Url = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("filename"u8):
-                    Filename = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("end_time"u8):
-                    EndTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("start_time"u8):
-                    StartTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Filename ??= "";
         Url ??= "";
         SessionId ??= "";
@@ -81,5 +62,30 @@ public sealed partial class CallTranscription : IStreamModel<CallTranscription>
         JsonOut.Time(writer, EndTime, times);
         writer.WriteString("session_id"u8, SessionId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("url"u8):
+                Url = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("filename"u8):
+                Filename = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("end_time"u8):
+                EndTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("start_time"u8):
+                StartTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class CallTranscriptionReadyEvent : StreamEvent, IStreamMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("egress_id"u8):
-                    EgressId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("call_transcription"u8):
-                    CallTranscription = JsonIn.Model<CallTranscription>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         CallTranscription ??= JsonIn.Missing<CallTranscription>("call_transcription");
         EgressId ??= "";
@@ -81,5 +62,30 @@ public sealed partial class CallTranscriptionReadyEvent : StreamEvent, IStreamMo
         JsonOut.Model(writer, CallTranscription, times);
         writer.WriteString("egress_id"u8, EgressId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("egress_id"u8):
+                EgressId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("call_transcription"u8):
+                CallTranscription = JsonIn.Model<CallTranscription>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class CallType : IStreamModel<CallType>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("app"u8):
-                    App = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<CallSettings>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("notification_settings"u8):
-                    NotificationSettings = JsonIn.Model<NotificationSettings>(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("recording_external_storage"u8):
-                    RecordingExternalStorage = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         RecordingExternalStorage ??= "";
     }
@@ -109,5 +81,39 @@ public sealed partial class CallType : IStreamModel<CallType>
         }
         writer.WriteString("recording_external_storage"u8, RecordingExternalStorage);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("app"u8):
+                App = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<CallSettings>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("notification_settings"u8):
+                NotificationSettings = JsonIn.Model<NotificationSettings>(ref reader);
+                break;
+            case 26 when name.SequenceEqual("recording_external_storage"u8):
+                RecordingExternalStorage = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class CallTypeRuleParameters : IStreamModel<CallTypeRulePa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Call type (<c>call_type</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class CallTypeRuleParameters : IStreamModel<CallTypeRulePa
             writer.WriteString("call_type"u8, callTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class CallUpdatedEvent : StreamEvent, IStreamModel<CallUpd
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<CallResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 20 when name.SequenceEqual("capabilities_by_role"u8):
-                    CapabilitiesByRole = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         Call ??= JsonIn.Missing<CallResponse>("call");
         CapabilitiesByRole ??= new Dictionary<string, IReadOnlyList<string>>();
@@ -82,5 +63,30 @@ public sealed partial class CallUpdatedEvent : StreamEvent, IStreamModel<CallUpd
         writer.WritePropertyName("capabilities_by_role"u8);
         JsonOut.Map(writer, CapabilitiesByRole, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.String));
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<CallResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 20 when name.SequenceEqual("capabilities_by_role"u8):
+                CapabilitiesByRole = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class CallUserFeedbackSubmittedEvent : StreamEvent, IStrea
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("sdk"u8):
-                    Sdk = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("rating"u8):
-                    Rating = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("sdk_version"u8):
-                    SdkVersion = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         SessionId ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
@@ -129,5 +95,45 @@ public sealed partial class CallUserFeedbackSubmittedEvent : StreamEvent, IStrea
             writer.WriteString("sdk_version"u8, sdkVersionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("sdk"u8):
+                Sdk = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("rating"u8):
+                Rating = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("sdk_version"u8):
+                SdkVersion = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class CallUserMutedEvent : StreamEvent, IStreamModel<CallU
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("from_user_id"u8):
-                    FromUserId = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("muted_user_ids"u8):
-                    MutedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         FromUserId ??= "";
         MutedUserIds ??= [];
@@ -89,5 +67,33 @@ public sealed partial class CallUserMutedEvent : StreamEvent, IStreamModel<CallU
         JsonOut.List(writer, MutedUserIds, times, JsonOut.String);
         writer.WriteString("reason"u8, Reason);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("from_user_id"u8):
+                FromUserId = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("muted_user_ids"u8):
+                MutedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

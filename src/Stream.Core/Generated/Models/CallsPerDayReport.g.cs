@@ -24,16 +24,9 @@ public sealed partial class CallsPerDayReport : IStreamModel<CallsPerDayReport>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Count (<c>count</c>).</summary>
@@ -48,5 +41,18 @@ public sealed partial class CallsPerDayReport : IStreamModel<CallsPerDayReport>
         writer.WriteStartObject();
         writer.WriteNumber("count"u8, Count);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class CampaignChannelTemplate : IStreamModel<CampaignChann
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 16 when name.SequenceEqual("members_template"u8):
-                    MembersTemplate = JsonIn.List<CampaignChannelMember>(ref reader, JsonIn.Model<CampaignChannelMember>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
     }
 
@@ -102,5 +80,33 @@ public sealed partial class CampaignChannelTemplate : IStreamModel<CampaignChann
             JsonOut.Object(writer, customValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 16 when name.SequenceEqual("members_template"u8):
+                MembersTemplate = JsonIn.List<CampaignChannelMember>(ref reader, JsonIn.Model<CampaignChannelMember>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

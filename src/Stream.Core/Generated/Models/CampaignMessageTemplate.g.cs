@@ -24,28 +24,9 @@ public sealed partial class CampaignMessageTemplate : IStreamModel<CampaignMessa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("poll_id"u8):
-                    PollId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("searchable"u8):
-                    Searchable = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Text ??= "";
     }
 
@@ -91,5 +72,30 @@ public sealed partial class CampaignMessageTemplate : IStreamModel<CampaignMessa
             writer.WriteBoolean("searchable"u8, searchableValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("poll_id"u8):
+                PollId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("searchable"u8):
+                Searchable = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,82 +24,9 @@ public sealed partial class CampaignResponse : IStreamModel<CampaignResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
-                    break;
-                case 5 when name.SequenceEqual("stats"u8):
-                    Stats = JsonIn.Model<CampaignStatsResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("sender"u8):
-                    Sender = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("stop_at"u8):
-                    StopAt = JsonIn.Time(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("segments"u8):
-                    Segments = JsonIn.List<Segment>(ref reader, JsonIn.Model<Segment>)!;
-                    break;
-                case 8 when name.SequenceEqual("user_ids"u8):
-                    UserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 9 when name.SequenceEqual("sender_id"u8):
-                    SenderId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("segment_ids"u8):
-                    SegmentIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 11 when name.SequenceEqual("sender_mode"u8):
-                    SenderMode = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("skip_webhook"u8):
-                    SkipWebhook = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("show_channels"u8):
-                    ShowChannels = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("scheduled_for"u8):
-                    ScheduledFor = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("create_channels"u8):
-                    CreateChannels = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("message_template"u8):
-                    MessageTemplate = JsonIn.Model<CampaignMessageTemplate>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("channel_template"u8):
-                    ChannelTemplate = JsonIn.Model<CampaignChannelTemplate>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("sender_visibility"u8):
-                    SenderVisibility = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         SegmentIds ??= [];
         Segments ??= [];
@@ -241,5 +168,84 @@ public sealed partial class CampaignResponse : IStreamModel<CampaignResponse>
         writer.WritePropertyName("stats"u8);
         JsonOut.Model(writer, Stats, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
+                break;
+            case 5 when name.SequenceEqual("stats"u8):
+                Stats = JsonIn.Model<CampaignStatsResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("sender"u8):
+                Sender = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("stop_at"u8):
+                StopAt = JsonIn.Time(ref reader);
+                break;
+            case 8 when name.SequenceEqual("segments"u8):
+                Segments = JsonIn.List<Segment>(ref reader, JsonIn.Model<Segment>)!;
+                break;
+            case 8 when name.SequenceEqual("user_ids"u8):
+                UserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 9 when name.SequenceEqual("sender_id"u8):
+                SenderId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("segment_ids"u8):
+                SegmentIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 11 when name.SequenceEqual("sender_mode"u8):
+                SenderMode = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("skip_webhook"u8):
+                SkipWebhook = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("show_channels"u8):
+                ShowChannels = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("scheduled_for"u8):
+                ScheduledFor = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("create_channels"u8):
+                CreateChannels = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("message_template"u8):
+                MessageTemplate = JsonIn.Model<CampaignMessageTemplate>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("channel_template"u8):
+                ChannelTemplate = JsonIn.Model<CampaignChannelTemplate>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("sender_visibility"u8):
+                SenderVisibility = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

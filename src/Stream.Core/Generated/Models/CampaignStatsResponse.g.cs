@@ -24,34 +24,9 @@ public sealed partial class CampaignStatsResponse : IStreamModel<CampaignStatsRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("progress"u8):
-                    Progress = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("stats_started_at"u8):
-                    StatsStartedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("stats_users_sent"u8):
-                    StatsUsersSent = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("stats_users_read"u8):
-                    StatsUsersRead = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("stats_completed_at"u8):
-                    StatsCompletedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("stats_messages_sent"u8):
-                    StatsMessagesSent = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("stats_channels_created"u8):
-                    StatsChannelsCreated = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Stats started at (<c>stats_started_at</c>).</summary>
@@ -92,5 +67,36 @@ public sealed partial class CampaignStatsResponse : IStreamModel<CampaignStatsRe
         writer.WriteNumber("stats_users_sent"u8, StatsUsersSent);
         writer.WriteNumber("stats_users_read"u8, StatsUsersRead);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("progress"u8):
+                Progress = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("stats_started_at"u8):
+                StatsStartedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("stats_users_sent"u8):
+                StatsUsersSent = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("stats_users_read"u8):
+                StatsUsersRead = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("stats_completed_at"u8):
+                StatsCompletedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("stats_messages_sent"u8):
+                StatsMessagesSent = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("stats_channels_created"u8):
+                StatsChannelsCreated = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,6 +26,7 @@ public sealed partial class CancelImportV2TaskRequest : IStreamModel<CancelImpor
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

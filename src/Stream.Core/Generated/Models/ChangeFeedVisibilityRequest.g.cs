@@ -24,19 +24,9 @@ public sealed partial class ChangeFeedVisibilityRequest : IStreamModel<ChangeFee
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("visibility"u8):
-                    Visibility = JsonIn.Enum<FeedVisibility>(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("pending_follows_action"u8):
-                    PendingFollowsAction = JsonIn.Enum<ChangeFeedVisibilityRequestPendingFollowsAction>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Visibility (<c>visibility</c>).</summary>
@@ -60,5 +50,21 @@ public sealed partial class ChangeFeedVisibilityRequest : IStreamModel<ChangeFee
             JsonOut.Enum(writer, pendingFollowsActionValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("visibility"u8):
+                Visibility = JsonIn.Enum<FeedVisibility>(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("pending_follows_action"u8):
+                PendingFollowsAction = JsonIn.Enum<ChangeFeedVisibilityRequestPendingFollowsAction>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,46 +24,9 @@ public sealed partial class ChannelBatchCompletedEvent : StreamEvent, IStreamMod
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("task_id"u8):
-                    TaskId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("operation"u8):
-                    Operation = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("finished_at"u8):
-                    FinishedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("failed_channels"u8):
-                    FailedChannels = JsonIn.List<FailedChannelUpdates>(ref reader, JsonIn.Model<FailedChannelUpdates>)!;
-                    break;
-                case 16 when name.SequenceEqual("batch_created_at"u8):
-                    BatchCreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("success_channels_count"u8):
-                    SuccessChannelsCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         Operation ??= "";
         Status ??= "";
@@ -132,5 +95,48 @@ public sealed partial class ChannelBatchCompletedEvent : StreamEvent, IStreamMod
         writer.WritePropertyName("finished_at"u8);
         JsonOut.Time(writer, FinishedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("task_id"u8):
+                TaskId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("operation"u8):
+                Operation = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("finished_at"u8):
+                FinishedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("failed_channels"u8):
+                FailedChannels = JsonIn.List<FailedChannelUpdates>(ref reader, JsonIn.Model<FailedChannelUpdates>)!;
+                break;
+            case 16 when name.SequenceEqual("batch_created_at"u8):
+                BatchCreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("success_channels_count"u8):
+                SuccessChannelsCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ChannelBatchMemberRequest : IStreamModel<ChannelBatc
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("channel_role"u8):
-                    ChannelRole = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
     }
 
@@ -59,5 +49,21 @@ public sealed partial class ChannelBatchMemberRequest : IStreamModel<ChannelBatc
             writer.WriteString("channel_role"u8, channelRoleValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("channel_role"u8):
+                ChannelRole = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ChannelBatchUpdateRequest : IStreamModel<ChannelBatc
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Model<ChannelDataUpdate>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<ChannelBatchMemberRequest>(ref reader, JsonIn.Model<ChannelBatchMemberRequest>);
-                    break;
-                case 9 when name.SequenceEqual("operation"u8):
-                    Operation = JsonIn.Enum<ChannelBatchUpdateRequestOperation>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Filter ??= [];
     }
 
@@ -80,5 +64,27 @@ public sealed partial class ChannelBatchUpdateRequest : IStreamModel<ChannelBatc
             JsonOut.Model(writer, dataValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Model<ChannelDataUpdate>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<ChannelBatchMemberRequest>(ref reader, JsonIn.Model<ChannelBatchMemberRequest>);
+                break;
+            case 9 when name.SequenceEqual("operation"u8):
+                Operation = JsonIn.Enum<ChannelBatchUpdateRequestOperation>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,124 +24,9 @@ public sealed partial class ChannelConfig : IStreamModel<ChannelConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("mutes"u8):
-                    Mutes = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("polls"u8):
-                    Polls = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("search"u8):
-                    Search = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("quotes"u8):
-                    Quotes = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("replies"u8):
-                    Replies = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("uploads"u8):
-                    Uploads = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("automod"u8):
-                    Automod = JsonIn.Enum<AutomodMode>(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("commands"u8):
-                    Commands = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 9 when name.SequenceEqual("reactions"u8):
-                    Reactions = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("reminders"u8):
-                    Reminders = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("blocklist"u8):
-                    Blocklist = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("blocklists"u8):
-                    Blocklists = JsonIn.List<BlockListOptions>(ref reader, JsonIn.Model<BlockListOptions>);
-                    break;
-                case 10 when name.SequenceEqual("push_level"u8):
-                    PushLevel = JsonIn.Enum<ChannelPushLevel>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("read_events"u8):
-                    ReadEvents = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("typing_events"u8):
-                    TypingEvents = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("custom_events"u8):
-                    CustomEvents = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("partition_ttl"u8):
-                    PartitionTtl = JsonIn.Duration(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("connect_events"u8):
-                    ConnectEvents = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("url_enrichment"u8):
-                    UrlEnrichment = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("count_messages"u8):
-                    CountMessages = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("partition_size"u8):
-                    PartitionSize = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("delivery_events"u8):
-                    DeliveryEvents = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("shared_locations"u8):
-                    SharedLocations = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("automod_behavior"u8):
-                    AutomodBehavior = JsonIn.Enum<BlocklistBehavior>(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("chat_preferences"u8):
-                    ChatPreferences = JsonIn.Model<ChatPreferences>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("message_retention"u8):
-                    MessageRetention = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("push_notifications"u8):
-                    PushNotifications = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("max_message_length"u8):
-                    MaxMessageLength = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("blocklist_behavior"u8):
-                    BlocklistBehavior = JsonIn.Enum<BlocklistBehavior>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("automod_thresholds"u8):
-                    AutomodThresholds = JsonIn.Model<Thresholds>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("allowed_flag_reasons"u8):
-                    AllowedFlagReasons = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("mark_messages_pending"u8):
-                    MarkMessagesPending = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("user_message_reminders"u8):
-                    UserMessageReminders = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 36 when name.SequenceEqual("skip_last_msg_update_for_system_msgs"u8):
-                    SkipLastMsgUpdateForSystemMsgs = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         MessageRetention ??= "";
         Commands ??= [];
@@ -342,5 +227,126 @@ public sealed partial class ChannelConfig : IStreamModel<ChannelConfig>
         writer.WritePropertyName("commands"u8);
         JsonOut.List(writer, Commands, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("mutes"u8):
+                Mutes = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("polls"u8):
+                Polls = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("search"u8):
+                Search = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("quotes"u8):
+                Quotes = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("replies"u8):
+                Replies = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("uploads"u8):
+                Uploads = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("automod"u8):
+                Automod = JsonIn.Enum<AutomodMode>(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("commands"u8):
+                Commands = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 9 when name.SequenceEqual("reactions"u8):
+                Reactions = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("reminders"u8):
+                Reminders = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("blocklist"u8):
+                Blocklist = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("blocklists"u8):
+                Blocklists = JsonIn.List<BlockListOptions>(ref reader, JsonIn.Model<BlockListOptions>);
+                break;
+            case 10 when name.SequenceEqual("push_level"u8):
+                PushLevel = JsonIn.Enum<ChannelPushLevel>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("read_events"u8):
+                ReadEvents = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("typing_events"u8):
+                TypingEvents = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("custom_events"u8):
+                CustomEvents = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("partition_ttl"u8):
+                PartitionTtl = JsonIn.Duration(ref reader);
+                break;
+            case 14 when name.SequenceEqual("connect_events"u8):
+                ConnectEvents = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("url_enrichment"u8):
+                UrlEnrichment = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("count_messages"u8):
+                CountMessages = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("partition_size"u8):
+                PartitionSize = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("delivery_events"u8):
+                DeliveryEvents = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("shared_locations"u8):
+                SharedLocations = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("automod_behavior"u8):
+                AutomodBehavior = JsonIn.Enum<BlocklistBehavior>(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("chat_preferences"u8):
+                ChatPreferences = JsonIn.Model<ChatPreferences>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("message_retention"u8):
+                MessageRetention = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("push_notifications"u8):
+                PushNotifications = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("max_message_length"u8):
+                MaxMessageLength = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("blocklist_behavior"u8):
+                BlocklistBehavior = JsonIn.Enum<BlocklistBehavior>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("automod_thresholds"u8):
+                AutomodThresholds = JsonIn.Model<Thresholds>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("allowed_flag_reasons"u8):
+                AllowedFlagReasons = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("mark_messages_pending"u8):
+                MarkMessagesPending = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("user_message_reminders"u8):
+                UserMessageReminders = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 36 when name.SequenceEqual("skip_last_msg_update_for_system_msgs"u8):
+                SkipLastMsgUpdateForSystemMsgs = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class ChannelDataUpdate : IStreamModel<ChannelDataUpdate>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("frozen"u8):
-                    Frozen = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("config_overrides"u8):
-                    ConfigOverrides = JsonIn.Model<ChannelConfigOverrides>(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("auto_translation_enabled"u8):
-                    AutoTranslationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("auto_translation_language"u8):
-                    AutoTranslationLanguage = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Frozen (<c>frozen</c>).</summary>
@@ -113,5 +88,36 @@ public sealed partial class ChannelDataUpdate : IStreamModel<ChannelDataUpdate>
             writer.WriteString("auto_translation_language"u8, autoTranslationLanguageValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("frozen"u8):
+                Frozen = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 8 when name.SequenceEqual("disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("config_overrides"u8):
+                ConfigOverrides = JsonIn.Model<ChannelConfigOverrides>(ref reader);
+                break;
+            case 24 when name.SequenceEqual("auto_translation_enabled"u8):
+                AutoTranslationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("auto_translation_language"u8):
+                AutoTranslationLanguage = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

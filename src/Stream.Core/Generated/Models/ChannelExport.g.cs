@@ -24,28 +24,9 @@ public sealed partial class ChannelExport : IStreamModel<ChannelExport>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("messages_since"u8):
-                    MessagesSince = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("messages_until"u8):
-                    MessagesUntil = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -93,5 +74,30 @@ public sealed partial class ChannelExport : IStreamModel<ChannelExport>
             JsonOut.Time(writer, messagesUntilValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("messages_since"u8):
+                MessagesSince = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("messages_until"u8):
+                MessagesUntil = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

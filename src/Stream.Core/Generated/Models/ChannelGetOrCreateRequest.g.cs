@@ -24,43 +24,9 @@ public sealed partial class ChannelGetOrCreateRequest : IStreamModel<ChannelGetO
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Model<ChannelInput>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("state"u8):
-                    State = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.Model<PaginationParams>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("messages"u8):
-                    Messages = JsonIn.Model<MessagePaginationParams>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("watchers"u8):
-                    Watchers = JsonIn.Model<PaginationParams>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("presence"u8):
-                    Presence = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("hide_for_creator"u8):
-                    HideForCreator = JsonIn.Bool(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("thread_unread_counts"u8):
-                    ThreadUnreadCounts = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("member_custom_include"u8):
-                    MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Data (<c>data</c>).</summary>
@@ -146,5 +112,45 @@ public sealed partial class ChannelGetOrCreateRequest : IStreamModel<ChannelGetO
             writer.WriteBoolean("presence"u8, presenceValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Model<ChannelInput>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("state"u8):
+                State = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.Model<PaginationParams>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("messages"u8):
+                Messages = JsonIn.Model<MessagePaginationParams>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("watchers"u8):
+                Watchers = JsonIn.Model<PaginationParams>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("presence"u8):
+                Presence = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("hide_for_creator"u8):
+                HideForCreator = JsonIn.Bool(ref reader);
+                break;
+            case 20 when name.SequenceEqual("thread_unread_counts"u8):
+                ThreadUnreadCounts = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("member_custom_include"u8):
+                MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

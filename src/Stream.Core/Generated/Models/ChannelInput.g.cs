@@ -24,52 +24,9 @@ public sealed partial class ChannelInput : IStreamModel<ChannelInput>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("frozen"u8):
-                    Frozen = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("invites"u8):
-                    Invites = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
-                    break;
-                case 8 when name.SequenceEqual("disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("created_by_id"u8):
-                    CreatedById = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("truncated_by_id"u8):
-                    TruncatedById = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("config_overrides"u8):
-                    ConfigOverrides = JsonIn.Model<ChannelConfigOverrides>(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("auto_translation_enabled"u8):
-                    AutoTranslationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("auto_translation_language"u8):
-                    AutoTranslationLanguage = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Team (<c>team</c>).</summary>
@@ -177,5 +134,54 @@ public sealed partial class ChannelInput : IStreamModel<ChannelInput>
             JsonOut.List(writer, filterTagsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("frozen"u8):
+                Frozen = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("invites"u8):
+                Invites = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
+                break;
+            case 8 when name.SequenceEqual("disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("created_by_id"u8):
+                CreatedById = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("truncated_by_id"u8):
+                TruncatedById = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("config_overrides"u8):
+                ConfigOverrides = JsonIn.Model<ChannelConfigOverrides>(ref reader);
+                break;
+            case 24 when name.SequenceEqual("auto_translation_enabled"u8):
+                AutoTranslationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("auto_translation_language"u8):
+                AutoTranslationLanguage = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class ChannelMemberPartialResponse : IStreamModel<ChannelM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("channel_role"u8):
-                    ChannelRole = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("notifications_muted"u8):
-                    NotificationsMuted = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelRole ??= "";
     }
 
@@ -67,5 +54,24 @@ public sealed partial class ChannelMemberPartialResponse : IStreamModel<ChannelM
             JsonOut.Object(writer, customValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 12 when name.SequenceEqual("channel_role"u8):
+                ChannelRole = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("notifications_muted"u8):
+                NotificationsMuted = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

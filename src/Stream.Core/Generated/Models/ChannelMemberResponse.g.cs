@@ -24,79 +24,9 @@ public sealed partial class ChannelMemberResponse : IStreamModel<ChannelMemberRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("banned"u8):
-                    Banned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("invited"u8):
-                    Invited = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("pinned_at"u8):
-                    PinnedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("ban_expires"u8):
-                    BanExpires = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("archived_at"u8):
-                    ArchivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("is_moderator"u8):
-                    IsModerator = JsonIn.Bool(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("channel_role"u8):
-                    ChannelRole = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("shadow_banned"u8):
-                    ShadowBanned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("deleted_messages"u8):
-                    DeletedMessages = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 18 when name.SequenceEqual("invite_accepted_at"u8):
-                    InviteAcceptedAt = JsonIn.Time(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("invite_rejected_at"u8):
-                    InviteRejectedAt = JsonIn.Time(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("notifications_muted"u8):
-                    NotificationsMuted = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("ban_from_future_channels"u8):
-                    BanFromFutureChannels = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("future_channel_ban_expires"u8):
-                    FutureChannelBanExpires = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         ChannelRole ??= "";
     }
@@ -254,5 +184,81 @@ public sealed partial class ChannelMemberResponse : IStreamModel<ChannelMemberRe
             JsonOut.List(writer, deletedMessagesValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("banned"u8):
+                Banned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("invited"u8):
+                Invited = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("pinned_at"u8):
+                PinnedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("ban_expires"u8):
+                BanExpires = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("archived_at"u8):
+                ArchivedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("is_moderator"u8):
+                IsModerator = JsonIn.Bool(ref reader);
+                break;
+            case 12 when name.SequenceEqual("channel_role"u8):
+                ChannelRole = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("shadow_banned"u8):
+                ShadowBanned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("deleted_messages"u8):
+                DeletedMessages = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 18 when name.SequenceEqual("invite_accepted_at"u8):
+                InviteAcceptedAt = JsonIn.Time(ref reader);
+                break;
+            case 18 when name.SequenceEqual("invite_rejected_at"u8):
+                InviteRejectedAt = JsonIn.Time(ref reader);
+                break;
+            case 19 when name.SequenceEqual("notifications_muted"u8):
+                NotificationsMuted = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("ban_from_future_channels"u8):
+                BanFromFutureChannels = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("future_channel_ban_expires"u8):
+                FutureChannelBanExpires = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ChannelMessagesResponse : IStreamModel<ChannelMessag
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("messages"u8):
-                    Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Channel ??= JsonIn.Missing<ChannelResponse>("channel");
         Messages ??= [];
     }
@@ -59,5 +49,21 @@ public sealed partial class ChannelMessagesResponse : IStreamModel<ChannelMessag
         writer.WritePropertyName("messages"u8);
         JsonOut.List(writer, Messages, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("messages"u8):
+                Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

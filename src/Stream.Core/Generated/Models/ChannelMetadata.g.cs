@@ -24,40 +24,9 @@ public sealed partial class ChannelMetadata : IStreamModel<ChannelMetadata>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("push_level"u8):
-                    PushLevel = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("member_count"u8):
-                    MemberCount = JsonIn.Int32(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("message_count"u8):
-                    MessageCount = JsonIn.Int64(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("last_message_at"u8):
-                    LastMessageAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Cid ??= "";
         Type ??= "";
         Id ??= "";
@@ -125,5 +94,42 @@ public sealed partial class ChannelMetadata : IStreamModel<ChannelMetadata>
             writer.WriteString("push_level"u8, pushLevelValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("push_level"u8):
+                PushLevel = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("member_count"u8):
+                MemberCount = JsonIn.Int32(ref reader);
+                break;
+            case 13 when name.SequenceEqual("message_count"u8):
+                MessageCount = JsonIn.Int64(ref reader);
+                break;
+            case 15 when name.SequenceEqual("last_message_at"u8):
+                LastMessageAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

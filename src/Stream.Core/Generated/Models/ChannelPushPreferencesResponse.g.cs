@@ -24,22 +24,9 @@ public sealed partial class ChannelPushPreferencesResponse : IStreamModel<Channe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("chat_level"u8):
-                    ChatLevel = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("disabled_until"u8):
-                    DisabledUntil = JsonIn.Time(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("chat_preferences"u8):
-                    ChatPreferences = JsonIn.Model<ChatPreferencesResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Chat level (<c>chat_level</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class ChannelPushPreferencesResponse : IStreamModel<Channe
             JsonOut.Time(writer, disabledUntilValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("chat_level"u8):
+                ChatLevel = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("disabled_until"u8):
+                DisabledUntil = JsonIn.Time(ref reader);
+                break;
+            case 16 when name.SequenceEqual("chat_preferences"u8):
+                ChatPreferences = JsonIn.Model<ChatPreferencesResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,97 +24,9 @@ public sealed partial class ChannelResponse : IStreamModel<ChannelResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("muted"u8):
-                    Muted = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("frozen"u8):
-                    Frozen = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("config"u8):
-                    Config = JsonIn.Model<ChannelConfigWithInfo>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("hidden"u8):
-                    Hidden = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<ChannelMemberResponse>(ref reader, JsonIn.Model<ChannelMemberResponse>);
-                    break;
-                case 7 when name.SequenceEqual("blocked"u8):
-                    Blocked = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("cooldown"u8):
-                    Cooldown = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("member_count"u8):
-                    MemberCount = JsonIn.Int32(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("truncated_at"u8):
-                    TruncatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("truncated_by"u8):
-                    TruncatedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("message_count"u8):
-                    MessageCount = JsonIn.Int64(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("last_message_at"u8):
-                    LastMessageAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("mute_expires_at"u8):
-                    MuteExpiresAt = JsonIn.Time(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("own_capabilities"u8):
-                    OwnCapabilities = JsonIn.ValueList<ChannelOwnCapability>(ref reader, JsonIn.Enum<ChannelOwnCapability>);
-                    break;
-                case 20 when name.SequenceEqual("hide_messages_before"u8):
-                    HideMessagesBefore = JsonIn.Time(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("auto_translation_enabled"u8):
-                    AutoTranslationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("auto_translation_language"u8):
-                    AutoTranslationLanguage = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Type ??= "";
         Cid ??= "";
@@ -315,5 +227,99 @@ public sealed partial class ChannelResponse : IStreamModel<ChannelResponse>
             JsonOut.List(writer, filterTagsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("muted"u8):
+                Muted = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("frozen"u8):
+                Frozen = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("config"u8):
+                Config = JsonIn.Model<ChannelConfigWithInfo>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("hidden"u8):
+                Hidden = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<ChannelMemberResponse>(ref reader, JsonIn.Model<ChannelMemberResponse>);
+                break;
+            case 7 when name.SequenceEqual("blocked"u8):
+                Blocked = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("disabled"u8):
+                Disabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("cooldown"u8):
+                Cooldown = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("member_count"u8):
+                MemberCount = JsonIn.Int32(ref reader);
+                break;
+            case 12 when name.SequenceEqual("truncated_at"u8):
+                TruncatedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("truncated_by"u8):
+                TruncatedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("message_count"u8):
+                MessageCount = JsonIn.Int64(ref reader);
+                break;
+            case 15 when name.SequenceEqual("last_message_at"u8):
+                LastMessageAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("mute_expires_at"u8):
+                MuteExpiresAt = JsonIn.Time(ref reader);
+                break;
+            case 16 when name.SequenceEqual("own_capabilities"u8):
+                OwnCapabilities = JsonIn.ValueList<ChannelOwnCapability>(ref reader, JsonIn.Enum<ChannelOwnCapability>);
+                break;
+            case 20 when name.SequenceEqual("hide_messages_before"u8):
+                HideMessagesBefore = JsonIn.Time(ref reader);
+                break;
+            case 24 when name.SequenceEqual("auto_translation_enabled"u8):
+                AutoTranslationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("auto_translation_language"u8):
+                AutoTranslationLanguage = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,61 +24,9 @@ public sealed partial class ChannelStateResponse : IStreamModel<ChannelStateResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("read"u8):
-                    Read = JsonIn.List<ReadStateResponse>(ref reader, JsonIn.Model<ReadStateResponse>);
-                    break;
-                case 5 when name.SequenceEqual("draft"u8):
-                    Draft = JsonIn.Model<DraftResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("hidden"u8):
-                    Hidden = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<ChannelMemberResponse>(ref reader, JsonIn.Model<ChannelMemberResponse>)!;
-                    break;
-                case 7 when name.SequenceEqual("threads"u8):
-                    Threads = JsonIn.List<ThreadStateResponse>(ref reader, JsonIn.Model<ThreadStateResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("messages"u8):
-                    Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("watchers"u8):
-                    Watchers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("membership"u8):
-                    Membership = JsonIn.Model<ChannelMemberResponse>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("watcher_count"u8):
-                    WatcherCount = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("pinned_messages"u8):
-                    PinnedMessages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
-                    break;
-                case 16 when name.SequenceEqual("push_preferences"u8):
-                    PushPreferences = JsonIn.Model<ChannelPushPreferencesResponse>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("pending_messages"u8):
-                    PendingMessages = JsonIn.List<PendingMessageResponse>(ref reader, JsonIn.Model<PendingMessageResponse>);
-                    break;
-                case 20 when name.SequenceEqual("hide_messages_before"u8):
-                    HideMessagesBefore = JsonIn.Time(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("active_live_locations"u8):
-                    ActiveLiveLocations = JsonIn.List<SharedLocationResponseData>(ref reader, JsonIn.Model<SharedLocationResponseData>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Messages ??= [];
         PinnedMessages ??= [];
         Members ??= [];
@@ -204,5 +152,63 @@ public sealed partial class ChannelStateResponse : IStreamModel<ChannelStateResp
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("read"u8):
+                Read = JsonIn.List<ReadStateResponse>(ref reader, JsonIn.Model<ReadStateResponse>);
+                break;
+            case 5 when name.SequenceEqual("draft"u8):
+                Draft = JsonIn.Model<DraftResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("hidden"u8):
+                Hidden = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<ChannelMemberResponse>(ref reader, JsonIn.Model<ChannelMemberResponse>)!;
+                break;
+            case 7 when name.SequenceEqual("threads"u8):
+                Threads = JsonIn.List<ThreadStateResponse>(ref reader, JsonIn.Model<ThreadStateResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("messages"u8):
+                Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("watchers"u8):
+                Watchers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("membership"u8):
+                Membership = JsonIn.Model<ChannelMemberResponse>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("watcher_count"u8):
+                WatcherCount = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("pinned_messages"u8):
+                PinnedMessages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
+                break;
+            case 16 when name.SequenceEqual("push_preferences"u8):
+                PushPreferences = JsonIn.Model<ChannelPushPreferencesResponse>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("pending_messages"u8):
+                PendingMessages = JsonIn.List<PendingMessageResponse>(ref reader, JsonIn.Model<PendingMessageResponse>);
+                break;
+            case 20 when name.SequenceEqual("hide_messages_before"u8):
+                HideMessagesBefore = JsonIn.Time(ref reader);
+                break;
+            case 21 when name.SequenceEqual("active_live_locations"u8):
+                ActiveLiveLocations = JsonIn.List<SharedLocationResponseData>(ref reader, JsonIn.Model<SharedLocationResponseData>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,6 +26,7 @@ public sealed partial class ChannelStopWatchingRequest : IStreamModel<ChannelSto
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,34 +24,9 @@ public sealed partial class ChannelUnmutedEvent : StreamEvent, IStreamModel<Chan
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("mute"u8):
-                    Mute = JsonIn.Model<ChannelMute>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("mutes"u8):
-                    Mutes = JsonIn.List<ChannelMute>(ref reader, JsonIn.Model<ChannelMute>);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
     }
 
@@ -109,5 +84,36 @@ public sealed partial class ChannelUnmutedEvent : StreamEvent, IStreamModel<Chan
             JsonOut.List(writer, mutesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("mute"u8):
+                Mute = JsonIn.Model<ChannelMute>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("mutes"u8):
+                Mutes = JsonIn.List<ChannelMute>(ref reader, JsonIn.Model<ChannelMute>);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class ChatActivityStatsResponse : IStreamModel<ChatActivit
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("Messages"u8):
-                    Messages = JsonIn.Model<MessageStatsResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Messages (<c>Messages</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class ChatActivityStatsResponse : IStreamModel<ChatActivit
             JsonOut.Model(writer, messagesValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("Messages"u8):
+                Messages = JsonIn.Model<MessageStatsResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,52 +24,9 @@ public sealed partial class ChatDraftPayloadResponse : IStreamModel<ChatDraftPay
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("mml"u8):
-                    Mml = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("html"u8):
-                    Html = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("silent"u8):
-                    Silent = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("poll_id"u8):
-                    PollId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 15 when name.SequenceEqual("show_in_channel"u8):
-                    ShowInChannel = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("mentioned_users"u8):
-                    MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>);
-                    break;
-                case 17 when name.SequenceEqual("quoted_message_id"u8):
-                    QuotedMessageId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Text ??= "";
         Custom ??= [];
@@ -168,5 +125,54 @@ public sealed partial class ChatDraftPayloadResponse : IStreamModel<ChatDraftPay
             writer.WriteString("poll_id"u8, pollIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("mml"u8):
+                Mml = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("html"u8):
+                Html = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("silent"u8):
+                Silent = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("poll_id"u8):
+                PollId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 15 when name.SequenceEqual("show_in_channel"u8):
+                ShowInChannel = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("mentioned_users"u8):
+                MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>);
+                break;
+            case 17 when name.SequenceEqual("quoted_message_id"u8):
+                QuotedMessageId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,160 +24,9 @@ public sealed partial class ChatMessageResponse : IStreamModel<ChatMessageRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("mml"u8):
-                    Mml = JsonIn.String(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("html"u8):
-                    Html = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("i18n"u8):
-                    I18n = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 4 when name.SequenceEqual("poll"u8):
-                    Poll = JsonIn.Model<PollResponseData>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("draft"u8):
-                    Draft = JsonIn.Model<ChatDraftResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("member"u8):
-                    Member = JsonIn.Model<ChannelMemberPartialResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("silent"u8):
-                    Silent = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("pinned"u8):
-                    Pinned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("command"u8):
-                    Command = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("poll_id"u8):
-                    PollId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("shadowed"u8):
-                    Shadowed = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("reminder"u8):
-                    Reminder = JsonIn.Model<ChatReminderResponseData>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("pinned_at"u8):
-                    PinnedAt = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("pinned_by"u8):
-                    PinnedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("moderation"u8):
-                    Moderation = JsonIn.Model<ChatModerationV2Response>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>)!;
-                    break;
-                case 11 when name.SequenceEqual("reply_count"u8):
-                    ReplyCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("pin_expires"u8):
-                    PinExpires = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("image_labels"u8):
-                    ImageLabels = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 13 when name.SequenceEqual("own_reactions"u8):
-                    OwnReactions = JsonIn.List<ChatReactionResponse>(ref reader, JsonIn.Model<ChatReactionResponse>)!;
-                    break;
-                case 14 when name.SequenceEqual("quoted_message"u8):
-                    QuotedMessage = JsonIn.Model<ChatMessageResponse>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("mentioned_here"u8):
-                    MentionedHere = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("deleted_for_me"u8):
-                    DeletedForMe = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("reaction_counts"u8):
-                    ReactionCounts = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                case 15 when name.SequenceEqual("reaction_scores"u8):
-                    ReactionScores = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                case 15 when name.SequenceEqual("reaction_groups"u8):
-                    ReactionGroups = JsonIn.Map<ChatReactionGroupResponse>(ref reader, JsonIn.Model<ChatReactionGroupResponse>);
-                    break;
-                case 15 when name.SequenceEqual("show_in_channel"u8):
-                    ShowInChannel = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("mentioned_users"u8):
-                    MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
-                    break;
-                case 15 when name.SequenceEqual("mentioned_roles"u8):
-                    MentionedRoles = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("shared_location"u8):
-                    SharedLocation = JsonIn.Model<ChatSharedLocationResponseData>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("latest_reactions"u8):
-                    LatestReactions = JsonIn.List<ChatReactionResponse>(ref reader, JsonIn.Model<ChatReactionResponse>)!;
-                    break;
-                case 16 when name.SequenceEqual("mentioned_groups"u8):
-                    MentionedGroups = JsonIn.List<UserGroupResponse>(ref reader, JsonIn.Model<UserGroupResponse>);
-                    break;
-                case 17 when name.SequenceEqual("quoted_message_id"u8):
-                    QuotedMessageId = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("mentioned_channel"u8):
-                    MentionedChannel = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("deleted_reply_count"u8):
-                    DeletedReplyCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("thread_participants"u8):
-                    ThreadParticipants = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>);
-                    break;
-                case 19 when name.SequenceEqual("mentioned_group_ids"u8):
-                    MentionedGroupIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("restricted_visibility"u8):
-                    RestrictedVisibility = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 23 when name.SequenceEqual("message_text_updated_at"u8):
-                    MessageTextUpdatedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Text ??= "";
         Html ??= "";
@@ -506,5 +355,162 @@ public sealed partial class ChatMessageResponse : IStreamModel<ChatMessageRespon
             writer.WriteBoolean("deleted_for_me"u8, deletedForMeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("mml"u8):
+                Mml = JsonIn.String(ref reader);
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("html"u8):
+                Html = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("i18n"u8):
+                I18n = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 4 when name.SequenceEqual("poll"u8):
+                Poll = JsonIn.Model<PollResponseData>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("draft"u8):
+                Draft = JsonIn.Model<ChatDraftResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("member"u8):
+                Member = JsonIn.Model<ChannelMemberPartialResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("silent"u8):
+                Silent = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("pinned"u8):
+                Pinned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("command"u8):
+                Command = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("poll_id"u8):
+                PollId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("shadowed"u8):
+                Shadowed = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("reminder"u8):
+                Reminder = JsonIn.Model<ChatReminderResponseData>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("pinned_at"u8):
+                PinnedAt = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("pinned_by"u8):
+                PinnedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("moderation"u8):
+                Moderation = JsonIn.Model<ChatModerationV2Response>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>)!;
+                break;
+            case 11 when name.SequenceEqual("reply_count"u8):
+                ReplyCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("pin_expires"u8):
+                PinExpires = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("image_labels"u8):
+                ImageLabels = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 13 when name.SequenceEqual("own_reactions"u8):
+                OwnReactions = JsonIn.List<ChatReactionResponse>(ref reader, JsonIn.Model<ChatReactionResponse>)!;
+                break;
+            case 14 when name.SequenceEqual("quoted_message"u8):
+                QuotedMessage = JsonIn.Model<ChatMessageResponse>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("mentioned_here"u8):
+                MentionedHere = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("deleted_for_me"u8):
+                DeletedForMe = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("reaction_counts"u8):
+                ReactionCounts = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            case 15 when name.SequenceEqual("reaction_scores"u8):
+                ReactionScores = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            case 15 when name.SequenceEqual("reaction_groups"u8):
+                ReactionGroups = JsonIn.Map<ChatReactionGroupResponse>(ref reader, JsonIn.Model<ChatReactionGroupResponse>);
+                break;
+            case 15 when name.SequenceEqual("show_in_channel"u8):
+                ShowInChannel = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("mentioned_users"u8):
+                MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
+                break;
+            case 15 when name.SequenceEqual("mentioned_roles"u8):
+                MentionedRoles = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("shared_location"u8):
+                SharedLocation = JsonIn.Model<ChatSharedLocationResponseData>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("latest_reactions"u8):
+                LatestReactions = JsonIn.List<ChatReactionResponse>(ref reader, JsonIn.Model<ChatReactionResponse>)!;
+                break;
+            case 16 when name.SequenceEqual("mentioned_groups"u8):
+                MentionedGroups = JsonIn.List<UserGroupResponse>(ref reader, JsonIn.Model<UserGroupResponse>);
+                break;
+            case 17 when name.SequenceEqual("quoted_message_id"u8):
+                QuotedMessageId = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("mentioned_channel"u8):
+                MentionedChannel = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("deleted_reply_count"u8):
+                DeletedReplyCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("thread_participants"u8):
+                ThreadParticipants = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>);
+                break;
+            case 19 when name.SequenceEqual("mentioned_group_ids"u8):
+                MentionedGroupIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("restricted_visibility"u8):
+                RestrictedVisibility = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 23 when name.SequenceEqual("message_text_updated_at"u8):
+                MessageTextUpdatedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class ChatPreferences : IStreamModel<ChatPreferences>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("role_mentions"u8):
-                    RoleMentions = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("here_mentions"u8):
-                    HereMentions = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("group_mentions"u8):
-                    GroupMentions = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("thread_replies"u8):
-                    ThreadReplies = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("direct_mentions"u8):
-                    DirectMentions = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("channel_mentions"u8):
-                    ChannelMentions = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("default_preference"u8):
-                    DefaultPreference = JsonIn.String(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("distinct_channel_messages"u8):
-                    DistinctChannelMessages = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Default preference (<c>default_preference</c>).</summary>
@@ -121,5 +93,39 @@ public sealed partial class ChatPreferences : IStreamModel<ChatPreferences>
             writer.WriteString("distinct_channel_messages"u8, distinctChannelMessagesValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("role_mentions"u8):
+                RoleMentions = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("here_mentions"u8):
+                HereMentions = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("group_mentions"u8):
+                GroupMentions = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("thread_replies"u8):
+                ThreadReplies = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("direct_mentions"u8):
+                DirectMentions = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("channel_mentions"u8):
+                ChannelMentions = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("default_preference"u8):
+                DefaultPreference = JsonIn.String(ref reader);
+                break;
+            case 25 when name.SequenceEqual("distinct_channel_messages"u8):
+                DistinctChannelMessages = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class ChatPreferencesInput : IStreamModel<ChatPreferencesI
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("role_mentions"u8):
-                    RoleMentions = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("here_mentions"u8):
-                    HereMentions = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("group_mentions"u8):
-                    GroupMentions = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("thread_replies"u8):
-                    ThreadReplies = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("direct_mentions"u8):
-                    DirectMentions = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("channel_mentions"u8):
-                    ChannelMentions = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("default_preference"u8):
-                    DefaultPreference = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Default preference (<c>default_preference</c>).</summary>
@@ -118,5 +93,36 @@ public sealed partial class ChatPreferencesInput : IStreamModel<ChatPreferencesI
             JsonOut.Enum(writer, channelMentionsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("role_mentions"u8):
+                RoleMentions = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("here_mentions"u8):
+                HereMentions = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("group_mentions"u8):
+                GroupMentions = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("thread_replies"u8):
+                ThreadReplies = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("direct_mentions"u8):
+                DirectMentions = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("channel_mentions"u8):
+                ChannelMentions = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("default_preference"u8):
+                DefaultPreference = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

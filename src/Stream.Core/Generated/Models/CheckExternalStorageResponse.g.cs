@@ -24,19 +24,9 @@ public sealed partial class CheckExternalStorageResponse : IStreamModel<CheckExt
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("file_url"u8):
-                    FileUrl = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         FileUrl ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class CheckExternalStorageResponse : IStreamModel<CheckExt
         writer.WriteString("duration"u8, Duration);
         writer.WriteString("file_url"u8, FileUrl);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("file_url"u8):
+                FileUrl = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class CheckPushRequest : IStreamModel<CheckPushRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("event_type"u8):
-                    EventType = JsonIn.Enum<CheckPushRequestEventType>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("apn_template"u8):
-                    ApnTemplate = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("skip_devices"u8):
-                    SkipDevices = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("firebase_template"u8):
-                    FirebaseTemplate = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("push_provider_type"u8):
-                    PushProviderType = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("push_provider_name"u8):
-                    PushProviderName = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("firebase_data_template"u8):
-                    FirebaseDataTemplate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Message id (<c>message_id</c>).</summary>
@@ -143,5 +109,45 @@ public sealed partial class CheckPushRequest : IStreamModel<CheckPushRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("event_type"u8):
+                EventType = JsonIn.Enum<CheckPushRequestEventType>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("apn_template"u8):
+                ApnTemplate = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("skip_devices"u8):
+                SkipDevices = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("firebase_template"u8):
+                FirebaseTemplate = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("push_provider_type"u8):
+                PushProviderType = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("push_provider_name"u8):
+                PushProviderName = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("firebase_data_template"u8):
+                FirebaseDataTemplate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class CheckPushResponse : IStreamModel<CheckPushResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("event_type"u8):
-                    EventType = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("skip_devices"u8):
-                    SkipDevices = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("device_errors"u8):
-                    DeviceErrors = JsonIn.Map<DeviceErrorInfo>(ref reader, JsonIn.Model<DeviceErrorInfo>);
-                    break;
-                case 14 when name.SequenceEqual("general_errors"u8):
-                    GeneralErrors = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 16 when name.SequenceEqual("rendered_message"u8):
-                    RenderedMessage = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("rendered_apn_template"u8):
-                    RenderedApnTemplate = JsonIn.String(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("rendered_firebase_template"u8):
-                    RenderedFirebaseTemplate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -122,5 +94,39 @@ public sealed partial class CheckPushResponse : IStreamModel<CheckPushResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("event_type"u8):
+                EventType = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("skip_devices"u8):
+                SkipDevices = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("device_errors"u8):
+                DeviceErrors = JsonIn.Map<DeviceErrorInfo>(ref reader, JsonIn.Model<DeviceErrorInfo>);
+                break;
+            case 14 when name.SequenceEqual("general_errors"u8):
+                GeneralErrors = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 16 when name.SequenceEqual("rendered_message"u8):
+                RenderedMessage = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("rendered_apn_template"u8):
+                RenderedApnTemplate = JsonIn.String(ref reader);
+                break;
+            case 26 when name.SequenceEqual("rendered_firebase_template"u8):
+                RenderedFirebaseTemplate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

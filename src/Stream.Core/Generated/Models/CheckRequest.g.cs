@@ -24,49 +24,9 @@ public sealed partial class CheckRequest : IStreamModel<CheckRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("config"u8):
-                    Config = JsonIn.Model<ModerationConfig>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("options"u8):
-                    Options = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("test_mode"u8):
-                    TestMode = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("config_team"u8):
-                    ConfigTeam = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("moderation_payload"u8):
-                    ModerationPayload = JsonIn.Model<ModerationPayload>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("content_published_at"u8):
-                    ContentPublishedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EntityType ??= "";
         EntityId ??= "";
         EntityCreatorId ??= "";
@@ -160,5 +120,51 @@ public sealed partial class CheckRequest : IStreamModel<CheckRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("config"u8):
+                Config = JsonIn.Model<ModerationConfig>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("options"u8):
+                Options = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("test_mode"u8):
+                TestMode = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("config_team"u8):
+                ConfigTeam = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("moderation_payload"u8):
+                ModerationPayload = JsonIn.Model<ModerationPayload>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("content_published_at"u8):
+                ContentPublishedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,34 +26,9 @@ public sealed partial class CheckResponse : IStreamModel<CheckResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("item"u8):
-                    Item = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("task_id"u8):
-                    TaskId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("triggered_rule"u8):
-                    TriggeredRule = JsonIn.Model<TriggeredRuleResponse>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("triggered_rules"u8):
-                    TriggeredRules = JsonIn.List<TriggeredRuleResponse>(ref reader, JsonIn.Model<TriggeredRuleResponse>);
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Status ??= "";
         RecommendedAction ??= "";
         Duration ??= "";
@@ -111,5 +86,36 @@ public sealed partial class CheckResponse : IStreamModel<CheckResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("item"u8):
+                Item = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("task_id"u8):
+                TaskId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("triggered_rule"u8):
+                TriggeredRule = JsonIn.Model<TriggeredRuleResponse>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("triggered_rules"u8):
+                TriggeredRules = JsonIn.List<TriggeredRuleResponse>(ref reader, JsonIn.Model<TriggeredRuleResponse>);
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class CheckS3AccessRequest : IStreamModel<CheckS3AccessReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("s3_url"u8):
-                    S3Url = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>S3 url (<c>s3_url</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class CheckS3AccessRequest : IStreamModel<CheckS3AccessReq
             writer.WriteString("s3_url"u8, s3UrlValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("s3_url"u8):
+                S3Url = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class CheckSNSRequest : IStreamModel<CheckSNSRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("sns_key"u8):
-                    SnsKey = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sns_secret"u8):
-                    SnsSecret = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sns_topic_arn"u8):
-                    SnsTopicArn = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Sns topic arn (<c>sns_topic_arn</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class CheckSNSRequest : IStreamModel<CheckSNSRequest>
             writer.WriteString("sns_secret"u8, snsSecretValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("sns_key"u8):
+                SnsKey = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sns_secret"u8):
+                SnsSecret = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sns_topic_arn"u8):
+                SnsTopicArn = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

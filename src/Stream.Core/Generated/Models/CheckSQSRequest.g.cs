@@ -24,22 +24,9 @@ public sealed partial class CheckSQSRequest : IStreamModel<CheckSQSRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("sqs_url"u8):
-                    SqsUrl = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("sqs_key"u8):
-                    SqsKey = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sqs_secret"u8):
-                    SqsSecret = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Sqs url (<c>sqs_url</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class CheckSQSRequest : IStreamModel<CheckSQSRequest>
             writer.WriteString("sqs_secret"u8, sqsSecretValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("sqs_url"u8):
+                SqsUrl = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("sqs_key"u8):
+                SqsKey = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sqs_secret"u8):
+                SqsSecret = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class Classification : IStreamModel<Classification>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("confidence"u8):
-                    Confidence = JsonIn.Double(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("subclassifications"u8):
-                    Subclassifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
-                    break;
-                case 20 when name.SequenceEqual("matched_contributors"u8):
-                    MatchedContributors = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -91,5 +72,30 @@ public sealed partial class Classification : IStreamModel<Classification>
             JsonOut.List(writer, matchedContributorsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("confidence"u8):
+                Confidence = JsonIn.Double(ref reader);
+                break;
+            case 18 when name.SequenceEqual("subclassifications"u8):
+                Subclassifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
+                break;
+            case 20 when name.SequenceEqual("matched_contributors"u8):
+                MatchedContributors = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

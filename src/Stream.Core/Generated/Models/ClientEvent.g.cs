@@ -24,94 +24,9 @@ public sealed partial class ClientEvent : IStreamModel<ClientEvent>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("stage"u8):
-                    Stage = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("sfu_id"u8):
-                    SfuId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("outcome"u8):
-                    Outcome = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("stage_id"u8):
-                    StageId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("track_id"u8):
-                    TrackId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("timestamp"u8):
-                    Timestamp = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("ice_state"u8):
-                    IceState = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("event_type"u8):
-                    EventType = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("user_agent"u8):
-                    UserAgent = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("sdk_version"u8):
-                    SdkVersion = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("join_reason"u8):
-                    JoinReason = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("elapsed_time"u8):
-                    ElapsedTime = JsonIn.Int64(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("join_attempt_id"u8):
-                    JoinAttemptId = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("peer_connection"u8):
-                    PeerConnection = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("retry_failure_code"u8):
-                    RetryFailureCode = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("retry_count_attempt"u8):
-                    RetryCountAttempt = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("screen_share_status"u8):
-                    ScreenShareStatus = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("retry_failure_reason"u8):
-                    RetryFailureReason = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("coordinator_connect_id"u8):
-                    CoordinatorConnectId = JsonIn.String(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("was_previously_connected"u8):
-                    WasPreviouslyConnected = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("camera_permission_status"u8):
-                    CameraPermissionStatus = JsonIn.String(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("microphone_permission_status"u8):
-                    MicrophonePermissionStatus = JsonIn.String(ref reader);
-                    break;
-                case 30 when name.SequenceEqual("previously_connected_timestamp"u8):
-                    PreviouslyConnectedTimestamp = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>User id (<c>user_id</c>). At most 128 characters.</summary>
@@ -313,5 +228,96 @@ public sealed partial class ClientEvent : IStreamModel<ClientEvent>
             writer.WriteString("camera_permission_status"u8, cameraPermissionStatusValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("stage"u8):
+                Stage = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("sfu_id"u8):
+                SfuId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("outcome"u8):
+                Outcome = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("stage_id"u8):
+                StageId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("track_id"u8):
+                TrackId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("timestamp"u8):
+                Timestamp = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("ice_state"u8):
+                IceState = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("event_type"u8):
+                EventType = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("user_agent"u8):
+                UserAgent = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("sdk_version"u8):
+                SdkVersion = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("join_reason"u8):
+                JoinReason = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("elapsed_time"u8):
+                ElapsedTime = JsonIn.Int64(ref reader);
+                break;
+            case 15 when name.SequenceEqual("join_attempt_id"u8):
+                JoinAttemptId = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("peer_connection"u8):
+                PeerConnection = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("retry_failure_code"u8):
+                RetryFailureCode = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("retry_count_attempt"u8):
+                RetryCountAttempt = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("screen_share_status"u8):
+                ScreenShareStatus = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("retry_failure_reason"u8):
+                RetryFailureReason = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("coordinator_connect_id"u8):
+                CoordinatorConnectId = JsonIn.String(ref reader);
+                break;
+            case 24 when name.SequenceEqual("was_previously_connected"u8):
+                WasPreviouslyConnected = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("camera_permission_status"u8):
+                CameraPermissionStatus = JsonIn.String(ref reader);
+                break;
+            case 28 when name.SequenceEqual("microphone_permission_status"u8):
+                MicrophonePermissionStatus = JsonIn.String(ref reader);
+                break;
+            case 30 when name.SequenceEqual("previously_connected_timestamp"u8):
+                PreviouslyConnectedTimestamp = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ClosedCaptionEvent : StreamEvent, IStreamModel<Close
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("closed_caption"u8):
-                    ClosedCaption = JsonIn.Model<CallClosedCaption>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         ClosedCaption ??= JsonIn.Missing<CallClosedCaption>("closed_caption");
     }
@@ -73,5 +57,27 @@ public sealed partial class ClosedCaptionEvent : StreamEvent, IStreamModel<Close
         writer.WritePropertyName("closed_caption"u8);
         JsonOut.Model(writer, ClosedCaption, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("closed_caption"u8):
+                ClosedCaption = JsonIn.Model<CallClosedCaption>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class ClosedCaptionRuleParameters : IStreamModel<ClosedCap
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("time_window"u8):
-                    TimeWindow = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("llm_harm_labels"u8):
-                    LlmHarmLabels = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Harm labels (<c>harm_labels</c>).</summary>
@@ -93,5 +74,30 @@ public sealed partial class ClosedCaptionRuleParameters : IStreamModel<ClosedCap
             writer.WriteString("severity"u8, severityValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("time_window"u8):
+                TimeWindow = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("llm_harm_labels"u8):
+                LlmHarmLabels = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class CollectUserFeedbackRequest : IStreamModel<CollectUse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("sdk"u8):
-                    Sdk = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("rating"u8):
-                    Rating = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("sdk_version"u8):
-                    SdkVersion = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Sdk ??= "";
         SdkVersion ??= "";
     }
@@ -95,5 +73,33 @@ public sealed partial class CollectUserFeedbackRequest : IStreamModel<CollectUse
             JsonOut.Object(writer, customValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("sdk"u8):
+                Sdk = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("rating"u8):
+                Rating = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 11 when name.SequenceEqual("sdk_version"u8):
+                SdkVersion = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class CollectionResponse : IStreamModel<CollectionResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Id ??= "";
     }
@@ -100,5 +78,33 @@ public sealed partial class CollectionResponse : IStreamModel<CollectionResponse
             JsonOut.Time(writer, updatedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

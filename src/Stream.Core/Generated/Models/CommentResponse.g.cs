@@ -24,94 +24,9 @@ public sealed partial class CommentResponse : IStreamModel<CommentResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("i18n"u8):
-                    I18n = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.Enum<CommentStatus>(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("object_id"u8):
-                    ObjectId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("edited_at"u8):
-                    EditedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("moderation"u8):
-                    Moderation = JsonIn.Model<ModerationV2Response>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("object_type"u8):
-                    ObjectType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 11 when name.SequenceEqual("reply_count"u8):
-                    ReplyCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("upvote_count"u8):
-                    UpvoteCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("own_reactions"u8):
-                    OwnReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
-                    break;
-                case 14 when name.SequenceEqual("reaction_count"u8):
-                    ReactionCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("downvote_count"u8):
-                    DownvoteCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("bookmark_count"u8):
-                    BookmarkCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("reaction_groups"u8):
-                    ReactionGroups = JsonIn.Map<FeedsReactionGroupResponse>(ref reader, JsonIn.Model<FeedsReactionGroupResponse>);
-                    break;
-                case 15 when name.SequenceEqual("mentioned_users"u8):
-                    MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
-                    break;
-                case 16 when name.SequenceEqual("latest_reactions"u8):
-                    LatestReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>);
-                    break;
-                case 16 when name.SequenceEqual("confidence_score"u8):
-                    ConfidenceScore = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("controversy_score"u8):
-                    ControversyScore = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         ObjectId ??= "";
         ObjectType ??= "";
@@ -283,5 +198,96 @@ public sealed partial class CommentResponse : IStreamModel<CommentResponse>
         writer.WritePropertyName("own_reactions"u8);
         JsonOut.List(writer, OwnReactions, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("i18n"u8):
+                I18n = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.Enum<CommentStatus>(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("object_id"u8):
+                ObjectId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("edited_at"u8):
+                EditedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("moderation"u8):
+                Moderation = JsonIn.Model<ModerationV2Response>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("object_type"u8):
+                ObjectType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 11 when name.SequenceEqual("reply_count"u8):
+                ReplyCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("upvote_count"u8):
+                UpvoteCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("own_reactions"u8):
+                OwnReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
+                break;
+            case 14 when name.SequenceEqual("reaction_count"u8):
+                ReactionCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("downvote_count"u8):
+                DownvoteCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("bookmark_count"u8):
+                BookmarkCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("reaction_groups"u8):
+                ReactionGroups = JsonIn.Map<FeedsReactionGroupResponse>(ref reader, JsonIn.Model<FeedsReactionGroupResponse>);
+                break;
+            case 15 when name.SequenceEqual("mentioned_users"u8):
+                MentionedUsers = JsonIn.List<UserResponse>(ref reader, JsonIn.Model<UserResponse>)!;
+                break;
+            case 16 when name.SequenceEqual("latest_reactions"u8):
+                LatestReactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>);
+                break;
+            case 16 when name.SequenceEqual("confidence_score"u8):
+                ConfidenceScore = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("controversy_score"u8):
+                ControversyScore = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

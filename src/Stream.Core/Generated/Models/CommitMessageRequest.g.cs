@@ -26,6 +26,7 @@ public sealed partial class CommitMessageRequest : IStreamModel<CommitMessageReq
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

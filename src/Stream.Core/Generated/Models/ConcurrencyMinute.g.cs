@@ -24,28 +24,9 @@ public sealed partial class ConcurrencyMinute : IStreamModel<ConcurrencyMinute>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("min"u8):
-                    Min = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("max"u8):
-                    Max = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("joins"u8):
-                    Joins = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("minute"u8):
-                    Minute = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("leaves"u8):
-                    Leaves = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Minute ??= "";
     }
 
@@ -77,5 +58,30 @@ public sealed partial class ConcurrencyMinute : IStreamModel<ConcurrencyMinute>
         writer.WriteNumber("joins"u8, Joins);
         writer.WriteNumber("leaves"u8, Leaves);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("min"u8):
+                Min = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("max"u8):
+                Max = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("joins"u8):
+                Joins = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("minute"u8):
+                Minute = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("leaves"u8):
+                Leaves = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,61 +24,9 @@ public sealed partial class ConfigOverridesRequest : IStreamModel<ConfigOverride
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("quotes"u8):
-                    Quotes = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 7 when name.SequenceEqual("replies"u8):
-                    Replies = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("uploads"u8):
-                    Uploads = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("commands"u8):
-                    Commands = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 9 when name.SequenceEqual("reactions"u8):
-                    Reactions = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("blocklist"u8):
-                    Blocklist = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("push_level"u8):
-                    PushLevel = JsonIn.Enum<ChannelPushLevel>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("typing_events"u8):
-                    TypingEvents = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("url_enrichment"u8):
-                    UrlEnrichment = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("count_messages"u8):
-                    CountMessages = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("shared_locations"u8):
-                    SharedLocations = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("chat_preferences"u8):
-                    ChatPreferences = JsonIn.Model<ChatPreferences>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("max_message_length"u8):
-                    MaxMessageLength = JsonIn.Int32(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("blocklist_behavior"u8):
-                    BlocklistBehavior = JsonIn.Enum<FlagOrBlock>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("user_message_reminders"u8):
-                    UserMessageReminders = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Typing events (<c>typing_events</c>).</summary>
@@ -206,5 +154,63 @@ public sealed partial class ConfigOverridesRequest : IStreamModel<ConfigOverride
             JsonOut.Model(writer, chatPreferencesValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("quotes"u8):
+                Quotes = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 7 when name.SequenceEqual("replies"u8):
+                Replies = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("uploads"u8):
+                Uploads = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("commands"u8):
+                Commands = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 9 when name.SequenceEqual("reactions"u8):
+                Reactions = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("blocklist"u8):
+                Blocklist = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("push_level"u8):
+                PushLevel = JsonIn.Enum<ChannelPushLevel>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("typing_events"u8):
+                TypingEvents = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("url_enrichment"u8):
+                UrlEnrichment = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("count_messages"u8):
+                CountMessages = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("shared_locations"u8):
+                SharedLocations = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("chat_preferences"u8):
+                ChatPreferences = JsonIn.Model<ChatPreferences>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("max_message_length"u8):
+                MaxMessageLength = JsonIn.Int32(ref reader);
+                break;
+            case 18 when name.SequenceEqual("blocklist_behavior"u8):
+                BlocklistBehavior = JsonIn.Enum<FlagOrBlock>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("user_message_reminders"u8):
+                UserMessageReminders = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,76 +24,9 @@ public sealed partial class ConfigResponse : IStreamModel<ConfigResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("key"u8):
-                    Key = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("llm_config"u8):
-                    LlmConfig = JsonIn.Model<LLMConfig>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("flood_config"u8):
-                    FloodConfig = JsonIn.Model<FloodConfig>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("ai_text_config"u8):
-                    AiTextConfig = JsonIn.Model<AITextConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("ai_image_config"u8):
-                    AiImageConfig = JsonIn.Model<AIImageConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("ai_video_config"u8):
-                    AiVideoConfig = JsonIn.Model<AIVideoConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("ai_audio_config"u8):
-                    AiAudioConfig = JsonIn.Model<AIAudioConfigResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("block_list_config"u8):
-                    BlockListConfig = JsonIn.Model<BlockListConfig>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("velocity_filter_config"u8):
-                    VelocityFilterConfig = JsonIn.Model<VelocityFilterConfig>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("video_call_rule_config"u8):
-                    VideoCallRuleConfig = JsonIn.Model<VideoCallRuleConfig>(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("automod_toxicity_config"u8):
-                    AutomodToxicityConfig = JsonIn.Model<AutomodToxicityConfig>(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("ai_image_label_definitions"u8):
-                    AiImageLabelDefinitions = JsonIn.List<AIImageLabelDefinition>(ref reader, JsonIn.Model<AIImageLabelDefinition>);
-                    break;
-                case 27 when name.SequenceEqual("ai_image_subclassifications"u8):
-                    AiImageSubclassifications = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 28 when name.SequenceEqual("available_bodyguard_profiles"u8):
-                    AvailableBodyguardProfiles = JsonIn.List<BodyguardProfileSummary>(ref reader, JsonIn.Model<BodyguardProfileSummary>);
-                    break;
-                case 31 when name.SequenceEqual("automod_semantic_filters_config"u8):
-                    AutomodSemanticFiltersConfig = JsonIn.Model<AutomodSemanticFiltersConfig>(ref reader);
-                    break;
-                case 31 when name.SequenceEqual("supported_video_call_harm_types"u8):
-                    SupportedVideoCallHarmTypes = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 37 when name.SequenceEqual("automod_platform_circumvention_config"u8):
-                    AutomodPlatformCircumventionConfig = JsonIn.Model<AutomodPlatformCircumventionConfig>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Key ??= "";
         Team ??= "";
         SupportedVideoCallHarmTypes ??= [];
@@ -254,5 +187,78 @@ public sealed partial class ConfigResponse : IStreamModel<ConfigResponse>
             JsonOut.List(writer, availableBodyguardProfilesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("key"u8):
+                Key = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("llm_config"u8):
+                LlmConfig = JsonIn.Model<LLMConfig>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("flood_config"u8):
+                FloodConfig = JsonIn.Model<FloodConfig>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("ai_text_config"u8):
+                AiTextConfig = JsonIn.Model<AITextConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("ai_image_config"u8):
+                AiImageConfig = JsonIn.Model<AIImageConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("ai_video_config"u8):
+                AiVideoConfig = JsonIn.Model<AIVideoConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("ai_audio_config"u8):
+                AiAudioConfig = JsonIn.Model<AIAudioConfigResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("block_list_config"u8):
+                BlockListConfig = JsonIn.Model<BlockListConfig>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("velocity_filter_config"u8):
+                VelocityFilterConfig = JsonIn.Model<VelocityFilterConfig>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("video_call_rule_config"u8):
+                VideoCallRuleConfig = JsonIn.Model<VideoCallRuleConfig>(ref reader);
+                break;
+            case 23 when name.SequenceEqual("automod_toxicity_config"u8):
+                AutomodToxicityConfig = JsonIn.Model<AutomodToxicityConfig>(ref reader);
+                break;
+            case 26 when name.SequenceEqual("ai_image_label_definitions"u8):
+                AiImageLabelDefinitions = JsonIn.List<AIImageLabelDefinition>(ref reader, JsonIn.Model<AIImageLabelDefinition>);
+                break;
+            case 27 when name.SequenceEqual("ai_image_subclassifications"u8):
+                AiImageSubclassifications = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 28 when name.SequenceEqual("available_bodyguard_profiles"u8):
+                AvailableBodyguardProfiles = JsonIn.List<BodyguardProfileSummary>(ref reader, JsonIn.Model<BodyguardProfileSummary>);
+                break;
+            case 31 when name.SequenceEqual("automod_semantic_filters_config"u8):
+                AutomodSemanticFiltersConfig = JsonIn.Model<AutomodSemanticFiltersConfig>(ref reader);
+                break;
+            case 31 when name.SequenceEqual("supported_video_call_harm_types"u8):
+                SupportedVideoCallHarmTypes = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 37 when name.SequenceEqual("automod_platform_circumvention_config"u8):
+                AutomodPlatformCircumventionConfig = JsonIn.Model<AutomodPlatformCircumventionConfig>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

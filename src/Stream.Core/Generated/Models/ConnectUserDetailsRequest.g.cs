@@ -24,34 +24,9 @@ public sealed partial class ConnectUserDetailsRequest : IStreamModel<ConnectUser
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("image"u8):
-                    Image = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("invisible"u8):
-                    Invisible = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("privacy_settings"u8):
-                    PrivacySettings = JsonIn.Model<PrivacySettingsResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
     }
 
@@ -111,5 +86,36 @@ public sealed partial class ConnectUserDetailsRequest : IStreamModel<ConnectUser
             JsonOut.Model(writer, privacySettingsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("image"u8):
+                Image = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("invisible"u8):
+                Invisible = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("privacy_settings"u8):
+                PrivacySettings = JsonIn.Model<PrivacySettingsResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ConnectedEvent : StreamEvent, IStreamModel<Connected
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("me"u8):
-                    Me = JsonIn.Model<OwnUserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("connection_id"u8):
-                    ConnectionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ConnectionId ??= "";
         Me ??= JsonIn.Missing<OwnUserResponse>("me");
     }
@@ -73,5 +57,27 @@ public sealed partial class ConnectedEvent : StreamEvent, IStreamModel<Connected
         writer.WritePropertyName("me"u8);
         JsonOut.Model(writer, Me, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("me"u8):
+                Me = JsonIn.Model<OwnUserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("connection_id"u8):
+                ConnectionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ConnectionErrorEvent : StreamEvent, IStreamModel<Con
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.Model<APIError>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("connection_id"u8):
-                    ConnectionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ConnectionId ??= "";
         Error ??= JsonIn.Missing<APIError>("error");
     }
@@ -73,5 +57,27 @@ public sealed partial class ConnectionErrorEvent : StreamEvent, IStreamModel<Con
         writer.WritePropertyName("error"u8);
         JsonOut.Model(writer, Error, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.Model<APIError>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("connection_id"u8):
+                ConnectionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

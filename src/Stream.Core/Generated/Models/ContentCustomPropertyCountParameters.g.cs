@@ -24,25 +24,9 @@ public sealed partial class ContentCustomPropertyCountParameters : IStreamModel<
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("operator"u8):
-                    Operator = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("time_window"u8):
-                    TimeWindow = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("property_key"u8):
-                    PropertyKey = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Property key (<c>property_key</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class ContentCustomPropertyCountParameters : IStreamModel<
             writer.WriteString("time_window"u8, timeWindowValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("operator"u8):
+                Operator = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("time_window"u8):
+                TimeWindow = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("property_key"u8):
+                PropertyKey = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

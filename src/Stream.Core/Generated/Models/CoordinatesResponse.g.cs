@@ -24,19 +24,9 @@ public sealed partial class CoordinatesResponse : IStreamModel<CoordinatesRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("latitude"u8):
-                    Latitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("longitude"u8):
-                    Longitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Latitude (<c>latitude</c>).</summary>
@@ -55,5 +45,21 @@ public sealed partial class CoordinatesResponse : IStreamModel<CoordinatesRespon
         writer.WriteNumber("latitude"u8, Latitude);
         writer.WriteNumber("longitude"u8, Longitude);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("latitude"u8):
+                Latitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("longitude"u8):
+                Longitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

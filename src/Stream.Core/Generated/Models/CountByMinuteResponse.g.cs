@@ -24,19 +24,9 @@ public sealed partial class CountByMinuteResponse : IStreamModel<CountByMinuteRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("start_ts"u8):
-                    StartTs = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Start ts (<c>start_ts</c>).</summary>
@@ -56,5 +46,21 @@ public sealed partial class CountByMinuteResponse : IStreamModel<CountByMinuteRe
         JsonOut.Time(writer, StartTs, times);
         writer.WriteNumber("count"u8, Count);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("start_ts"u8):
+                StartTs = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class Coverage : IStreamModel<Coverage>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("absent"u8):
-                    Absent = JsonIn.List<AbsentMetric>(ref reader, JsonIn.Model<AbsentMetric>)!;
-                    break;
-                case 11 when name.SequenceEqual("metrics_pct"u8):
-                    MetricsPct = JsonIn.Model<MetricsPct>(ref reader)!;
-                    break;
-                case 27 when name.SequenceEqual("publisher_encoding_profiles"u8):
-                    PublisherEncodingProfiles = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MetricsPct ??= JsonIn.Missing<MetricsPct>("metrics_pct");
         Absent ??= [];
     }
@@ -66,5 +53,24 @@ public sealed partial class Coverage : IStreamModel<Coverage>
         writer.WritePropertyName("absent"u8);
         JsonOut.List(writer, Absent, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("absent"u8):
+                Absent = JsonIn.List<AbsentMetric>(ref reader, JsonIn.Model<AbsentMetric>)!;
+                break;
+            case 11 when name.SequenceEqual("metrics_pct"u8):
+                MetricsPct = JsonIn.Model<MetricsPct>(ref reader)!;
+                break;
+            case 27 when name.SequenceEqual("publisher_encoding_profiles"u8):
+                PublisherEncodingProfiles = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

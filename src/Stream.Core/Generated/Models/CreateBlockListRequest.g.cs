@@ -24,43 +24,9 @@ public sealed partial class CreateBlockListRequest : IStreamModel<CreateBlockLis
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<CreateBlockListRequestType>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("words"u8):
-                    Words = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("is_leet_check_enabled"u8):
-                    IsLeetCheckEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("is_plural_check_enabled"u8):
-                    IsPluralCheckEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("is_confusable_folding_enabled"u8):
-                    IsConfusableFoldingEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("is_substring_matching_enabled"u8):
-                    IsSubstringMatchingEnabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Words ??= [];
     }
@@ -140,5 +106,45 @@ public sealed partial class CreateBlockListRequest : IStreamModel<CreateBlockLis
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<CreateBlockListRequestType>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("words"u8):
+                Words = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("is_leet_check_enabled"u8):
+                IsLeetCheckEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("is_plural_check_enabled"u8):
+                IsPluralCheckEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("is_confusable_folding_enabled"u8):
+                IsConfusableFoldingEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("is_substring_matching_enabled"u8):
+                IsSubstringMatchingEnabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class CreateCallTypeRequest : IStreamModel<CreateCallTypeR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<CallSettingsRequest>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("external_storage"u8):
-                    ExternalStorage = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("notification_settings"u8):
-                    NotificationSettings = JsonIn.Model<NotificationSettingsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -92,5 +73,30 @@ public sealed partial class CreateCallTypeRequest : IStreamModel<CreateCallTypeR
             writer.WriteString("external_storage"u8, externalStorageValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<CallSettingsRequest>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("external_storage"u8):
+                ExternalStorage = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("notification_settings"u8):
+                NotificationSettings = JsonIn.Model<NotificationSettingsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

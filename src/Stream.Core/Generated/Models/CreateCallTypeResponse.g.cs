@@ -24,37 +24,9 @@ public sealed partial class CreateCallTypeResponse : IStreamModel<CreateCallType
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<CallSettingsResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("external_storage"u8):
-                    ExternalStorage = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("notification_settings"u8):
-                    NotificationSettings = JsonIn.Model<NotificationSettingsResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Grants ??= new Dictionary<string, IReadOnlyList<string>>();
         Settings ??= JsonIn.Missing<CallSettingsResponse>("settings");
@@ -110,5 +82,39 @@ public sealed partial class CreateCallTypeResponse : IStreamModel<CreateCallType
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<CallSettingsResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("external_storage"u8):
+                ExternalStorage = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("notification_settings"u8):
+                NotificationSettings = JsonIn.Model<NotificationSettingsResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

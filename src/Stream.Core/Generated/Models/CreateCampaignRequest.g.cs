@@ -24,55 +24,9 @@ public sealed partial class CreateCampaignRequest : IStreamModel<CreateCampaignR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("user_ids"u8):
-                    UserIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 9 when name.SequenceEqual("sender_id"u8):
-                    SenderId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("segment_ids"u8):
-                    SegmentIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("sender_mode"u8):
-                    SenderMode = JsonIn.Enum<CampaignSenderMode>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("skip_webhook"u8):
-                    SkipWebhook = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("show_channels"u8):
-                    ShowChannels = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("create_channels"u8):
-                    CreateChannels = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("message_template"u8):
-                    MessageTemplate = JsonIn.Model<CampaignMessageTemplate>(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("channel_template"u8):
-                    ChannelTemplate = JsonIn.Model<CampaignChannelTemplate>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("sender_visibility"u8):
-                    SenderVisibility = JsonIn.Enum<CampaignSenderVisibility>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SenderId ??= "";
         MessageTemplate ??= JsonIn.Missing<CampaignMessageTemplate>("message_template");
     }
@@ -183,5 +137,57 @@ public sealed partial class CreateCampaignRequest : IStreamModel<CreateCampaignR
             JsonOut.Enum(writer, senderVisibilityValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("user_ids"u8):
+                UserIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 9 when name.SequenceEqual("sender_id"u8):
+                SenderId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("segment_ids"u8):
+                SegmentIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("sender_mode"u8):
+                SenderMode = JsonIn.Enum<CampaignSenderMode>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("skip_webhook"u8):
+                SkipWebhook = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("show_channels"u8):
+                ShowChannels = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("create_channels"u8):
+                CreateChannels = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("message_template"u8):
+                MessageTemplate = JsonIn.Model<CampaignMessageTemplate>(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("channel_template"u8):
+                ChannelTemplate = JsonIn.Model<CampaignChannelTemplate>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("sender_visibility"u8):
+                SenderVisibility = JsonIn.Enum<CampaignSenderVisibility>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class CreateDeviceRequest : IStreamModel<CreateDeviceReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("voip_token"u8):
-                    VoipToken = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("hardware_id"u8):
-                    HardwareId = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("push_provider"u8):
-                    PushProvider = JsonIn.Enum<PushProviderType>(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("push_provider_name"u8):
-                    PushProviderName = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
     }
 
@@ -108,5 +83,36 @@ public sealed partial class CreateDeviceRequest : IStreamModel<CreateDeviceReque
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("voip_token"u8):
+                VoipToken = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("hardware_id"u8):
+                HardwareId = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("push_provider"u8):
+                PushProvider = JsonIn.Enum<PushProviderType>(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("push_provider_name"u8):
+                PushProviderName = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class CreateDraftRequest : IStreamModel<CreateDraftRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageRequest>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Message ??= JsonIn.Missing<MessageRequest>("message");
     }
 
@@ -50,5 +43,18 @@ public sealed partial class CreateDraftRequest : IStreamModel<CreateDraftRequest
         writer.WritePropertyName("message"u8);
         JsonOut.Model(writer, Message, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageRequest>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

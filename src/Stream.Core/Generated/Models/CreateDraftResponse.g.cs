@@ -24,19 +24,9 @@ public sealed partial class CreateDraftResponse : IStreamModel<CreateDraftRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("draft"u8):
-                    Draft = JsonIn.Model<DraftResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Draft ??= JsonIn.Missing<DraftResponse>("draft");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class CreateDraftResponse : IStreamModel<CreateDraftRespon
         JsonOut.Model(writer, Draft, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("draft"u8):
+                Draft = JsonIn.Model<DraftResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class CreateExternalStorageRequest : IStreamModel<CreateEx
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("path"u8):
-                    Path = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("bucket"u8):
-                    Bucket = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("aws_s3"u8):
-                    AwsS3 = JsonIn.Model<S3Request>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("azure_blob"u8):
-                    AzureBlob = JsonIn.Model<AzureRequest>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("storage_type"u8):
-                    StorageType = JsonIn.Enum<StorageType>(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("gcs_credentials"u8):
-                    GcsCredentials = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Bucket ??= "";
     }
@@ -107,5 +82,36 @@ public sealed partial class CreateExternalStorageRequest : IStreamModel<CreateEx
             JsonOut.Model(writer, azureBlobValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("path"u8):
+                Path = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("bucket"u8):
+                Bucket = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("aws_s3"u8):
+                AwsS3 = JsonIn.Model<S3Request>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("azure_blob"u8):
+                AzureBlob = JsonIn.Model<AzureRequest>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("storage_type"u8):
+                StorageType = JsonIn.Enum<StorageType>(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("gcs_credentials"u8):
+                GcsCredentials = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class CreateFeedViewRequest : IStreamModel<CreateFeedViewR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("ranking"u8):
-                    Ranking = JsonIn.Model<RankingConfig>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("aggregation"u8):
-                    Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("activity_selectors"u8):
-                    ActivitySelectors = JsonIn.List<ActivitySelectorConfig>(ref reader, JsonIn.Model<ActivitySelectorConfig>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
     }
 
@@ -82,5 +66,27 @@ public sealed partial class CreateFeedViewRequest : IStreamModel<CreateFeedViewR
             JsonOut.Model(writer, aggregationValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("ranking"u8):
+                Ranking = JsonIn.Model<RankingConfig>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("aggregation"u8):
+                Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("activity_selectors"u8):
+                ActivitySelectors = JsonIn.List<ActivitySelectorConfig>(ref reader, JsonIn.Model<ActivitySelectorConfig>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

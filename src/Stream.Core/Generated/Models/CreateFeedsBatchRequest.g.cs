@@ -24,19 +24,9 @@ public sealed partial class CreateFeedsBatchRequest : IStreamModel<CreateFeedsBa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<FeedRequest>(ref reader, JsonIn.Model<FeedRequest>)!;
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feeds ??= [];
     }
 
@@ -60,5 +50,21 @@ public sealed partial class CreateFeedsBatchRequest : IStreamModel<CreateFeedsBa
             writer.WriteBoolean("enrich_own_fields"u8, enrichOwnFieldsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<FeedRequest>(ref reader, JsonIn.Model<FeedRequest>)!;
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class CreateFeedsBatchResponse : IStreamModel<CreateFeedsB
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<FeedResponse>(ref reader, JsonIn.Model<FeedResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feeds ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class CreateFeedsBatchResponse : IStreamModel<CreateFeedsB
         JsonOut.List(writer, Feeds, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<FeedResponse>(ref reader, JsonIn.Model<FeedResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

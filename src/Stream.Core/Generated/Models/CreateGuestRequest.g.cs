@@ -24,16 +24,9 @@ public sealed partial class CreateGuestRequest : IStreamModel<CreateGuestRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         User ??= JsonIn.Missing<UserRequest>("user");
     }
 
@@ -50,5 +43,18 @@ public sealed partial class CreateGuestRequest : IStreamModel<CreateGuestRequest
         writer.WritePropertyName("user"u8);
         JsonOut.Model(writer, User, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

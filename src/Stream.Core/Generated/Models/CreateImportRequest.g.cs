@@ -24,22 +24,9 @@ public sealed partial class CreateImportRequest : IStreamModel<CreateImportReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("path"u8):
-                    Path = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<CreateImportRequestMode>(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("merge_custom"u8):
-                    MergeCustom = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Path ??= "";
     }
 
@@ -67,5 +54,24 @@ public sealed partial class CreateImportRequest : IStreamModel<CreateImportReque
             writer.WriteBoolean("merge_custom"u8, mergeCustomValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("path"u8):
+                Path = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<CreateImportRequestMode>(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("merge_custom"u8):
+                MergeCustom = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class CreateImportURLRequest : IStreamModel<CreateImportUR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("filename"u8):
-                    Filename = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Filename (<c>filename</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class CreateImportURLRequest : IStreamModel<CreateImportUR
             writer.WriteString("filename"u8, filenameValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("filename"u8):
+                Filename = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

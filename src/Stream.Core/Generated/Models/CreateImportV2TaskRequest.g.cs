@@ -24,25 +24,9 @@ public sealed partial class CreateImportV2TaskRequest : IStreamModel<CreateImpor
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("product"u8):
-                    Product = JsonIn.Enum<CreateImportV2TaskRequestProduct>(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<ImportV2TaskSettings>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Settings ??= JsonIn.Missing<ImportV2TaskSettings>("settings");
     }
 
@@ -79,5 +63,27 @@ public sealed partial class CreateImportV2TaskRequest : IStreamModel<CreateImpor
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("product"u8):
+                Product = JsonIn.Enum<CreateImportV2TaskRequestProduct>(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<ImportV2TaskSettings>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class CreateImportV2TaskResponse : IStreamModel<CreateImpo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("state"u8):
-                    State = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("app_pk"u8):
-                    AppPk = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("product"u8):
-                    Product = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<ImportV2TaskSettings>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Product ??= "";
         Settings ??= JsonIn.Missing<ImportV2TaskSettings>("settings");
@@ -104,5 +76,39 @@ public sealed partial class CreateImportV2TaskResponse : IStreamModel<CreateImpo
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("state"u8):
+                State = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("app_pk"u8):
+                AppPk = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("product"u8):
+                Product = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<ImportV2TaskSettings>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

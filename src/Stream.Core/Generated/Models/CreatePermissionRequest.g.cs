@@ -24,34 +24,9 @@ public sealed partial class CreatePermissionRequest : IStreamModel<CreatePermiss
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("owner"u8):
-                    Owner = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("same_team"u8):
-                    SameTeam = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("condition"u8):
-                    Condition = JsonIn.Object(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         Action ??= "";
@@ -104,5 +79,36 @@ public sealed partial class CreatePermissionRequest : IStreamModel<CreatePermiss
         writer.WritePropertyName("condition"u8);
         JsonOut.Object(writer, Condition, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("owner"u8):
+                Owner = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("same_team"u8):
+                SameTeam = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("condition"u8):
+                Condition = JsonIn.Object(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

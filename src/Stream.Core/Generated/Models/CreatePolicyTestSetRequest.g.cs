@@ -24,31 +24,9 @@ public sealed partial class CreatePolicyTestSetRequest : IStreamModel<CreatePoli
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("rows"u8):
-                    Rows = JsonIn.List<PolicyTestRow>(ref reader, JsonIn.Model<PolicyTestRow>);
-                    break;
-                case 4 when name.SequenceEqual("seed"u8):
-                    Seed = JsonIn.Model<PolicyTestSeedSpec>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -101,5 +79,33 @@ public sealed partial class CreatePolicyTestSetRequest : IStreamModel<CreatePoli
             JsonOut.Model(writer, seedValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("rows"u8):
+                Rows = JsonIn.List<PolicyTestRow>(ref reader, JsonIn.Model<PolicyTestRow>);
+                break;
+            case 4 when name.SequenceEqual("seed"u8):
+                Seed = JsonIn.Model<PolicyTestSeedSpec>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class CreateRoleResponse : IStreamModel<CreateRoleResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.Model<Role>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Role ??= JsonIn.Missing<Role>("role");
     }
@@ -58,5 +48,21 @@ public sealed partial class CreateRoleResponse : IStreamModel<CreateRoleResponse
         writer.WritePropertyName("role"u8);
         JsonOut.Model(writer, Role, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.Model<Role>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class CreateSegmentRequest : IStreamModel<CreateSegmentReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<UserOrChannel>(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("all_users"u8):
-                    AllUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("all_sender_channels"u8):
-                    AllSenderChannels = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>). At most 255 characters.</summary>
@@ -110,5 +85,36 @@ public sealed partial class CreateSegmentRequest : IStreamModel<CreateSegmentReq
             writer.WriteBoolean("all_sender_channels"u8, allSenderChannelsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<UserOrChannel>(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader);
+                break;
+            case 9 when name.SequenceEqual("all_users"u8):
+                AllUsers = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("all_sender_channels"u8):
+                AllSenderChannels = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

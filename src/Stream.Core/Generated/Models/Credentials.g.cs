@@ -24,22 +24,9 @@ public sealed partial class Credentials : IStreamModel<Credentials>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("token"u8):
-                    Token = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("server"u8):
-                    Server = JsonIn.Model<SFUResponse>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("ice_servers"u8):
-                    IceServers = JsonIn.List<ICEServerResponse>(ref reader, JsonIn.Model<ICEServerResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Server ??= JsonIn.Missing<SFUResponse>("server");
         Token ??= "";
         IceServers ??= [];
@@ -67,5 +54,24 @@ public sealed partial class Credentials : IStreamModel<Credentials>
         writer.WritePropertyName("ice_servers"u8);
         JsonOut.List(writer, IceServers, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("token"u8):
+                Token = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("server"u8):
+                Server = JsonIn.Model<SFUResponse>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("ice_servers"u8):
+                IceServers = JsonIn.List<ICEServerResponse>(ref reader, JsonIn.Model<ICEServerResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

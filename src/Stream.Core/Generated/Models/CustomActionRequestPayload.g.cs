@@ -24,19 +24,9 @@ public sealed partial class CustomActionRequestPayload : IStreamModel<CustomActi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("options"u8):
-                    Options = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class CustomActionRequestPayload : IStreamModel<CustomActi
             JsonOut.Object(writer, optionsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("options"u8):
+                Options = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

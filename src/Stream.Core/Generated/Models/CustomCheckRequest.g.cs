@@ -24,34 +24,9 @@ public sealed partial class CustomCheckRequest : IStreamModel<CustomCheckRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("flags"u8):
-                    Flags = JsonIn.List<CustomCheckFlag>(ref reader, JsonIn.Model<CustomCheckFlag>)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("moderation_payload"u8):
-                    ModerationPayload = JsonIn.Model<ModerationPayloadRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EntityType ??= "";
         EntityId ??= "";
         Flags ??= [];
@@ -108,5 +83,36 @@ public sealed partial class CustomCheckRequest : IStreamModel<CustomCheckRequest
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("flags"u8):
+                Flags = JsonIn.List<CustomCheckFlag>(ref reader, JsonIn.Model<CustomCheckFlag>)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("moderation_payload"u8):
+                ModerationPayload = JsonIn.Model<ModerationPayloadRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class DailyAggregateCallsPerDayReportResponse : IStreamMod
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("date"u8):
-                    Date = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("report"u8):
-                    Report = JsonIn.Model<CallsPerDayReport>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Date ??= "";
         Report ??= JsonIn.Missing<CallsPerDayReport>("report");
     }
@@ -58,5 +48,21 @@ public sealed partial class DailyAggregateCallsPerDayReportResponse : IStreamMod
         writer.WritePropertyName("report"u8);
         JsonOut.Model(writer, Report, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("date"u8):
+                Date = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("report"u8):
+                Report = JsonIn.Model<CallsPerDayReport>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

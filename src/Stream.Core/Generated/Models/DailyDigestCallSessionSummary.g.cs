@@ -24,34 +24,9 @@ public sealed partial class DailyDigestCallSessionSummary : IStreamModel<DailyDi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("counts"u8):
-                    Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("has_digest"u8):
-                    HasDigest = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("digest_error"u8):
-                    DigestError = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("session_ended_at"u8):
-                    SessionEndedAt = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("session_started_at"u8):
-                    SessionStartedAt = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         CallSessionId ??= "";
         Counts ??= JsonIn.Missing<CallStatsParticipantCounts>("counts");
@@ -103,5 +78,36 @@ public sealed partial class DailyDigestCallSessionSummary : IStreamModel<DailyDi
             writer.WriteString("digest_error"u8, digestErrorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("counts"u8):
+                Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("has_digest"u8):
+                HasDigest = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("digest_error"u8):
+                DigestError = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("session_ended_at"u8):
+                SessionEndedAt = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("session_started_at"u8):
+                SessionStartedAt = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

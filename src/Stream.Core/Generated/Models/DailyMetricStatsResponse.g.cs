@@ -24,19 +24,9 @@ public sealed partial class DailyMetricStatsResponse : IStreamModel<DailyMetricS
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("daily"u8):
-                    Daily = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
-                    break;
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Daily ??= [];
     }
 
@@ -57,5 +47,21 @@ public sealed partial class DailyMetricStatsResponse : IStreamModel<DailyMetricS
         JsonOut.List(writer, Daily, times, JsonOut.Model);
         writer.WriteNumber("total"u8, Total);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("daily"u8):
+                Daily = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
+                break;
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

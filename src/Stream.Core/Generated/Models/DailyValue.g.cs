@@ -24,19 +24,9 @@ public sealed partial class DailyValue : IStreamModel<DailyValue>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("date"u8):
-                    Date = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("value"u8):
-                    Value = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Date ??= "";
     }
 
@@ -56,5 +46,21 @@ public sealed partial class DailyValue : IStreamModel<DailyValue>
         writer.WriteString("date"u8, Date);
         writer.WriteNumber("value"u8, Value);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("date"u8):
+                Date = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("value"u8):
+                Value = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class DataDogInfo : IStreamModel<DataDogInfo>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("site"u8):
-                    Site = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("api_key"u8):
-                    ApiKey = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Api key (<c>api_key</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class DataDogInfo : IStreamModel<DataDogInfo>
             writer.WriteBoolean("enabled"u8, enabledValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("site"u8):
+                Site = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("api_key"u8):
+                ApiKey = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

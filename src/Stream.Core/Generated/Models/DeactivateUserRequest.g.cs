@@ -24,19 +24,9 @@ public sealed partial class DeactivateUserRequest : IStreamModel<DeactivateUserR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("created_by_id"u8):
-                    CreatedById = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("mark_messages_deleted"u8):
-                    MarkMessagesDeleted = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mark messages deleted (<c>mark_messages_deleted</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class DeactivateUserRequest : IStreamModel<DeactivateUserR
             writer.WriteString("created_by_id"u8, createdByIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("created_by_id"u8):
+                CreatedById = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("mark_messages_deleted"u8):
+                MarkMessagesDeleted = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class DecayFunctionConfig : IStreamModel<DecayFunctionConf
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("base"u8):
-                    Base = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("scale"u8):
-                    Scale = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("decay"u8):
-                    Decay = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("origin"u8):
-                    Origin = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("offset"u8):
-                    Offset = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("direction"u8):
-                    Direction = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Base (<c>base</c>).</summary>
@@ -101,5 +79,33 @@ public sealed partial class DecayFunctionConfig : IStreamModel<DecayFunctionConf
             writer.WriteString("direction"u8, directionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("base"u8):
+                Base = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("scale"u8):
+                Scale = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("decay"u8):
+                Decay = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("origin"u8):
+                Origin = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("offset"u8):
+                Offset = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("direction"u8):
+                Direction = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

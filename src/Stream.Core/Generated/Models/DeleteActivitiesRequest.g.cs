@@ -24,28 +24,9 @@ public sealed partial class DeleteActivitiesRequest : IStreamModel<DeleteActivit
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("ids"u8):
-                    Ids = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("delete_notification_activity"u8):
-                    DeleteNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Ids ??= [];
     }
 
@@ -91,5 +72,30 @@ public sealed partial class DeleteActivitiesRequest : IStreamModel<DeleteActivit
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("ids"u8):
+                Ids = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("delete_notification_activity"u8):
+                DeleteNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class DeleteActivitiesResponse : IStreamModel<DeleteActivi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("deleted_ids"u8):
-                    DeletedIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         DeletedIds ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class DeleteActivitiesResponse : IStreamModel<DeleteActivi
         JsonOut.List(writer, DeletedIds, times, JsonOut.String);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("deleted_ids"u8):
+                DeletedIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

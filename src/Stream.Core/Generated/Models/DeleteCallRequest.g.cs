@@ -24,16 +24,9 @@ public sealed partial class DeleteCallRequest : IStreamModel<DeleteCallRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("hard"u8):
-                    Hard = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Hard (<c>hard</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class DeleteCallRequest : IStreamModel<DeleteCallRequest>
             writer.WriteBoolean("hard"u8, hardValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("hard"u8):
+                Hard = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

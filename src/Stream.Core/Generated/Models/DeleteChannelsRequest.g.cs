@@ -24,19 +24,9 @@ public sealed partial class DeleteChannelsRequest : IStreamModel<DeleteChannelsR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("cids"u8):
-                    Cids = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Cids ??= [];
     }
 
@@ -60,5 +50,21 @@ public sealed partial class DeleteChannelsRequest : IStreamModel<DeleteChannelsR
             writer.WriteBoolean("hard_delete"u8, hardDeleteValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("cids"u8):
+                Cids = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

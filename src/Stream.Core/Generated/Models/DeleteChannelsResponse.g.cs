@@ -24,22 +24,9 @@ public sealed partial class DeleteChannelsResponse : IStreamModel<DeleteChannels
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("result"u8):
-                    Result = JsonIn.Map<DeleteChannelsResultResponse>(ref reader, JsonIn.Model<DeleteChannelsResultResponse>);
-                    break;
-                case 7 when name.SequenceEqual("task_id"u8):
-                    TaskId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -70,5 +57,24 @@ public sealed partial class DeleteChannelsResponse : IStreamModel<DeleteChannels
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("result"u8):
+                Result = JsonIn.Map<DeleteChannelsResultResponse>(ref reader, JsonIn.Model<DeleteChannelsResultResponse>);
+                break;
+            case 7 when name.SequenceEqual("task_id"u8):
+                TaskId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class DeleteChannelsResultResponse : IStreamModel<DeleteCh
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Status ??= "";
     }
 
@@ -59,5 +49,21 @@ public sealed partial class DeleteChannelsResultResponse : IStreamModel<DeleteCh
             writer.WriteString("error"u8, errorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class DeleteCommentReactionResponse : IStreamModel<DeleteC
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.Model<CommentResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.Model<FeedsReactionResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Comment ??= JsonIn.Missing<CommentResponse>("comment");
         Reaction ??= JsonIn.Missing<FeedsReactionResponse>("reaction");
         Duration ??= "";
@@ -67,5 +54,24 @@ public sealed partial class DeleteCommentReactionResponse : IStreamModel<DeleteC
         JsonOut.Model(writer, Reaction, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.Model<CommentResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.Model<FeedsReactionResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class DeleteCommentRequestPayload : IStreamModel<DeleteCom
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Hard delete (<c>hard_delete</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class DeleteCommentRequestPayload : IStreamModel<DeleteCom
             writer.WriteString("entity_type"u8, entityTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

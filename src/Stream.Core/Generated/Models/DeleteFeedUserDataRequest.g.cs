@@ -24,16 +24,9 @@ public sealed partial class DeleteFeedUserDataRequest : IStreamModel<DeleteFeedU
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Hard delete (<c>hard_delete</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class DeleteFeedUserDataRequest : IStreamModel<DeleteFeedU
             writer.WriteBoolean("hard_delete"u8, hardDeleteValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class DeleteFeedsBatchRequest : IStreamModel<DeleteFeedsBa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("purge_user_activities"u8):
-                    PurgeUserActivities = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feeds ??= [];
     }
 
@@ -70,5 +57,24 @@ public sealed partial class DeleteFeedsBatchRequest : IStreamModel<DeleteFeedsBa
             writer.WriteBoolean("purge_user_activities"u8, purgeUserActivitiesValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("purge_user_activities"u8):
+                PurgeUserActivities = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

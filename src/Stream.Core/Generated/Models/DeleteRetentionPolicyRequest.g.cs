@@ -24,16 +24,9 @@ public sealed partial class DeleteRetentionPolicyRequest : IStreamModel<DeleteRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.Enum<RetentionPolicyType>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Policy (<c>policy</c>).</summary>
@@ -49,5 +42,18 @@ public sealed partial class DeleteRetentionPolicyRequest : IStreamModel<DeleteRe
         writer.WritePropertyName("policy"u8);
         JsonOut.Enum(writer, Policy, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.Enum<RetentionPolicyType>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class DeleteUserMessagesRequestPayload : IStreamModel<Dele
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("delete_messages"u8):
-                    DeleteMessages = JsonIn.Enum<ContentDeletion>(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("delete_reactions"u8):
-                    DeleteReactions = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Channel cid (<c>channel_cid</c>).</summary>
@@ -99,5 +77,33 @@ public sealed partial class DeleteUserMessagesRequestPayload : IStreamModel<Dele
             writer.WriteString("entity_type"u8, entityTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("delete_messages"u8):
+                DeleteMessages = JsonIn.Enum<ContentDeletion>(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("delete_reactions"u8):
+                DeleteReactions = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class DeleteUsersRequest : IStreamModel<DeleteUsersRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Enum<ContentDeletion>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("calls"u8):
-                    Calls = JsonIn.Enum<Deletion>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("files"u8):
-                    Files = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("user_ids"u8):
-                    UserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 8 when name.SequenceEqual("messages"u8):
-                    Messages = JsonIn.Enum<ContentDeletion>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("conversations"u8):
-                    Conversations = JsonIn.Enum<Deletion>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("new_call_owner_id"u8):
-                    NewCallOwnerId = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("new_channel_owner_id"u8):
-                    NewChannelOwnerId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserIds ??= [];
     }
 
@@ -124,5 +96,39 @@ public sealed partial class DeleteUsersRequest : IStreamModel<DeleteUsersRequest
             writer.WriteString("new_call_owner_id"u8, newCallOwnerIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Enum<ContentDeletion>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("calls"u8):
+                Calls = JsonIn.Enum<Deletion>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("files"u8):
+                Files = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("user_ids"u8):
+                UserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 8 when name.SequenceEqual("messages"u8):
+                Messages = JsonIn.Enum<ContentDeletion>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("conversations"u8):
+                Conversations = JsonIn.Enum<Deletion>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("new_call_owner_id"u8):
+                NewCallOwnerId = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("new_channel_owner_id"u8):
+                NewChannelOwnerId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

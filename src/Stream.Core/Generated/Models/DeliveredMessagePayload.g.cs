@@ -24,19 +24,9 @@ public sealed partial class DeliveredMessagePayload : IStreamModel<DeliveredMess
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Cid (<c>cid</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class DeliveredMessagePayload : IStreamModel<DeliveredMess
             writer.WriteString("id"u8, idValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class DeliveryZoneSegment : IStreamModel<DeliveryZoneSegme
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("key"u8):
-                    Key = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("outlier"u8):
-                    Outlier = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("sessions"u8):
-                    Sessions = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("poor_pct"u8):
-                    PoorPct = JsonIn.Double(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("share_pct"u8):
-                    SharePct = JsonIn.Double(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("watch_share_pct"u8):
-                    WatchSharePct = JsonIn.Double(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("p5_quality_score"u8):
-                    P5QualityScore = JsonIn.Double(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("avg_quality_score"u8):
-                    AvgQualityScore = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Key ??= "";
     }
 
@@ -113,5 +85,39 @@ public sealed partial class DeliveryZoneSegment : IStreamModel<DeliveryZoneSegme
         }
         writer.WriteBoolean("outlier"u8, Outlier);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("key"u8):
+                Key = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("outlier"u8):
+                Outlier = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("sessions"u8):
+                Sessions = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("poor_pct"u8):
+                PoorPct = JsonIn.Double(ref reader);
+                break;
+            case 9 when name.SequenceEqual("share_pct"u8):
+                SharePct = JsonIn.Double(ref reader);
+                break;
+            case 15 when name.SequenceEqual("watch_share_pct"u8):
+                WatchSharePct = JsonIn.Double(ref reader);
+                break;
+            case 16 when name.SequenceEqual("p5_quality_score"u8):
+                P5QualityScore = JsonIn.Double(ref reader);
+                break;
+            case 17 when name.SequenceEqual("avg_quality_score"u8):
+                AvgQualityScore = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

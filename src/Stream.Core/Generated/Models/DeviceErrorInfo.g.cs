@@ -24,22 +24,9 @@ public sealed partial class DeviceErrorInfo : IStreamModel<DeviceErrorInfo>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("provider"u8):
-                    Provider = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("provider_name"u8):
-                    ProviderName = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("error_message"u8):
-                    ErrorMessage = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Provider ??= "";
         ProviderName ??= "";
         ErrorMessage ??= "";
@@ -65,5 +52,24 @@ public sealed partial class DeviceErrorInfo : IStreamModel<DeviceErrorInfo>
         writer.WriteString("provider_name"u8, ProviderName);
         writer.WriteString("error_message"u8, ErrorMessage);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("provider"u8):
+                Provider = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("provider_name"u8):
+                ProviderName = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("error_message"u8):
+                ErrorMessage = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class DeviceResponse : IStreamModel<DeviceResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("voip"u8):
-                    Voip = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("hardware_id"u8):
-                    HardwareId = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("push_provider"u8):
-                    PushProvider = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("disabled_reason"u8):
-                    DisabledReason = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("push_provider_name"u8):
-                    PushProviderName = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PushProvider ??= "";
         Id ??= "";
         UserId ??= "";
@@ -123,5 +92,42 @@ public sealed partial class DeviceResponse : IStreamModel<DeviceResponse>
         }
         writer.WriteString("user_id"u8, UserId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("voip"u8):
+                Voip = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("hardware_id"u8):
+                HardwareId = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("push_provider"u8):
+                PushProvider = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("disabled_reason"u8):
+                DisabledReason = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("push_provider_name"u8):
+                PushProviderName = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

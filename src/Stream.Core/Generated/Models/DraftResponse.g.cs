@@ -24,34 +24,9 @@ public sealed partial class DraftResponse : IStreamModel<DraftResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<DraftPayloadResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("parent_message"u8):
-                    ParentMessage = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("quoted_message"u8):
-                    QuotedMessage = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Message ??= JsonIn.Missing<DraftPayloadResponse>("message");
         ChannelCid ??= "";
     }
@@ -109,5 +84,36 @@ public sealed partial class DraftResponse : IStreamModel<DraftResponse>
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<DraftPayloadResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("parent_message"u8):
+                ParentMessage = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("quoted_message"u8):
+                QuotedMessage = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class EMAUStatsResponse : IStreamModel<EMAUStatsResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("daily"u8):
-                    Daily = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
-                    break;
-                case 12 when name.SequenceEqual("last_30_days"u8):
-                    Last30Days = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
-                    break;
-                case 13 when name.SequenceEqual("month_to_date"u8):
-                    MonthToDate = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Daily ??= [];
         Last30Days ??= [];
         MonthToDate ??= [];
@@ -68,5 +55,24 @@ public sealed partial class EMAUStatsResponse : IStreamModel<EMAUStatsResponse>
         writer.WritePropertyName("month_to_date"u8);
         JsonOut.List(writer, MonthToDate, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("daily"u8):
+                Daily = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
+                break;
+            case 12 when name.SequenceEqual("last_30_days"u8):
+                Last30Days = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
+                break;
+            case 13 when name.SequenceEqual("month_to_date"u8):
+                MonthToDate = JsonIn.List<DailyMetricResponse>(ref reader, JsonIn.Model<DailyMetricResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

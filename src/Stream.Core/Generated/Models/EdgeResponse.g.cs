@@ -24,43 +24,9 @@ public sealed partial class EdgeResponse : IStreamModel<EdgeResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("red"u8):
-                    Red = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("green"u8):
-                    Green = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("yellow"u8):
-                    Yellow = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("latitude"u8):
-                    Latitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("longitude"u8):
-                    Longitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("continent_code"u8):
-                    ContinentCode = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("latency_test_url"u8):
-                    LatencyTestUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("country_iso_code"u8):
-                    CountryIsoCode = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("subdivision_iso_code"u8):
-                    SubdivisionIsoCode = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         LatencyTestUrl ??= "";
         SubdivisionIsoCode ??= "";
@@ -116,5 +82,45 @@ public sealed partial class EdgeResponse : IStreamModel<EdgeResponse>
         writer.WriteString("country_iso_code"u8, CountryIsoCode);
         writer.WriteString("continent_code"u8, ContinentCode);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("red"u8):
+                Red = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("green"u8):
+                Green = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("yellow"u8):
+                Yellow = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("latitude"u8):
+                Latitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("longitude"u8):
+                Longitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("continent_code"u8):
+                ContinentCode = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("latency_test_url"u8):
+                LatencyTestUrl = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("country_iso_code"u8):
+                CountryIsoCode = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("subdivision_iso_code"u8):
+                SubdivisionIsoCode = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

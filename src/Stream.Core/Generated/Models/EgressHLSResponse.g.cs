@@ -24,19 +24,9 @@ public sealed partial class EgressHLSResponse : IStreamModel<EgressHLSResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("playlist_url"u8):
-                    PlaylistUrl = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PlaylistUrl ??= "";
         Status ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class EgressHLSResponse : IStreamModel<EgressHLSResponse>
         writer.WriteString("playlist_url"u8, PlaylistUrl);
         writer.WriteString("status"u8, Status);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("playlist_url"u8):
+                PlaylistUrl = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class EgressRTMPResponse : IStreamModel<EgressRTMPResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("stream_url"u8):
-                    StreamUrl = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("stream_key"u8):
-                    StreamKey = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -77,5 +61,27 @@ public sealed partial class EgressRTMPResponse : IStreamModel<EgressRTMPResponse
         writer.WritePropertyName("started_at"u8);
         JsonOut.Time(writer, StartedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("stream_url"u8):
+                StreamUrl = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("stream_key"u8):
+                StreamKey = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class EgressResponse : IStreamModel<EgressResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("hls"u8):
-                    Hls = JsonIn.Model<EgressHLSResponse>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rtmps"u8):
-                    Rtmps = JsonIn.List<EgressRTMPResponse>(ref reader, JsonIn.Model<EgressRTMPResponse>)!;
-                    break;
-                case 12 when name.SequenceEqual("broadcasting"u8):
-                    Broadcasting = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("raw_recording"u8):
-                    RawRecording = JsonIn.Model<RawRecordingResponse>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("frame_recording"u8):
-                    FrameRecording = JsonIn.Model<FrameRecordingResponse>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("composite_recording"u8):
-                    CompositeRecording = JsonIn.Model<CompositeRecordingResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("individual_recording"u8):
-                    IndividualRecording = JsonIn.Model<IndividualRecordingResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Rtmps ??= [];
     }
 
@@ -112,5 +87,36 @@ public sealed partial class EgressResponse : IStreamModel<EgressResponse>
             JsonOut.Model(writer, rawRecordingValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("hls"u8):
+                Hls = JsonIn.Model<EgressHLSResponse>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rtmps"u8):
+                Rtmps = JsonIn.List<EgressRTMPResponse>(ref reader, JsonIn.Model<EgressRTMPResponse>)!;
+                break;
+            case 12 when name.SequenceEqual("broadcasting"u8):
+                Broadcasting = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("raw_recording"u8):
+                RawRecording = JsonIn.Model<RawRecordingResponse>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("frame_recording"u8):
+                FrameRecording = JsonIn.Model<FrameRecordingResponse>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("composite_recording"u8):
+                CompositeRecording = JsonIn.Model<CompositeRecordingResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("individual_recording"u8):
+                IndividualRecording = JsonIn.Model<IndividualRecordingResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

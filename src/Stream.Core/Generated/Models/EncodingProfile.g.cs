@@ -24,58 +24,9 @@ public sealed partial class EncodingProfile : IStreamModel<EncodingProfile>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("codec"u8):
-                    Codec = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("fps_p50"u8):
-                    FpsP50 = JsonIn.Int64(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("fps_p10"u8):
-                    FpsP10 = JsonIn.Int64(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("svc_modes"u8):
-                    SvcModes = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 10 when name.SequenceEqual("resolution"u8):
-                    Resolution = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("source_file"u8):
-                    SourceFile = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("ladder_type"u8):
-                    LadderType = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("encoder_impl"u8):
-                    EncoderImpl = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("avg_send_kbps"u8):
-                    AvgSendKbps = JsonIn.Int64(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("hardware_encode"u8):
-                    HardwareEncode = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("power_efficient"u8):
-                    PowerEfficient = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("simulcast_layers"u8):
-                    SimulcastLayers = JsonIn.Int32(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("getstats_snapshots"u8):
-                    GetstatsSnapshots = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 26 when name.SequenceEqual("quality_limitation_samples"u8):
-                    QualityLimitationSamples = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
-                    break;
-                case 30 when name.SequenceEqual("quality_limitation_durations_s"u8):
-                    QualityLimitationDurationsS = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SourceFile ??= "";
         SvcModes ??= [];
         QualityLimitationSamples ??= new Dictionary<string, long>();
@@ -183,5 +134,60 @@ public sealed partial class EncodingProfile : IStreamModel<EncodingProfile>
         writer.WritePropertyName("quality_limitation_durations_s"u8);
         JsonOut.Map(writer, QualityLimitationDurationsS, times, JsonOut.Int64);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("codec"u8):
+                Codec = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("fps_p50"u8):
+                FpsP50 = JsonIn.Int64(ref reader);
+                break;
+            case 7 when name.SequenceEqual("fps_p10"u8):
+                FpsP10 = JsonIn.Int64(ref reader);
+                break;
+            case 9 when name.SequenceEqual("svc_modes"u8):
+                SvcModes = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 10 when name.SequenceEqual("resolution"u8):
+                Resolution = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("source_file"u8):
+                SourceFile = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("ladder_type"u8):
+                LadderType = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("encoder_impl"u8):
+                EncoderImpl = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("avg_send_kbps"u8):
+                AvgSendKbps = JsonIn.Int64(ref reader);
+                break;
+            case 15 when name.SequenceEqual("hardware_encode"u8):
+                HardwareEncode = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("power_efficient"u8):
+                PowerEfficient = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("simulcast_layers"u8):
+                SimulcastLayers = JsonIn.Int32(ref reader);
+                break;
+            case 18 when name.SequenceEqual("getstats_snapshots"u8):
+                GetstatsSnapshots = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 26 when name.SequenceEqual("quality_limitation_samples"u8):
+                QualityLimitationSamples = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
+                break;
+            case 30 when name.SequenceEqual("quality_limitation_durations_s"u8):
+                QualityLimitationDurationsS = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

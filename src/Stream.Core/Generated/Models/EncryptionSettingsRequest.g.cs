@@ -24,16 +24,9 @@ public sealed partial class EncryptionSettingsRequest : IStreamModel<EncryptionS
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<FeatureMode>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mode (<c>mode</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class EncryptionSettingsRequest : IStreamModel<EncryptionS
             JsonOut.Enum(writer, modeValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<FeatureMode>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,6 +26,7 @@ public sealed partial class EndCallRequest : IStreamModel<EndCallRequest>
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

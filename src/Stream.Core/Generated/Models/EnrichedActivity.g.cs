@@ -24,49 +24,9 @@ public sealed partial class EnrichedActivity : IStreamModel<EnrichedActivity>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 2 when name.SequenceEqual("to"u8):
-                    To = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 4 when name.SequenceEqual("verb"u8):
-                    Verb = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("actor"u8):
-                    Actor = JsonIn.Model<Data>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.Double(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("object"u8):
-                    Object = JsonIn.Model<Data>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.Model<Data>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("origin"u8):
-                    Origin = JsonIn.Model<Data>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("foreign_id"u8):
-                    ForeignId = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("own_reactions"u8):
-                    OwnReactions = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
-                    break;
-                case 15 when name.SequenceEqual("reaction_counts"u8):
-                    ReactionCounts = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
-                    break;
-                case 16 when name.SequenceEqual("latest_reactions"u8):
-                    LatestReactions = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>).</summary>
@@ -169,5 +129,51 @@ public sealed partial class EnrichedActivity : IStreamModel<EnrichedActivity>
             JsonOut.Map(writer, latestReactionsValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Model));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 2 when name.SequenceEqual("to"u8):
+                To = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 4 when name.SequenceEqual("verb"u8):
+                Verb = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("actor"u8):
+                Actor = JsonIn.Model<Data>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.Double(ref reader);
+                break;
+            case 6 when name.SequenceEqual("object"u8):
+                Object = JsonIn.Model<Data>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.Model<Data>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("origin"u8):
+                Origin = JsonIn.Model<Data>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("foreign_id"u8):
+                ForeignId = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("own_reactions"u8):
+                OwnReactions = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
+                break;
+            case 15 when name.SequenceEqual("reaction_counts"u8):
+                ReactionCounts = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
+                break;
+            case 16 when name.SequenceEqual("latest_reactions"u8):
+                LatestReactions = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,52 +24,9 @@ public sealed partial class EnrichedReaction : IStreamModel<EnrichedReaction>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("kind"u8):
-                    Kind = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Object(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<Data>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("parent"u8):
-                    Parent = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Model<Time>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Model<Time>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("target_feeds"u8):
-                    TargetFeeds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("own_children"u8):
-                    OwnChildren = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
-                    break;
-                case 15 when name.SequenceEqual("latest_children"u8):
-                    LatestChildren = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
-                    break;
-                case 15 when name.SequenceEqual("children_counts"u8):
-                    ChildrenCounts = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Kind ??= "";
         ActivityId ??= "";
         UserId ??= "";
@@ -173,5 +130,54 @@ public sealed partial class EnrichedReaction : IStreamModel<EnrichedReaction>
             JsonOut.Model(writer, updatedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("kind"u8):
+                Kind = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Object(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<Data>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("parent"u8):
+                Parent = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Model<Time>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Model<Time>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("target_feeds"u8):
+                TargetFeeds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("own_children"u8):
+                OwnChildren = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
+                break;
+            case 15 when name.SequenceEqual("latest_children"u8):
+                LatestChildren = JsonIn.Map<IReadOnlyList<EnrichedReaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<EnrichedReaction>(ref r, JsonIn.Model<EnrichedReaction>));
+                break;
+            case 15 when name.SequenceEqual("children_counts"u8):
+                ChildrenCounts = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

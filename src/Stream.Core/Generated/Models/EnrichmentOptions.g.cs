@@ -24,73 +24,9 @@ public sealed partial class EnrichmentOptions : IStreamModel<EnrichmentOptions>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("skip_all"u8):
-                    SkipAll = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_pins"u8):
-                    SkipPins = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("skip_activity"u8):
-                    SkipActivity = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("skip_followers"u8):
-                    SkipFollowers = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("skip_following"u8):
-                    SkipFollowing = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("skip_own_follows"u8):
-                    SkipOwnFollows = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("skip_activity_poll"u8):
-                    SkipActivityPoll = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("include_score_vars"u8):
-                    IncludeScoreVars = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("skip_activity_parents"u8):
-                    SkipActivityParents = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("skip_feed_member_user"u8):
-                    SkipFeedMemberUser = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("enrich_own_followings"u8):
-                    EnrichOwnFollowings = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("skip_own_capabilities"u8):
-                    SkipOwnCapabilities = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("skip_activity_comments"u8):
-                    SkipActivityComments = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("skip_activity_reactions"u8):
-                    SkipActivityReactions = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("include_flat_activities"u8):
-                    IncludeFlatActivities = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("skip_activity_collections"u8):
-                    SkipActivityCollections = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("skip_activity_current_feed"u8):
-                    SkipActivityCurrentFeed = JsonIn.Bool(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("skip_activity_own_bookmarks"u8):
-                    SkipActivityOwnBookmarks = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("skip_activity_mentioned_users"u8):
-                    SkipActivityMentionedUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 32 when name.SequenceEqual("skip_activity_refresh_image_urls"u8):
-                    SkipActivityRefreshImageUrls = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Skip activity (<c>skip_activity</c>).</summary>
@@ -241,5 +177,75 @@ public sealed partial class EnrichmentOptions : IStreamModel<EnrichmentOptions>
             writer.WriteBoolean("include_flat_activities"u8, includeFlatActivitiesValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("skip_all"u8):
+                SkipAll = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_pins"u8):
+                SkipPins = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("skip_activity"u8):
+                SkipActivity = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("skip_followers"u8):
+                SkipFollowers = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("skip_following"u8):
+                SkipFollowing = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("skip_own_follows"u8):
+                SkipOwnFollows = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("skip_activity_poll"u8):
+                SkipActivityPoll = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("include_score_vars"u8):
+                IncludeScoreVars = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("skip_activity_parents"u8):
+                SkipActivityParents = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("skip_feed_member_user"u8):
+                SkipFeedMemberUser = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("enrich_own_followings"u8):
+                EnrichOwnFollowings = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("skip_own_capabilities"u8):
+                SkipOwnCapabilities = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("skip_activity_comments"u8):
+                SkipActivityComments = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("skip_activity_reactions"u8):
+                SkipActivityReactions = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("include_flat_activities"u8):
+                IncludeFlatActivities = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("skip_activity_collections"u8):
+                SkipActivityCollections = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("skip_activity_current_feed"u8):
+                SkipActivityCurrentFeed = JsonIn.Bool(ref reader);
+                break;
+            case 27 when name.SequenceEqual("skip_activity_own_bookmarks"u8):
+                SkipActivityOwnBookmarks = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("skip_activity_mentioned_users"u8):
+                SkipActivityMentionedUsers = JsonIn.Bool(ref reader);
+                break;
+            case 32 when name.SequenceEqual("skip_activity_refresh_image_urls"u8):
+                SkipActivityRefreshImageUrls = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ErrorResult : IStreamModel<ErrorResult>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("stacktrace"u8):
-                    Stacktrace = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         Description ??= "";
     }
@@ -77,5 +61,27 @@ public sealed partial class ErrorResult : IStreamModel<ErrorResult>
             writer.WriteString("version"u8, versionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("stacktrace"u8):
+                Stacktrace = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class EscalationMetadata : IStreamModel<EscalationMetadata
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("notes"u8):
-                    Notes = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("priority"u8):
-                    Priority = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Reason (<c>reason</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class EscalationMetadata : IStreamModel<EscalationMetadata
             writer.WriteString("priority"u8, priorityValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("notes"u8):
+                Notes = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("priority"u8):
+                Priority = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,88 +24,9 @@ public sealed partial class EventHook : IStreamModel<EventHook>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("sqs_key"u8):
-                    SqsKey = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("sns_key"u8):
-                    SnsKey = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("product"u8):
-                    Product = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("callback"u8):
-                    Callback = JsonIn.Model<AsyncModerationCallbackConfig>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("hook_type"u8):
-                    HookType = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sqs_region"u8):
-                    SqsRegion = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sqs_secret"u8):
-                    SqsSecret = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sns_region"u8):
-                    SnsRegion = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sns_secret"u8):
-                    SnsSecret = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("timeout_ms"u8):
-                    TimeoutMs = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("event_types"u8):
-                    EventTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("webhook_url"u8):
-                    WebhookUrl = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("sqs_role_arn"u8):
-                    SqsRoleArn = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("sns_role_arn"u8):
-                    SnsRoleArn = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sqs_queue_url"u8):
-                    SqsQueueUrl = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sqs_auth_type"u8):
-                    SqsAuthType = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sns_topic_arn"u8):
-                    SnsTopicArn = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sns_auth_type"u8):
-                    SnsAuthType = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("failover_config"u8):
-                    FailoverConfig = JsonIn.Model<WebhookFailoverConfig>(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("should_send_custom_events"u8):
-                    ShouldSendCustomEvents = JsonIn.Bool(ref reader);
-                    break;
-                case 40 when name.SequenceEqual("sns_event_based_message_group_id_enabled"u8):
-                    SnsEventBasedMessageGroupIdEnabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>).</summary>
@@ -296,5 +217,90 @@ public sealed partial class EventHook : IStreamModel<EventHook>
             JsonOut.Time(writer, updatedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("sqs_key"u8):
+                SqsKey = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("sns_key"u8):
+                SnsKey = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("product"u8):
+                Product = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("callback"u8):
+                Callback = JsonIn.Model<AsyncModerationCallbackConfig>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("hook_type"u8):
+                HookType = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sqs_region"u8):
+                SqsRegion = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sqs_secret"u8):
+                SqsSecret = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sns_region"u8):
+                SnsRegion = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sns_secret"u8):
+                SnsSecret = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("timeout_ms"u8):
+                TimeoutMs = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("event_types"u8):
+                EventTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("webhook_url"u8):
+                WebhookUrl = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("sqs_role_arn"u8):
+                SqsRoleArn = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("sns_role_arn"u8):
+                SnsRoleArn = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sqs_queue_url"u8):
+                SqsQueueUrl = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sqs_auth_type"u8):
+                SqsAuthType = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sns_topic_arn"u8):
+                SnsTopicArn = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sns_auth_type"u8):
+                SnsAuthType = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("failover_config"u8):
+                FailoverConfig = JsonIn.Model<WebhookFailoverConfig>(ref reader);
+                break;
+            case 25 when name.SequenceEqual("should_send_custom_events"u8):
+                ShouldSendCustomEvents = JsonIn.Bool(ref reader);
+                break;
+            case 40 when name.SequenceEqual("sns_event_based_message_group_id_enabled"u8):
+                SnsEventBasedMessageGroupIdEnabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

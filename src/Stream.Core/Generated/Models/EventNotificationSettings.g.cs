@@ -24,22 +24,9 @@ public sealed partial class EventNotificationSettings : IStreamModel<EventNotifi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("fcm"u8):
-                    Fcm = JsonIn.Model<FCM>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("apns"u8):
-                    Apns = JsonIn.Model<APNS>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Apns ??= JsonIn.Missing<APNS>("apns");
         Fcm ??= JsonIn.Missing<FCM>("fcm");
     }
@@ -66,5 +53,24 @@ public sealed partial class EventNotificationSettings : IStreamModel<EventNotifi
         writer.WritePropertyName("fcm"u8);
         JsonOut.Model(writer, Fcm, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("fcm"u8):
+                Fcm = JsonIn.Model<FCM>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("apns"u8):
+                Apns = JsonIn.Model<APNS>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class EventNotificationSettingsRequest : IStreamModel<Even
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("fcm"u8):
-                    Fcm = JsonIn.Model<FCMPayload>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("apns"u8):
-                    Apns = JsonIn.Model<APNSPayload>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class EventNotificationSettingsRequest : IStreamModel<Even
             JsonOut.Model(writer, fcmValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("fcm"u8):
+                Fcm = JsonIn.Model<FCMPayload>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("apns"u8):
+                Apns = JsonIn.Model<APNSPayload>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

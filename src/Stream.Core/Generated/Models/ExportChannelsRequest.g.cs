@@ -24,37 +24,9 @@ public sealed partial class ExportChannelsRequest : IStreamModel<ExportChannelsR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("format"u8):
-                    Format = JsonIn.Enum<ExportChannelsRequestFormat>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("channels"u8):
-                    Channels = JsonIn.List<ChannelExport>(ref reader, JsonIn.Model<ChannelExport>)!;
-                    break;
-                case 12 when name.SequenceEqual("export_users"u8):
-                    ExportUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("include_fields"u8):
-                    IncludeFields = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 26 when name.SequenceEqual("clear_deleted_message_text"u8):
-                    ClearDeletedMessageText = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("include_truncated_messages"u8):
-                    IncludeTruncatedMessages = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("include_soft_deleted_channels"u8):
-                    IncludeSoftDeletedChannels = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Channels ??= [];
     }
 
@@ -122,5 +94,39 @@ public sealed partial class ExportChannelsRequest : IStreamModel<ExportChannelsR
             JsonOut.List(writer, includeFieldsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("format"u8):
+                Format = JsonIn.Enum<ExportChannelsRequestFormat>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("channels"u8):
+                Channels = JsonIn.List<ChannelExport>(ref reader, JsonIn.Model<ChannelExport>)!;
+                break;
+            case 12 when name.SequenceEqual("export_users"u8):
+                ExportUsers = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("include_fields"u8):
+                IncludeFields = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 26 when name.SequenceEqual("clear_deleted_message_text"u8):
+                ClearDeletedMessageText = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("include_truncated_messages"u8):
+                IncludeTruncatedMessages = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("include_soft_deleted_channels"u8):
+                IncludeSoftDeletedChannels = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

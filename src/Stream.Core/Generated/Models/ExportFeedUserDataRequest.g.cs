@@ -26,6 +26,7 @@ public sealed partial class ExportFeedUserDataRequest : IStreamModel<ExportFeedU
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,25 +24,9 @@ public sealed partial class ExportUserResponse : IStreamModel<ExportUserResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("messages"u8):
-                    Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("reactions"u8):
-                    Reactions = JsonIn.List<ReactionResponse>(ref reader, JsonIn.Model<ReactionResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -82,5 +66,27 @@ public sealed partial class ExportUserResponse : IStreamModel<ExportUserResponse
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("messages"u8):
+                Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("reactions"u8):
+                Reactions = JsonIn.List<ReactionResponse>(ref reader, JsonIn.Model<ReactionResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

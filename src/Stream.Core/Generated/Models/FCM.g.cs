@@ -24,16 +24,9 @@ public sealed partial class FCM : IStreamModel<FCM>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Data (<c>data</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class FCM : IStreamModel<FCM>
             JsonOut.Object(writer, dataValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class FailedChannelUpdates : IStreamModel<FailedChannelUpd
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("cids"u8):
-                    Cids = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Reason ??= "";
         Cids ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class FailedChannelUpdates : IStreamModel<FailedChannelUpd
         writer.WritePropertyName("cids"u8);
         JsonOut.List(writer, Cids, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("cids"u8):
+                Cids = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

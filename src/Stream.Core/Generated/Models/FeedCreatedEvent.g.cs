@@ -24,40 +24,9 @@ public sealed partial class FeedCreatedEvent : StreamEvent, IStreamModel<FeedCre
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("fid"u8):
-                    Fid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("feed"u8):
-                    Feed = JsonIn.Model<FeedResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("feed_visibility"u8):
-                    FeedVisibility = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feed ??= JsonIn.Missing<FeedResponse>("feed");
         Members ??= [];
         Custom ??= [];
@@ -121,5 +90,42 @@ public sealed partial class FeedCreatedEvent : StreamEvent, IStreamModel<FeedCre
         writer.WritePropertyName("user"u8);
         JsonOut.Model(writer, User, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("fid"u8):
+                Fid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("feed"u8):
+                Feed = JsonIn.Model<FeedResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("feed_visibility"u8):
+                FeedVisibility = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

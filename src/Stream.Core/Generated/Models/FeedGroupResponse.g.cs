@@ -24,55 +24,9 @@ public sealed partial class FeedGroupResponse : IStreamModel<FeedGroupResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("stories"u8):
-                    Stories = JsonIn.Model<StoriesConfig>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("ranking"u8):
-                    Ranking = JsonIn.Model<RankingConfig>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("aggregation"u8):
-                    Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("notification"u8):
-                    Notification = JsonIn.Model<NotificationConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("activity_filter"u8):
-                    ActivityFilter = JsonIn.Model<ActivityFilterConfig>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("push_notification"u8):
-                    PushNotification = JsonIn.Model<PushNotificationConfig>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("default_visibility"u8):
-                    DefaultVisibility = JsonIn.Enum<FeedVisibility>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("activity_selectors"u8):
-                    ActivitySelectors = JsonIn.List<ActivitySelectorConfigResponse>(ref reader, JsonIn.Model<ActivitySelectorConfigResponse>);
-                    break;
-                case 19 when name.SequenceEqual("activity_processors"u8):
-                    ActivityProcessors = JsonIn.List<ActivityProcessorConfig>(ref reader, JsonIn.Model<ActivityProcessorConfig>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
     }
 
@@ -186,5 +140,57 @@ public sealed partial class FeedGroupResponse : IStreamModel<FeedGroupResponse>
             JsonOut.Model(writer, activityFilterValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("stories"u8):
+                Stories = JsonIn.Model<StoriesConfig>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("ranking"u8):
+                Ranking = JsonIn.Model<RankingConfig>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("aggregation"u8):
+                Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("notification"u8):
+                Notification = JsonIn.Model<NotificationConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("activity_filter"u8):
+                ActivityFilter = JsonIn.Model<ActivityFilterConfig>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("push_notification"u8):
+                PushNotification = JsonIn.Model<PushNotificationConfig>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("default_visibility"u8):
+                DefaultVisibility = JsonIn.Enum<FeedVisibility>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("activity_selectors"u8):
+                ActivitySelectors = JsonIn.List<ActivitySelectorConfigResponse>(ref reader, JsonIn.Model<ActivitySelectorConfigResponse>);
+                break;
+            case 19 when name.SequenceEqual("activity_processors"u8):
+                ActivityProcessors = JsonIn.List<ActivityProcessorConfig>(ref reader, JsonIn.Model<ActivityProcessorConfig>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class FeedInput : IStreamModel<FeedInput>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<FeedMemberRequest>(ref reader, JsonIn.Model<FeedMemberRequest>);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<Location>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("visibility"u8):
-                    Visibility = JsonIn.Enum<FeedVisibility>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Name (<c>name</c>). At most 255 characters.</summary>
@@ -116,5 +91,36 @@ public sealed partial class FeedInput : IStreamModel<FeedInput>
             JsonOut.List(writer, membersValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<FeedMemberRequest>(ref reader, JsonIn.Model<FeedMemberRequest>);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<Location>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("visibility"u8):
+                Visibility = JsonIn.Enum<FeedVisibility>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

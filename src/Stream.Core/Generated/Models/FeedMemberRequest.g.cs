@@ -24,28 +24,9 @@ public sealed partial class FeedMemberRequest : IStreamModel<FeedMemberRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("invite"u8):
-                    Invite = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("membership_level"u8):
-                    MembershipLevel = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
     }
 
@@ -90,5 +71,30 @@ public sealed partial class FeedMemberRequest : IStreamModel<FeedMemberRequest>
             writer.WriteBoolean("invite"u8, inviteValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("invite"u8):
+                Invite = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("membership_level"u8):
+                MembershipLevel = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

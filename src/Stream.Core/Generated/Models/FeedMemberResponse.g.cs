@@ -24,40 +24,9 @@ public sealed partial class FeedMemberResponse : IStreamModel<FeedMemberResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.Enum<FeedMemberResponseStatus>(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("membership_level"u8):
-                    MembershipLevel = JsonIn.Model<MembershipLevelResponse>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("invite_accepted_at"u8):
-                    InviteAcceptedAt = JsonIn.Time(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("invite_rejected_at"u8):
-                    InviteRejectedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         User ??= JsonIn.Missing<UserResponse>("user");
         Role ??= "";
     }
@@ -126,5 +95,42 @@ public sealed partial class FeedMemberResponse : IStreamModel<FeedMemberResponse
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.Enum<FeedMemberResponseStatus>(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("membership_level"u8):
+                MembershipLevel = JsonIn.Model<MembershipLevelResponse>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("invite_accepted_at"u8):
+                InviteAcceptedAt = JsonIn.Time(ref reader);
+                break;
+            case 18 when name.SequenceEqual("invite_rejected_at"u8):
+                InviteRejectedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

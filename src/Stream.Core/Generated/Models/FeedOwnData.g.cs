@@ -24,25 +24,9 @@ public sealed partial class FeedOwnData : IStreamModel<FeedOwnData>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("own_follows"u8):
-                    OwnFollows = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>);
-                    break;
-                case 14 when name.SequenceEqual("own_followings"u8):
-                    OwnFollowings = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>);
-                    break;
-                case 14 when name.SequenceEqual("own_membership"u8):
-                    OwnMembership = JsonIn.Model<FeedMemberResponse>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("own_capabilities"u8):
-                    OwnCapabilities = JsonIn.ValueList<FeedOwnCapability>(ref reader, JsonIn.Enum<FeedOwnCapability>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Own follows (<c>own_follows</c>).</summary>
@@ -85,5 +69,27 @@ public sealed partial class FeedOwnData : IStreamModel<FeedOwnData>
             JsonOut.Model(writer, ownMembershipValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("own_follows"u8):
+                OwnFollows = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>);
+                break;
+            case 14 when name.SequenceEqual("own_followings"u8):
+                OwnFollowings = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>);
+                break;
+            case 14 when name.SequenceEqual("own_membership"u8):
+                OwnMembership = JsonIn.Model<FeedMemberResponse>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("own_capabilities"u8):
+                OwnCapabilities = JsonIn.ValueList<FeedOwnCapability>(ref reader, JsonIn.Enum<FeedOwnCapability>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class FeedViewResponse : IStreamModel<FeedViewResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("ranking"u8):
-                    Ranking = JsonIn.Model<RankingConfig>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("aggregation"u8):
-                    Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("last_used_at"u8):
-                    LastUsedAt = JsonIn.Time(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("activity_selectors"u8):
-                    ActivitySelectors = JsonIn.List<ActivitySelectorConfigResponse>(ref reader, JsonIn.Model<ActivitySelectorConfigResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
     }
 
@@ -93,5 +74,30 @@ public sealed partial class FeedViewResponse : IStreamModel<FeedViewResponse>
             JsonOut.Time(writer, lastUsedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("ranking"u8):
+                Ranking = JsonIn.Model<RankingConfig>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("aggregation"u8):
+                Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("last_used_at"u8):
+                LastUsedAt = JsonIn.Time(ref reader);
+                break;
+            case 18 when name.SequenceEqual("activity_selectors"u8):
+                ActivitySelectors = JsonIn.List<ActivitySelectorConfigResponse>(ref reader, JsonIn.Model<ActivitySelectorConfigResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

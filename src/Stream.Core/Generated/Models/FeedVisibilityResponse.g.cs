@@ -24,22 +24,9 @@ public sealed partial class FeedVisibilityResponse : IStreamModel<FeedVisibility
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                case 11 when name.SequenceEqual("permissions"u8):
-                    Permissions = JsonIn.List<Permission>(ref reader, JsonIn.Model<Permission>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Grants ??= new Dictionary<string, IReadOnlyList<string>>();
         Permissions ??= [];
@@ -67,5 +54,24 @@ public sealed partial class FeedVisibilityResponse : IStreamModel<FeedVisibility
         writer.WritePropertyName("permissions"u8);
         JsonOut.List(writer, Permissions, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            case 11 when name.SequenceEqual("permissions"u8):
+                Permissions = JsonIn.List<Permission>(ref reader, JsonIn.Model<Permission>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

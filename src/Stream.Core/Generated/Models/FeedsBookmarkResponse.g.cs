@@ -24,34 +24,9 @@ public sealed partial class FeedsBookmarkResponse : IStreamModel<FeedsBookmarkRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("object_id"u8):
-                    ObjectId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("object_type"u8):
-                    ObjectType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ObjectType ??= "";
         ObjectId ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
@@ -103,5 +78,36 @@ public sealed partial class FeedsBookmarkResponse : IStreamModel<FeedsBookmarkRe
             writer.WriteString("activity_id"u8, activityIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 9 when name.SequenceEqual("object_id"u8):
+                ObjectId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("object_type"u8):
+                ObjectType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,67 +24,9 @@ public sealed partial class FeedsFeedResponse : IStreamModel<FeedsFeedResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("feed"u8):
-                    Feed = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("group_id"u8):
-                    GroupId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<FeedsActivityLocation>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("pin_count"u8):
-                    PinCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("visibility"u8):
-                    Visibility = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("member_count"u8):
-                    MemberCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("follower_count"u8):
-                    FollowerCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("activity_count"u8):
-                    ActivityCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("following_count"u8):
-                    FollowingCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         GroupId ??= "";
         Id ??= "";
         Feed ??= "";
@@ -195,5 +137,69 @@ public sealed partial class FeedsFeedResponse : IStreamModel<FeedsFeedResponse>
             JsonOut.Time(writer, deletedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("feed"u8):
+                Feed = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 8 when name.SequenceEqual("group_id"u8):
+                GroupId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<FeedsActivityLocation>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("pin_count"u8):
+                PinCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("visibility"u8):
+                Visibility = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("member_count"u8):
+                MemberCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("follower_count"u8):
+                FollowerCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("activity_count"u8):
+                ActivityCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("following_count"u8):
+                FollowingCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

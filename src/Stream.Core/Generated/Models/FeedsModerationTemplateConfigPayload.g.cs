@@ -24,19 +24,9 @@ public sealed partial class FeedsModerationTemplateConfigPayload : IStreamModel<
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("data_types"u8):
-                    DataTypes = JsonIn.Map<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         DataTypes ??= new Dictionary<string, string>();
     }
 
@@ -60,5 +50,21 @@ public sealed partial class FeedsModerationTemplateConfigPayload : IStreamModel<
             writer.WriteString("config_key"u8, configKeyValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("data_types"u8):
+                DataTypes = JsonIn.Map<string>(ref reader, JsonIn.String)!;
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class FeedsNotificationContext : IStreamModel<FeedsNotific
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.Model<FeedsNotificationTarget>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("trigger"u8):
-                    Trigger = JsonIn.Model<FeedsNotificationTrigger>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Trigger (<c>trigger</c>).</summary>
@@ -63,5 +53,21 @@ public sealed partial class FeedsNotificationContext : IStreamModel<FeedsNotific
             JsonOut.Model(writer, targetValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.Model<FeedsNotificationTarget>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("trigger"u8):
+                Trigger = JsonIn.Model<FeedsNotificationTrigger>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class FeedsPreferencesResponse : IStreamModel<FeedsPrefere
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("follow"u8):
-                    Follow = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("mention"u8):
-                    Mention = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("comment_reply"u8):
-                    CommentReply = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("comment_mention"u8):
-                    CommentMention = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("comment_reaction"u8):
-                    CommentReaction = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("custom_activity_types"u8):
-                    CustomActivityTypes = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Follow (<c>follow</c>).</summary>
@@ -122,5 +94,39 @@ public sealed partial class FeedsPreferencesResponse : IStreamModel<FeedsPrefere
             JsonOut.Map(writer, customActivityTypesValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("follow"u8):
+                Follow = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("mention"u8):
+                Mention = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("comment_reply"u8):
+                CommentReply = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("comment_mention"u8):
+                CommentMention = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("comment_reaction"u8):
+                CommentReaction = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("custom_activity_types"u8):
+                CustomActivityTypes = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class FeedsReactionGroupResponse : IStreamModel<FeedsReact
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("last_reaction_at"u8):
-                    LastReactionAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("first_reaction_at"u8):
-                    FirstReactionAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Count (<c>count</c>).</summary>
@@ -64,5 +51,24 @@ public sealed partial class FeedsReactionGroupResponse : IStreamModel<FeedsReact
         writer.WritePropertyName("last_reaction_at"u8);
         JsonOut.Time(writer, LastReactionAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("last_reaction_at"u8):
+                LastReactionAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("first_reaction_at"u8):
+                FirstReactionAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class Field : IStreamModel<Field>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("title"u8):
-                    Title = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("value"u8):
-                    Value = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("short"u8):
-                    Short = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Title ??= "";
         Value ??= "";
     }
@@ -64,5 +51,24 @@ public sealed partial class Field : IStreamModel<Field>
         writer.WriteString("value"u8, Value);
         writer.WriteBoolean("short"u8, Short);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("title"u8):
+                Title = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("value"u8):
+                Value = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("short"u8):
+                Short = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

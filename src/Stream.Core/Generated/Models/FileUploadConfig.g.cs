@@ -24,28 +24,9 @@ public sealed partial class FileUploadConfig : IStreamModel<FileUploadConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("size_limit"u8):
-                    SizeLimit = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("allowed_mime_types"u8):
-                    AllowedMimeTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 18 when name.SequenceEqual("blocked_mime_types"u8):
-                    BlockedMimeTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("allowed_file_extensions"u8):
-                    AllowedFileExtensions = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("blocked_file_extensions"u8):
-                    BlockedFileExtensions = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Allowed file extensions (<c>allowed_file_extensions</c>).</summary>
@@ -92,5 +73,30 @@ public sealed partial class FileUploadConfig : IStreamModel<FileUploadConfig>
         }
         writer.WriteNumber("size_limit"u8, SizeLimit);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("size_limit"u8):
+                SizeLimit = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("allowed_mime_types"u8):
+                AllowedMimeTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 18 when name.SequenceEqual("blocked_mime_types"u8):
+                BlockedMimeTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("allowed_file_extensions"u8):
+                AllowedFileExtensions = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("blocked_file_extensions"u8):
+                BlockedFileExtensions = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class FileUploadRequest : IStreamModel<FileUploadRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("file"u8):
-                    File = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<OnlyUserID>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>File (<c>file</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class FileUploadRequest : IStreamModel<FileUploadRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("file"u8):
+                File = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<OnlyUserID>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

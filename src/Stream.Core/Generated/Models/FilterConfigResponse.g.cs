@@ -24,31 +24,9 @@ public sealed partial class FilterConfigResponse : IStreamModel<FilterConfigResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("llm_labels"u8):
-                    LlmLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 11 when name.SequenceEqual("config_keys"u8):
-                    ConfigKeys = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("ai_text_labels"u8):
-                    AiTextLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("ai_image_labels"u8):
-                    AiImageLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 17 when name.SequenceEqual("ai_image_taxonomy"u8):
-                    AiImageTaxonomy = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 22 when name.SequenceEqual("filterable_custom_keys"u8):
-                    FilterableCustomKeys = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         LlmLabels ??= [];
     }
 
@@ -105,5 +83,33 @@ public sealed partial class FilterConfigResponse : IStreamModel<FilterConfigResp
             JsonOut.List(writer, filterableCustomKeysValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("llm_labels"u8):
+                LlmLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 11 when name.SequenceEqual("config_keys"u8):
+                ConfigKeys = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("ai_text_labels"u8):
+                AiTextLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("ai_image_labels"u8):
+                AiImageLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 17 when name.SequenceEqual("ai_image_taxonomy"u8):
+                AiImageTaxonomy = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 22 when name.SequenceEqual("filterable_custom_keys"u8):
+                FilterableCustomKeys = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

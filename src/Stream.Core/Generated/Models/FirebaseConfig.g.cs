@@ -24,31 +24,9 @@ public sealed partial class FirebaseConfig : IStreamModel<FirebaseConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("Disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("server_key"u8):
-                    ServerKey = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("apn_template"u8):
-                    ApnTemplate = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("data_template"u8):
-                    DataTemplate = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("credentials_json"u8):
-                    CredentialsJson = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("notification_template"u8):
-                    NotificationTemplate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Disabled (<c>Disabled</c>).</summary>
@@ -101,5 +79,33 @@ public sealed partial class FirebaseConfig : IStreamModel<FirebaseConfig>
             writer.WriteString("credentials_json"u8, credentialsJsonValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("Disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("server_key"u8):
+                ServerKey = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("apn_template"u8):
+                ApnTemplate = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("data_template"u8):
+                DataTemplate = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("credentials_json"u8):
+                CredentialsJson = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("notification_template"u8):
+                NotificationTemplate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

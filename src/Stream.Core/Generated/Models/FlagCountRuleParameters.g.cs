@@ -24,16 +24,9 @@ public sealed partial class FlagCountRuleParameters : IStreamModel<FlagCountRule
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Threshold (<c>threshold</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class FlagCountRuleParameters : IStreamModel<FlagCountRule
             writer.WriteNumber("threshold"u8, thresholdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

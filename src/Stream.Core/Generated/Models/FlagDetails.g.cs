@@ -24,19 +24,9 @@ public sealed partial class FlagDetails : IStreamModel<FlagDetails>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("automod"u8):
-                    Automod = JsonIn.Model<AutomodDetailsResponse>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("original_text"u8):
-                    OriginalText = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         OriginalText ??= "";
     }
 
@@ -60,5 +50,21 @@ public sealed partial class FlagDetails : IStreamModel<FlagDetails>
         }
         writer.WriteString("original_text"u8, OriginalText);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("automod"u8):
+                Automod = JsonIn.Model<AutomodDetailsResponse>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("original_text"u8):
+                OriginalText = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class FlagDetailsResponse : IStreamModel<FlagDetailsRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("extra"u8):
-                    Extra = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("automod"u8):
-                    Automod = JsonIn.Model<AutomodDetailsResponse>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("original_text"u8):
-                    OriginalText = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         OriginalText ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class FlagDetailsResponse : IStreamModel<FlagDetailsRespon
         }
         writer.WriteString("original_text"u8, OriginalText);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("extra"u8):
+                Extra = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("automod"u8):
+                Automod = JsonIn.Model<AutomodDetailsResponse>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("original_text"u8):
+                OriginalText = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class FlagFeedbackResponse : IStreamModel<FlagFeedbackResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("labels"u8):
-                    Labels = JsonIn.List<LabelResponse>(ref reader, JsonIn.Model<LabelResponse>)!;
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MessageId ??= "";
         Labels ??= [];
     }
@@ -66,5 +53,24 @@ public sealed partial class FlagFeedbackResponse : IStreamModel<FlagFeedbackResp
         writer.WritePropertyName("labels"u8);
         JsonOut.List(writer, Labels, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("labels"u8):
+                Labels = JsonIn.List<LabelResponse>(ref reader, JsonIn.Model<LabelResponse>)!;
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

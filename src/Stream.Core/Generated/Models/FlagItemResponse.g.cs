@@ -24,19 +24,9 @@ public sealed partial class FlagItemResponse : IStreamModel<FlagItemResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("item_id"u8):
-                    ItemId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ItemId ??= "";
         Duration ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class FlagItemResponse : IStreamModel<FlagItemResponse>
         writer.WriteString("item_id"u8, ItemId);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("item_id"u8):
+                ItemId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

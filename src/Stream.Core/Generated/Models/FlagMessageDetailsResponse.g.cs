@@ -24,25 +24,9 @@ public sealed partial class FlagMessageDetailsResponse : IStreamModel<FlagMessag
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("pin_changed"u8):
-                    PinChanged = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("updated_by_id"u8):
-                    UpdatedById = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("should_enrich"u8):
-                    ShouldEnrich = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Updated by id (<c>updated_by_id</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class FlagMessageDetailsResponse : IStreamModel<FlagMessag
             writer.WriteBoolean("skip_push"u8, skipPushValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("pin_changed"u8):
+                PinChanged = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("updated_by_id"u8):
+                UpdatedById = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("should_enrich"u8):
+                ShouldEnrich = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

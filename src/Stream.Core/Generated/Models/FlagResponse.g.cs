@@ -24,55 +24,9 @@ public sealed partial class FlagResponse : IStreamModel<FlagResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("details"u8):
-                    Details = JsonIn.Model<FlagDetails>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("target_user"u8):
-                    TargetUser = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("reviewed_at"u8):
-                    ReviewedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("reviewed_by"u8):
-                    ReviewedBy = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("approved_at"u8):
-                    ApprovedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("rejected_at"u8):
-                    RejectedAt = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("target_message"u8):
-                    TargetMessage = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("target_message_id"u8):
-                    TargetMessageId = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("created_by_automod"u8):
-                    CreatedByAutomod = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Created by automod (<c>created_by_automod</c>).</summary>
@@ -182,5 +136,57 @@ public sealed partial class FlagResponse : IStreamModel<FlagResponse>
             JsonOut.Object(writer, customValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("details"u8):
+                Details = JsonIn.Model<FlagDetails>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("target_user"u8):
+                TargetUser = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("reviewed_at"u8):
+                ReviewedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("reviewed_by"u8):
+                ReviewedBy = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("approved_at"u8):
+                ApprovedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("rejected_at"u8):
+                RejectedAt = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("target_message"u8):
+                TargetMessage = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("target_message_id"u8):
+                TargetMessageId = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("created_by_automod"u8):
+                CreatedByAutomod = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

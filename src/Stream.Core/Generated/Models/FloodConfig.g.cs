@@ -24,22 +24,9 @@ public sealed partial class FloodConfig : IStreamModel<FloodConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("similar"u8):
-                    Similar = JsonIn.Model<FloodSimilarConfig>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("identical"u8):
-                    Identical = JsonIn.Model<FloodIdenticalConfig>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("allowlist"u8):
-                    Allowlist = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Identical (<c>identical</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class FloodConfig : IStreamModel<FloodConfig>
             JsonOut.List(writer, allowlistValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("similar"u8):
+                Similar = JsonIn.Model<FloodSimilarConfig>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("identical"u8):
+                Identical = JsonIn.Model<FloodIdenticalConfig>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("allowlist"u8):
+                Allowlist = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

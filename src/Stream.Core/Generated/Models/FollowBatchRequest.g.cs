@@ -24,22 +24,9 @@ public sealed partial class FollowBatchRequest : IStreamModel<FollowBatchRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("follows"u8):
-                    Follows = JsonIn.List<FollowRequest>(ref reader, JsonIn.Model<FollowRequest>)!;
-                    break;
-                case 12 when name.SequenceEqual("create_users"u8):
-                    CreateUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Follows ??= [];
     }
 
@@ -70,5 +57,24 @@ public sealed partial class FollowBatchRequest : IStreamModel<FollowBatchRequest
             writer.WriteBoolean("create_users"u8, createUsersValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("follows"u8):
+                Follows = JsonIn.List<FollowRequest>(ref reader, JsonIn.Model<FollowRequest>)!;
+                break;
+            case 12 when name.SequenceEqual("create_users"u8):
+                CreateUsers = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class FollowBatchResponse : IStreamModel<FollowBatchRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("follows"u8):
-                    Follows = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
-                    break;
-                case 7 when name.SequenceEqual("created"u8):
-                    Created = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Follows ??= [];
         Created ??= [];
         Duration ??= "";
@@ -67,5 +54,24 @@ public sealed partial class FollowBatchResponse : IStreamModel<FollowBatchRespon
         JsonOut.List(writer, Created, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("follows"u8):
+                Follows = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
+                break;
+            case 7 when name.SequenceEqual("created"u8):
+                Created = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,46 +26,9 @@ public sealed partial class FollowRequest : IStreamModel<FollowRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.Enum<FollowStatus>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("create_users"u8):
-                    CreateUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("push_preference"u8):
-                    PushPreference = JsonIn.Enum<NotificationLevel>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("activity_copy_limit"u8):
-                    ActivityCopyLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("create_notification_activity"u8):
-                    CreateNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Source ??= "";
         Target ??= "";
     }
@@ -153,5 +116,48 @@ public sealed partial class FollowRequest : IStreamModel<FollowRequest>
             writer.WriteBoolean("create_users"u8, createUsersValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.Enum<FollowStatus>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 12 when name.SequenceEqual("create_users"u8):
+                CreateUsers = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("push_preference"u8):
+                PushPreference = JsonIn.Enum<NotificationLevel>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            case 19 when name.SequenceEqual("activity_copy_limit"u8):
+                ActivityCopyLimit = JsonIn.Int32(ref reader);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("create_notification_activity"u8):
+                CreateNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

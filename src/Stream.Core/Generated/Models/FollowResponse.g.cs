@@ -24,43 +24,9 @@ public sealed partial class FollowResponse : IStreamModel<FollowResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.Enum<FollowStatus>(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("source_feed"u8):
-                    SourceFeed = JsonIn.Model<FeedResponse>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("target_feed"u8):
-                    TargetFeed = JsonIn.Model<FeedResponse>(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("follower_role"u8):
-                    FollowerRole = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("push_preference"u8):
-                    PushPreference = JsonIn.Enum<NotificationLevel>(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("request_accepted_at"u8):
-                    RequestAcceptedAt = JsonIn.Time(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("request_rejected_at"u8):
-                    RequestRejectedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SourceFeed ??= JsonIn.Missing<FeedResponse>("source_feed");
         TargetFeed ??= JsonIn.Missing<FeedResponse>("target_feed");
         FollowerRole ??= "";
@@ -132,5 +98,45 @@ public sealed partial class FollowResponse : IStreamModel<FollowResponse>
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.Enum<FollowStatus>(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("source_feed"u8):
+                SourceFeed = JsonIn.Model<FeedResponse>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("target_feed"u8):
+                TargetFeed = JsonIn.Model<FeedResponse>(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("follower_role"u8):
+                FollowerRole = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("push_preference"u8):
+                PushPreference = JsonIn.Enum<NotificationLevel>(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("request_accepted_at"u8):
+                RequestAcceptedAt = JsonIn.Time(ref reader);
+                break;
+            case 19 when name.SequenceEqual("request_rejected_at"u8):
+                RequestRejectedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class FrameRecordingSettingsRequest : IStreamModel<FrameRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.Enum<FrameRecordingQuality>(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("capture_interval_in_seconds"u8):
-                    CaptureIntervalInSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mode (<c>mode</c>).</summary>
@@ -67,5 +54,24 @@ public sealed partial class FrameRecordingSettingsRequest : IStreamModel<FrameRe
         }
         writer.WriteNumber("capture_interval_in_seconds"u8, CaptureIntervalInSeconds);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.Enum<FrameRecordingQuality>(ref reader);
+                break;
+            case 27 when name.SequenceEqual("capture_interval_in_seconds"u8):
+                CaptureIntervalInSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

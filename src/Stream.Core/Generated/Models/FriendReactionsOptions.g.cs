@@ -24,22 +24,9 @@ public sealed partial class FriendReactionsOptions : IStreamModel<FriendReaction
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<FriendReactionsOptionsType>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -72,5 +59,24 @@ public sealed partial class FriendReactionsOptions : IStreamModel<FriendReaction
             writer.WriteNumber("limit"u8, limitValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<FriendReactionsOptionsType>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

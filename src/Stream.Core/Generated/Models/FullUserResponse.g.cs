@@ -24,106 +24,9 @@ public sealed partial class FullUserResponse : IStreamModel<FullUserResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("image"u8):
-                    Image = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("teams"u8):
-                    Teams = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 5 when name.SequenceEqual("mutes"u8):
-                    Mutes = JsonIn.List<UserMuteResponse>(ref reader, JsonIn.Model<UserMuteResponse>)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("banned"u8):
-                    Banned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("online"u8):
-                    Online = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("devices"u8):
-                    Devices = JsonIn.List<DeviceResponse>(ref reader, JsonIn.Model<DeviceResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("invisible"u8):
-                    Invisible = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("teams_role"u8):
-                    TeamsRole = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("last_active"u8):
-                    LastActive = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("ban_expires"u8):
-                    BanExpires = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("unread_count"u8):
-                    UnreadCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("channel_mutes"u8):
-                    ChannelMutes = JsonIn.List<ChannelMute>(ref reader, JsonIn.Model<ChannelMute>)!;
-                    break;
-                case 13 when name.SequenceEqual("shadow_banned"u8):
-                    ShadowBanned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("deactivated_at"u8):
-                    DeactivatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("unread_threads"u8):
-                    UnreadThreads = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("unread_channels"u8):
-                    UnreadChannels = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("privacy_settings"u8):
-                    PrivacySettings = JsonIn.Model<PrivacySettingsResponse>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("blocked_user_ids"u8):
-                    BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 17 when name.SequenceEqual("avg_response_time"u8):
-                    AvgResponseTime = JsonIn.Int32(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("bypass_moderation"u8):
-                    BypassModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("total_unread_count"u8):
-                    TotalUnreadCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("latest_hidden_channels"u8):
-                    LatestHiddenChannels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
-                    RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Custom ??= [];
         Language ??= "";
@@ -319,5 +222,108 @@ public sealed partial class FullUserResponse : IStreamModel<FullUserResponse>
             JsonOut.Time(writer, banExpiresValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("image"u8):
+                Image = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("teams"u8):
+                Teams = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 5 when name.SequenceEqual("mutes"u8):
+                Mutes = JsonIn.List<UserMuteResponse>(ref reader, JsonIn.Model<UserMuteResponse>)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("banned"u8):
+                Banned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("online"u8):
+                Online = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("devices"u8):
+                Devices = JsonIn.List<DeviceResponse>(ref reader, JsonIn.Model<DeviceResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("invisible"u8):
+                Invisible = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("teams_role"u8):
+                TeamsRole = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("last_active"u8):
+                LastActive = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("ban_expires"u8):
+                BanExpires = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("unread_count"u8):
+                UnreadCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("channel_mutes"u8):
+                ChannelMutes = JsonIn.List<ChannelMute>(ref reader, JsonIn.Model<ChannelMute>)!;
+                break;
+            case 13 when name.SequenceEqual("shadow_banned"u8):
+                ShadowBanned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("deactivated_at"u8):
+                DeactivatedAt = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("unread_threads"u8):
+                UnreadThreads = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("unread_channels"u8):
+                UnreadChannels = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("privacy_settings"u8):
+                PrivacySettings = JsonIn.Model<PrivacySettingsResponse>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("blocked_user_ids"u8):
+                BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 17 when name.SequenceEqual("avg_response_time"u8):
+                AvgResponseTime = JsonIn.Int32(ref reader);
+                break;
+            case 17 when name.SequenceEqual("bypass_moderation"u8):
+                BypassModeration = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("total_unread_count"u8):
+                TotalUnreadCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("latest_hidden_channels"u8):
+                LatestHiddenChannels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
+                RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

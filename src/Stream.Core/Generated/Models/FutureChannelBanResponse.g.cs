@@ -24,31 +24,9 @@ public sealed partial class FutureChannelBanResponse : IStreamModel<FutureChanne
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("shadow"u8):
-                    Shadow = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("expires"u8):
-                    Expires = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("banned_by"u8):
-                    BannedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>User (<c>user</c>).</summary>
@@ -102,5 +80,33 @@ public sealed partial class FutureChannelBanResponse : IStreamModel<FutureChanne
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("shadow"u8):
+                Shadow = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("expires"u8):
+                Expires = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("banned_by"u8):
+                BannedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

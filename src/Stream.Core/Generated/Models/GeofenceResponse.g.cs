@@ -24,25 +24,9 @@ public sealed partial class GeofenceResponse : IStreamModel<GeofenceResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("country_codes"u8):
-                    CountryCodes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -80,5 +64,27 @@ public sealed partial class GeofenceResponse : IStreamModel<GeofenceResponse>
             JsonOut.List(writer, countryCodesValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("country_codes"u8):
+                CountryCodes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class GeofenceSettingsResponse : IStreamModel<GeofenceSett
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("names"u8):
-                    Names = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Names ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class GeofenceSettingsResponse : IStreamModel<GeofenceSett
         writer.WritePropertyName("names"u8);
         JsonOut.List(writer, Names, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("names"u8):
+                Names = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

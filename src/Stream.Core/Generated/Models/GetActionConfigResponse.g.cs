@@ -24,19 +24,9 @@ public sealed partial class GetActionConfigResponse : IStreamModel<GetActionConf
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("action_config"u8):
-                    ActionConfig = JsonIn.Map<IReadOnlyList<ModerationActionConfigResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ModerationActionConfigResponse>(ref r, JsonIn.Model<ModerationActionConfigResponse>))!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActionConfig ??= new Dictionary<string, IReadOnlyList<ModerationActionConfigResponse>>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetActionConfigResponse : IStreamModel<GetActionConf
         JsonOut.Map(writer, ActionConfig, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Model));
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("action_config"u8):
+                ActionConfig = JsonIn.Map<IReadOnlyList<ModerationActionConfigResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ModerationActionConfigResponse>(ref r, JsonIn.Model<ModerationActionConfigResponse>))!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class GetActiveCallsStatusResponse : IStreamModel<GetActiv
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("summary"u8):
-                    Summary = JsonIn.Model<ActiveCallsSummary>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("metrics"u8):
-                    Metrics = JsonIn.Model<ActiveCallsMetrics>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("end_time"u8):
-                    EndTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("start_time"u8):
-                    StartTime = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -87,5 +68,30 @@ public sealed partial class GetActiveCallsStatusResponse : IStreamModel<GetActiv
             JsonOut.Model(writer, metricsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("summary"u8):
+                Summary = JsonIn.Model<ActiveCallsSummary>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("metrics"u8):
+                Metrics = JsonIn.Model<ActiveCallsMetrics>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("end_time"u8):
+                EndTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("start_time"u8):
+                StartTime = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GetApplicationResponse : IStreamModel<GetApplication
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("app"u8):
-                    App = JsonIn.Model<AppResponseFields>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         App ??= JsonIn.Missing<AppResponseFields>("app");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetApplicationResponse : IStreamModel<GetApplication
         JsonOut.Model(writer, App, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("app"u8):
+                App = JsonIn.Model<AppResponseFields>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

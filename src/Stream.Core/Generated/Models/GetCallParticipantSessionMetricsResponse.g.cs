@@ -24,40 +24,9 @@ public sealed partial class GetCallParticipantSessionMetricsResponse : IStreamMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("client"u8):
-                    Client = JsonIn.Model<SessionClient>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("joined_at"u8):
-                    JoinedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("is_publisher"u8):
-                    IsPublisher = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("is_subscriber"u8):
-                    IsSubscriber = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("publisher_type"u8):
-                    PublisherType = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("published_tracks"u8):
-                    PublishedTracks = JsonIn.List<PublishedTrackMetrics>(ref reader, JsonIn.Model<PublishedTrackMetrics>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -132,5 +101,42 @@ public sealed partial class GetCallParticipantSessionMetricsResponse : IStreamMo
             JsonOut.List(writer, publishedTracksValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("client"u8):
+                Client = JsonIn.Model<SessionClient>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("joined_at"u8):
+                JoinedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("is_publisher"u8):
+                IsPublisher = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("is_subscriber"u8):
+                IsSubscriber = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("publisher_type"u8):
+                PublisherType = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("published_tracks"u8):
+                PublishedTracks = JsonIn.List<PublishedTrackMetrics>(ref reader, JsonIn.Model<PublishedTrackMetrics>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

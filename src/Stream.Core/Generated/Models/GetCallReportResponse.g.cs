@@ -24,34 +24,9 @@ public sealed partial class GetCallReportResponse : IStreamModel<GetCallReportRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("report"u8):
-                    Report = JsonIn.Model<ReportResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("digest"u8):
-                    Digest = JsonIn.Model<BroadcastDigest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("session"u8):
-                    Session = JsonIn.Model<CallSessionResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("chat_activity"u8):
-                    ChatActivity = JsonIn.Model<ChatActivityStatsResponse>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("video_reactions"u8):
-                    VideoReactions = JsonIn.List<VideoReactionsResponse>(ref reader, JsonIn.Model<VideoReactionsResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         SessionId ??= "";
         Report ??= JsonIn.Missing<ReportResponse>("report");
@@ -110,5 +85,36 @@ public sealed partial class GetCallReportResponse : IStreamModel<GetCallReportRe
             JsonOut.Model(writer, digestValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("report"u8):
+                Report = JsonIn.Model<ReportResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("digest"u8):
+                Digest = JsonIn.Model<BroadcastDigest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("session"u8):
+                Session = JsonIn.Model<CallSessionResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("chat_activity"u8):
+                ChatActivity = JsonIn.Model<ChatActivityStatsResponse>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("video_reactions"u8):
+                VideoReactions = JsonIn.List<VideoReactionsResponse>(ref reader, JsonIn.Model<VideoReactionsResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

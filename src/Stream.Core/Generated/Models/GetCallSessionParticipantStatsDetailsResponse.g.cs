@@ -24,43 +24,9 @@ public sealed partial class GetCallSessionParticipantStatsDetailsResponse : IStr
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<ParticipantSeriesUserStats>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("timeframe"u8):
-                    Timeframe = JsonIn.Model<ParticipantSeriesTimeframe>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("publisher"u8):
-                    Publisher = JsonIn.Model<ParticipantSeriesPublisherStats>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("subscriber"u8):
-                    Subscriber = JsonIn.Model<ParticipantSeriesSubscriberStats>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         CallType ??= "";
         CallId ??= "";
@@ -133,5 +99,45 @@ public sealed partial class GetCallSessionParticipantStatsDetailsResponse : IStr
             JsonOut.Model(writer, subscriberValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<ParticipantSeriesUserStats>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("timeframe"u8):
+                Timeframe = JsonIn.Model<ParticipantSeriesTimeframe>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("publisher"u8):
+                Publisher = JsonIn.Model<ParticipantSeriesPublisherStats>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("subscriber"u8):
+                Subscriber = JsonIn.Model<ParticipantSeriesSubscriberStats>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

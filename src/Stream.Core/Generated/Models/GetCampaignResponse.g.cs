@@ -24,22 +24,9 @@ public sealed partial class GetCampaignResponse : IStreamModel<GetCampaignRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.Model<PagerResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("campaign"u8):
-                    Campaign = JsonIn.Model<CampaignResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class GetCampaignResponse : IStreamModel<GetCampaignRespon
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.Model<PagerResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("campaign"u8):
+                Campaign = JsonIn.Model<CampaignResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GetCustomPermissionResponse : IStreamModel<GetCustom
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("permission"u8):
-                    Permission = JsonIn.Model<Permission>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Permission ??= JsonIn.Missing<Permission>("permission");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetCustomPermissionResponse : IStreamModel<GetCustom
         JsonOut.Model(writer, Permission, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("permission"u8):
+                Permission = JsonIn.Model<Permission>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,46 +24,9 @@ public sealed partial class GetDailyDigestResponse : IStreamModel<GetDailyDigest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("date"u8):
-                    Date = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("revision"u8):
-                    Revision = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("broadcasts"u8):
-                    Broadcasts = JsonIn.List<BroadcastDigest>(ref reader, JsonIn.Model<BroadcastDigest>);
-                    break;
-                case 11 when name.SequenceEqual("retry_after"u8):
-                    RetryAfter = JsonIn.Int32(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("generated_at"u8):
-                    GeneratedAt = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("digest_kinds"u8):
-                    DigestKinds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("call_sessions"u8):
-                    CallSessions = JsonIn.List<DailyDigestCallSessionSummary>(ref reader, JsonIn.Model<DailyDigestCallSessionSummary>);
-                    break;
-                case 14 when name.SequenceEqual("schema_version"u8):
-                    SchemaVersion = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("broadcast_rollup"u8):
-                    BroadcastRollup = JsonIn.Model<BroadcastDailyRollup>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Status ??= "";
         Date ??= "";
@@ -149,5 +112,48 @@ public sealed partial class GetDailyDigestResponse : IStreamModel<GetDailyDigest
             JsonOut.List(writer, broadcastsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("date"u8):
+                Date = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("revision"u8):
+                Revision = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("broadcasts"u8):
+                Broadcasts = JsonIn.List<BroadcastDigest>(ref reader, JsonIn.Model<BroadcastDigest>);
+                break;
+            case 11 when name.SequenceEqual("retry_after"u8):
+                RetryAfter = JsonIn.Int32(ref reader);
+                break;
+            case 12 when name.SequenceEqual("generated_at"u8):
+                GeneratedAt = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("digest_kinds"u8):
+                DigestKinds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("call_sessions"u8):
+                CallSessions = JsonIn.List<DailyDigestCallSessionSummary>(ref reader, JsonIn.Model<DailyDigestCallSessionSummary>);
+                break;
+            case 14 when name.SequenceEqual("schema_version"u8):
+                SchemaVersion = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("broadcast_rollup"u8):
+                BroadcastRollup = JsonIn.Model<BroadcastDailyRollup>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

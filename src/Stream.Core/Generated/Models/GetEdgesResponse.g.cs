@@ -24,19 +24,9 @@ public sealed partial class GetEdgesResponse : IStreamModel<GetEdgesResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("edges"u8):
-                    Edges = JsonIn.List<EdgeResponse>(ref reader, JsonIn.Model<EdgeResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Edges ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetEdgesResponse : IStreamModel<GetEdgesResponse>
         JsonOut.List(writer, Edges, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("edges"u8):
+                Edges = JsonIn.List<EdgeResponse>(ref reader, JsonIn.Model<EdgeResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

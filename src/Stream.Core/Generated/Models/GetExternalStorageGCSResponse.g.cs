@@ -24,22 +24,9 @@ public sealed partial class GetExternalStorageGCSResponse : IStreamModel<GetExte
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("bucket"u8):
-                    Bucket = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("path_prefix"u8):
-                    PathPrefix = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("credentials_set"u8):
-                    CredentialsSet = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Bucket ??= "";
     }
 
@@ -66,5 +53,24 @@ public sealed partial class GetExternalStorageGCSResponse : IStreamModel<GetExte
         }
         writer.WriteBoolean("credentials_set"u8, CredentialsSet);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("bucket"u8):
+                Bucket = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("path_prefix"u8):
+                PathPrefix = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("credentials_set"u8):
+                CredentialsSet = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

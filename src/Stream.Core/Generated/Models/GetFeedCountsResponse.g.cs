@@ -24,25 +24,9 @@ public sealed partial class GetFeedCountsResponse : IStreamModel<GetFeedCountsRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("total_count"u8):
-                    TotalCount = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("comment_count"u8):
-                    CommentCount = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("activity_count"u8):
-                    ActivityCount = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -70,5 +54,27 @@ public sealed partial class GetFeedCountsResponse : IStreamModel<GetFeedCountsRe
         writer.WriteNumber("total_count"u8, TotalCount);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("total_count"u8):
+                TotalCount = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("comment_count"u8):
+                CommentCount = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("activity_count"u8):
+                ActivityCount = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GetFeedViewResponse : IStreamModel<GetFeedViewRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("feed_view"u8):
-                    FeedView = JsonIn.Model<FeedViewResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FeedView ??= JsonIn.Missing<FeedViewResponse>("feed_view");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetFeedViewResponse : IStreamModel<GetFeedViewRespon
         JsonOut.Model(writer, FeedView, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("feed_view"u8):
+                FeedView = JsonIn.Model<FeedViewResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GetFlagCountRequest : IStreamModel<GetFlagCountReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EntityCreatorId ??= "";
     }
 
@@ -59,5 +49,21 @@ public sealed partial class GetFlagCountRequest : IStreamModel<GetFlagCountReque
             writer.WriteString("entity_type"u8, entityTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

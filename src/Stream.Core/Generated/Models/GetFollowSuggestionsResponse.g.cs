@@ -24,22 +24,9 @@ public sealed partial class GetFollowSuggestionsResponse : IStreamModel<GetFollo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("suggestions"u8):
-                    Suggestions = JsonIn.List<FeedSuggestionResponse>(ref reader, JsonIn.Model<FeedSuggestionResponse>)!;
-                    break;
-                case 14 when name.SequenceEqual("algorithm_used"u8):
-                    AlgorithmUsed = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Suggestions ??= [];
         Duration ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class GetFollowSuggestionsResponse : IStreamModel<GetFollo
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("suggestions"u8):
+                Suggestions = JsonIn.List<FeedSuggestionResponse>(ref reader, JsonIn.Model<FeedSuggestionResponse>)!;
+                break;
+            case 14 when name.SequenceEqual("algorithm_used"u8):
+                AlgorithmUsed = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GetManyMessagesResponse : IStreamModel<GetManyMessag
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("messages"u8):
-                    Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Messages ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetManyMessagesResponse : IStreamModel<GetManyMessag
         JsonOut.List(writer, Messages, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("messages"u8):
+                Messages = JsonIn.List<MessageResponse>(ref reader, JsonIn.Model<MessageResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,82 +24,9 @@ public sealed partial class GetOGResponse : IStreamModel<GetOGResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("color"u8):
-                    Color = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("title"u8):
-                    Title = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("giphy"u8):
-                    Giphy = JsonIn.Model<Images>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("footer"u8):
-                    Footer = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("fields"u8):
-                    Fields = JsonIn.List<Field>(ref reader, JsonIn.Model<Field>);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("pretext"u8):
-                    Pretext = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("actions"u8):
-                    Actions = JsonIn.List<AttachmentAction>(ref reader, JsonIn.Model<AttachmentAction>);
-                    break;
-                case 8 when name.SequenceEqual("fallback"u8):
-                    Fallback = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("image_url"u8):
-                    ImageUrl = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("thumb_url"u8):
-                    ThumbUrl = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("asset_url"u8):
-                    AssetUrl = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("title_link"u8):
-                    TitleLink = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("author_name"u8):
-                    AuthorName = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("author_link"u8):
-                    AuthorLink = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("author_icon"u8):
-                    AuthorIcon = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("footer_icon"u8):
-                    FooterIcon = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("og_scrape_url"u8):
-                    OgScrapeUrl = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("original_width"u8):
-                    OriginalWidth = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("original_height"u8):
-                    OriginalHeight = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         Duration ??= "";
     }
@@ -271,5 +198,84 @@ public sealed partial class GetOGResponse : IStreamModel<GetOGResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("color"u8):
+                Color = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("title"u8):
+                Title = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("giphy"u8):
+                Giphy = JsonIn.Model<Images>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("footer"u8):
+                Footer = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("fields"u8):
+                Fields = JsonIn.List<Field>(ref reader, JsonIn.Model<Field>);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("pretext"u8):
+                Pretext = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("actions"u8):
+                Actions = JsonIn.List<AttachmentAction>(ref reader, JsonIn.Model<AttachmentAction>);
+                break;
+            case 8 when name.SequenceEqual("fallback"u8):
+                Fallback = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("image_url"u8):
+                ImageUrl = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("thumb_url"u8):
+                ThumbUrl = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("asset_url"u8):
+                AssetUrl = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("title_link"u8):
+                TitleLink = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("author_name"u8):
+                AuthorName = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("author_link"u8):
+                AuthorLink = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("author_icon"u8):
+                AuthorIcon = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("footer_icon"u8):
+                FooterIcon = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("og_scrape_url"u8):
+                OgScrapeUrl = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("original_width"u8):
+                OriginalWidth = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("original_height"u8):
+                OriginalHeight = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

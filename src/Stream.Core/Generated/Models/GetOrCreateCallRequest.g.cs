@@ -24,28 +24,9 @@ public sealed partial class GetOrCreateCallRequest : IStreamModel<GetOrCreateCal
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Model<CallRequest>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("ring"u8):
-                    Ring = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("notify"u8):
-                    Notify = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("members_limit"u8):
-                    MembersLimit = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Data (<c>data</c>).</summary>
@@ -92,5 +73,30 @@ public sealed partial class GetOrCreateCallRequest : IStreamModel<GetOrCreateCal
             writer.WriteNumber("members_limit"u8, membersLimitValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Model<CallRequest>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("ring"u8):
+                Ring = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("notify"u8):
+                Notify = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("members_limit"u8):
+                MembersLimit = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class GetOrCreateFeedGroupResponse : IStreamModel<GetOrCre
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("feed_group"u8):
-                    FeedGroup = JsonIn.Model<FeedGroupResponse>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("was_created"u8):
-                    WasCreated = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FeedGroup ??= JsonIn.Missing<FeedGroupResponse>("feed_group");
         Duration ??= "";
     }
@@ -65,5 +52,24 @@ public sealed partial class GetOrCreateFeedGroupResponse : IStreamModel<GetOrCre
         writer.WriteBoolean("was_created"u8, WasCreated);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("feed_group"u8):
+                FeedGroup = JsonIn.Model<FeedGroupResponse>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("was_created"u8):
+                WasCreated = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,67 +24,9 @@ public sealed partial class GetOrCreateFeedRequest : IStreamModel<GetOrCreateFee
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Model<FeedInput>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("view"u8):
-                    View = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("id_around"u8):
-                    IdAround = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("external_ranking"u8):
-                    ExternalRanking = JsonIn.Object(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("interest_weights"u8):
-                    InterestWeights = JsonIn.ValueMap<double>(ref reader, JsonIn.Double);
-                    break;
-                case 17 when name.SequenceEqual("member_pagination"u8):
-                    MemberPagination = JsonIn.Model<PagerRequest>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("enrichment_options"u8):
-                    EnrichmentOptions = JsonIn.Model<EnrichmentOptions>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("followers_pagination"u8):
-                    FollowersPagination = JsonIn.Model<PagerRequest>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("following_pagination"u8):
-                    FollowingPagination = JsonIn.Model<PagerRequest>(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("friend_reactions_options"u8):
-                    FriendReactionsOptions = JsonIn.Model<FriendReactionsOptions>(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("overwrite_interest_weights"u8):
-                    OverwriteInterestWeights = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Data (<c>data</c>).</summary>
@@ -231,5 +173,76 @@ public sealed partial class GetOrCreateFeedRequest : IStreamModel<GetOrCreateFee
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    internal GetOrCreateFeedRequest At(string? position)
+    {
+        var copy = (GetOrCreateFeedRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Model<FeedInput>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("view"u8):
+                View = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("id_around"u8):
+                IdAround = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("external_ranking"u8):
+                ExternalRanking = JsonIn.Object(ref reader);
+                break;
+            case 16 when name.SequenceEqual("interest_weights"u8):
+                InterestWeights = JsonIn.ValueMap<double>(ref reader, JsonIn.Double);
+                break;
+            case 17 when name.SequenceEqual("member_pagination"u8):
+                MemberPagination = JsonIn.Model<PagerRequest>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("enrichment_options"u8):
+                EnrichmentOptions = JsonIn.Model<EnrichmentOptions>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("followers_pagination"u8):
+                FollowersPagination = JsonIn.Model<PagerRequest>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("following_pagination"u8):
+                FollowingPagination = JsonIn.Model<PagerRequest>(ref reader);
+                break;
+            case 24 when name.SequenceEqual("friend_reactions_options"u8):
+                FriendReactionsOptions = JsonIn.Model<FriendReactionsOptions>(ref reader);
+                break;
+            case 26 when name.SequenceEqual("overwrite_interest_weights"u8):
+                OverwriteInterestWeights = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

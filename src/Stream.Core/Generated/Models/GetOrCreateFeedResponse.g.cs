@@ -24,58 +24,9 @@ public sealed partial class GetOrCreateFeedResponse : IStreamModel<GetOrCreateFe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("feed"u8):
-                    Feed = JsonIn.Model<FeedResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
-                    break;
-                case 7 when name.SequenceEqual("created"u8):
-                    Created = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("followers"u8):
-                    Followers = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
-                    break;
-                case 9 when name.SequenceEqual("following"u8):
-                    Following = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
-                    break;
-                case 10 when name.SequenceEqual("activities"u8):
-                    Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
-                    break;
-                case 17 when name.SequenceEqual("pinned_activities"u8):
-                    PinnedActivities = JsonIn.List<ActivityPinResponse>(ref reader, JsonIn.Model<ActivityPinResponse>)!;
-                    break;
-                case 17 when name.SequenceEqual("member_pagination"u8):
-                    MemberPagination = JsonIn.Model<PagerResponse>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("notification_status"u8):
-                    NotificationStatus = JsonIn.Model<NotificationStatusResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("followers_pagination"u8):
-                    FollowersPagination = JsonIn.Model<PagerResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("following_pagination"u8):
-                    FollowingPagination = JsonIn.Model<PagerResponse>(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("aggregated_activities"u8):
-                    AggregatedActivities = JsonIn.List<AggregatedActivityResponse>(ref reader, JsonIn.Model<AggregatedActivityResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feed ??= JsonIn.Missing<FeedResponse>("feed");
         Activities ??= [];
         AggregatedActivities ??= [];
@@ -183,5 +134,60 @@ public sealed partial class GetOrCreateFeedResponse : IStreamModel<GetOrCreateFe
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("feed"u8):
+                Feed = JsonIn.Model<FeedResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
+                break;
+            case 7 when name.SequenceEqual("created"u8):
+                Created = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("followers"u8):
+                Followers = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
+                break;
+            case 9 when name.SequenceEqual("following"u8):
+                Following = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
+                break;
+            case 10 when name.SequenceEqual("activities"u8):
+                Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
+                break;
+            case 17 when name.SequenceEqual("pinned_activities"u8):
+                PinnedActivities = JsonIn.List<ActivityPinResponse>(ref reader, JsonIn.Model<ActivityPinResponse>)!;
+                break;
+            case 17 when name.SequenceEqual("member_pagination"u8):
+                MemberPagination = JsonIn.Model<PagerResponse>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("notification_status"u8):
+                NotificationStatus = JsonIn.Model<NotificationStatusResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("followers_pagination"u8):
+                FollowersPagination = JsonIn.Model<PagerResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("following_pagination"u8):
+                FollowingPagination = JsonIn.Model<PagerResponse>(ref reader);
+                break;
+            case 21 when name.SequenceEqual("aggregated_activities"u8):
+                AggregatedActivities = JsonIn.List<AggregatedActivityResponse>(ref reader, JsonIn.Model<AggregatedActivityResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class GetOrCreateUnfollowRequest : IStreamModel<GetOrCreat
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("keep_history"u8):
-                    KeepHistory = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("delete_notification_activity"u8):
-                    DeleteNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Source ??= "";
         Target ??= "";
     }
@@ -87,5 +68,30 @@ public sealed partial class GetOrCreateUnfollowRequest : IStreamModel<GetOrCreat
             writer.WriteBoolean("enrich_own_fields"u8, enrichOwnFieldsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("keep_history"u8):
+                KeepHistory = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("delete_notification_activity"u8):
+                DeleteNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

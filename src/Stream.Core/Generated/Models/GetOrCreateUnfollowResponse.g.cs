@@ -24,22 +24,9 @@ public sealed partial class GetOrCreateUnfollowResponse : IStreamModel<GetOrCrea
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("follow"u8):
-                    Follow = JsonIn.Model<FollowResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("deleted"u8):
-                    Deleted = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -67,5 +54,24 @@ public sealed partial class GetOrCreateUnfollowResponse : IStreamModel<GetOrCrea
         writer.WriteBoolean("deleted"u8, Deleted);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("follow"u8):
+                Follow = JsonIn.Model<FollowResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("deleted"u8):
+                Deleted = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class GetRateLimitsResponse : IStreamModel<GetRateLimitsRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("ios"u8):
-                    Ios = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
-                    break;
-                case 3 when name.SequenceEqual("web"u8):
-                    Web = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
-                    break;
-                case 5 when name.SequenceEqual("unity"u8):
-                    Unity = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
-                    break;
-                case 7 when name.SequenceEqual("android"u8):
-                    Android = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("server_side"u8):
-                    ServerSide = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -104,5 +82,33 @@ public sealed partial class GetRateLimitsResponse : IStreamModel<GetRateLimitsRe
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("ios"u8):
+                Ios = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
+                break;
+            case 3 when name.SequenceEqual("web"u8):
+                Web = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
+                break;
+            case 5 when name.SequenceEqual("unity"u8):
+                Unity = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
+                break;
+            case 7 when name.SequenceEqual("android"u8):
+                Android = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("server_side"u8):
+                ServerSide = JsonIn.Map<LimitInfoResponse>(ref reader, JsonIn.Model<LimitInfoResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

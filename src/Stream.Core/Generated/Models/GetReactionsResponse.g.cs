@@ -24,19 +24,9 @@ public sealed partial class GetReactionsResponse : IStreamModel<GetReactionsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("reactions"u8):
-                    Reactions = JsonIn.List<ReactionResponse>(ref reader, JsonIn.Model<ReactionResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Reactions ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetReactionsResponse : IStreamModel<GetReactionsResp
         JsonOut.List(writer, Reactions, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("reactions"u8):
+                Reactions = JsonIn.List<ReactionResponse>(ref reader, JsonIn.Model<ReactionResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class GetTaskResponse : IStreamModel<GetTaskResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.Model<ErrorResult>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("result"u8):
-                    Result = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("task_id"u8):
-                    TaskId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         TaskId ??= "";
         Status ??= "";
         Duration ??= "";
@@ -103,5 +78,36 @@ public sealed partial class GetTaskResponse : IStreamModel<GetTaskResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.Model<ErrorResult>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("result"u8):
+                Result = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("task_id"u8):
+                TaskId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

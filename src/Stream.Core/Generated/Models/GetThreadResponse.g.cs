@@ -24,19 +24,9 @@ public sealed partial class GetThreadResponse : IStreamModel<GetThreadResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("thread"u8):
-                    Thread = JsonIn.Model<ThreadStateResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Thread ??= JsonIn.Missing<ThreadStateResponse>("thread");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetThreadResponse : IStreamModel<GetThreadResponse>
         JsonOut.Model(writer, Thread, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("thread"u8):
+                Thread = JsonIn.Model<ThreadStateResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GetUserInterestsResponse : IStreamModel<GetUserInter
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("interests"u8):
-                    Interests = JsonIn.List<InterestTagResponse>(ref reader, JsonIn.Model<InterestTagResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Interests ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class GetUserInterestsResponse : IStreamModel<GetUserInter
         JsonOut.List(writer, Interests, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("interests"u8):
+                Interests = JsonIn.List<InterestTagResponse>(ref reader, JsonIn.Model<InterestTagResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class GoLiveRequest : IStreamModel<GoLiveRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("start_hls"u8):
-                    StartHls = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("start_recording"u8):
-                    StartRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("start_raw_recording"u8):
-                    StartRawRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("start_transcription"u8):
-                    StartTranscription = JsonIn.Bool(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("start_closed_caption"u8):
-                    StartClosedCaption = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("recording_storage_name"u8):
-                    RecordingStorageName = JsonIn.String(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("start_composite_recording"u8):
-                    StartCompositeRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("start_individual_recording"u8):
-                    StartIndividualRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("transcription_storage_name"u8):
-                    TranscriptionStorageName = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Start hls (<c>start_hls</c>).</summary>
@@ -131,5 +100,42 @@ public sealed partial class GoLiveRequest : IStreamModel<GoLiveRequest>
             writer.WriteBoolean("start_closed_caption"u8, startClosedCaptionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("start_hls"u8):
+                StartHls = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("start_recording"u8):
+                StartRecording = JsonIn.Bool(ref reader);
+                break;
+            case 19 when name.SequenceEqual("start_raw_recording"u8):
+                StartRawRecording = JsonIn.Bool(ref reader);
+                break;
+            case 19 when name.SequenceEqual("start_transcription"u8):
+                StartTranscription = JsonIn.Bool(ref reader);
+                break;
+            case 20 when name.SequenceEqual("start_closed_caption"u8):
+                StartClosedCaption = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("recording_storage_name"u8):
+                RecordingStorageName = JsonIn.String(ref reader);
+                break;
+            case 25 when name.SequenceEqual("start_composite_recording"u8):
+                StartCompositeRecording = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("start_individual_recording"u8):
+                StartIndividualRecording = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("transcription_storage_name"u8):
+                TranscriptionStorageName = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class GroupedChannelsBucket : IStreamModel<GroupedChannels
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("channels"u8):
-                    Channels = JsonIn.List<ChannelStateResponseFields>(ref reader, JsonIn.Model<ChannelStateResponseFields>)!;
-                    break;
-                case 15 when name.SequenceEqual("unread_channels"u8):
-                    UnreadChannels = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Channels ??= [];
     }
 
@@ -80,5 +64,27 @@ public sealed partial class GroupedChannelsBucket : IStreamModel<GroupedChannels
             writer.WriteString("prev"u8, prevValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("channels"u8):
+                Channels = JsonIn.List<ChannelStateResponseFields>(ref reader, JsonIn.Model<ChannelStateResponseFields>)!;
+                break;
+            case 15 when name.SequenceEqual("unread_channels"u8):
+                UnreadChannels = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

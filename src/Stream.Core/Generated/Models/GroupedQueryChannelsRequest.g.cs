@@ -24,31 +24,9 @@ public sealed partial class GroupedQueryChannelsRequest : IStreamModel<GroupedQu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("groups"u8):
-                    Groups = JsonIn.Map<GroupedChannelsGroupRequest>(ref reader, JsonIn.Model<GroupedChannelsGroupRequest>);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("presence"u8):
-                    Presence = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Limit (<c>limit</c>). At most 10.</summary>
@@ -103,5 +81,33 @@ public sealed partial class GroupedQueryChannelsRequest : IStreamModel<GroupedQu
             writer.WriteBoolean("presence"u8, presenceValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("groups"u8):
+                Groups = JsonIn.Map<GroupedChannelsGroupRequest>(ref reader, JsonIn.Model<GroupedChannelsGroupRequest>);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("presence"u8):
+                Presence = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class GroupedStatsResponse : IStreamModel<GroupedStatsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("unique"u8):
-                    Unique = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -56,5 +46,21 @@ public sealed partial class GroupedStatsResponse : IStreamModel<GroupedStatsResp
         writer.WriteString("name"u8, Name);
         writer.WriteNumber("unique"u8, Unique);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("unique"u8):
+                Unique = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

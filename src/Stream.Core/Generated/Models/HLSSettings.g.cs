@@ -24,25 +24,9 @@ public sealed partial class HLSSettings : IStreamModel<HLSSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettings>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("auto_on"u8):
-                    AutoOn = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("quality_tracks"u8):
-                    QualityTracks = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         QualityTracks ??= [];
     }
 
@@ -75,5 +59,27 @@ public sealed partial class HLSSettings : IStreamModel<HLSSettings>
             JsonOut.Model(writer, layoutValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettings>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("auto_on"u8):
+                AutoOn = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("quality_tracks"u8):
+                QualityTracks = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

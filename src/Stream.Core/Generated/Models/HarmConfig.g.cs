@@ -24,28 +24,9 @@ public sealed partial class HarmConfig : IStreamModel<HarmConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.Int64(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("harm_types"u8):
-                    HarmTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("cooldown_period"u8):
-                    CooldownPeriod = JsonIn.Int32(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("action_sequences"u8):
-                    ActionSequences = JsonIn.List<ActionSequence>(ref reader, JsonIn.Model<ActionSequence>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Action sequences (<c>action_sequences</c>).</summary>
@@ -93,5 +74,30 @@ public sealed partial class HarmConfig : IStreamModel<HarmConfig>
             writer.WriteNumber("cooldown_period"u8, cooldownPeriodValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.Int64(ref reader);
+                break;
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("harm_types"u8):
+                HarmTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("cooldown_period"u8):
+                CooldownPeriod = JsonIn.Int32(ref reader);
+                break;
+            case 16 when name.SequenceEqual("action_sequences"u8):
+                ActionSequences = JsonIn.List<ActionSequence>(ref reader, JsonIn.Model<ActionSequence>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

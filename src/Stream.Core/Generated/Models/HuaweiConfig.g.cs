@@ -24,22 +24,9 @@ public sealed partial class HuaweiConfig : IStreamModel<HuaweiConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("secret"u8):
-                    Secret = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("Disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class HuaweiConfig : IStreamModel<HuaweiConfig>
             writer.WriteBoolean("Disabled"u8, disabledValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("secret"u8):
+                Secret = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("Disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class ICEServerResponse : IStreamModel<ICEServerResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("urls"u8):
-                    Urls = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 8 when name.SequenceEqual("username"u8):
-                    Username = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("password"u8):
-                    Password = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Urls ??= [];
         Username ??= "";
         Password ??= "";
@@ -66,5 +53,24 @@ public sealed partial class ICEServerResponse : IStreamModel<ICEServerResponse>
         writer.WriteString("username"u8, Username);
         writer.WriteString("password"u8, Password);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("urls"u8):
+                Urls = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 8 when name.SequenceEqual("username"u8):
+                Username = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("password"u8):
+                Password = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

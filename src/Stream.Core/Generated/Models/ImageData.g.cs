@@ -24,28 +24,9 @@ public sealed partial class ImageData : IStreamModel<ImageData>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("url"u8):
-                    Url = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("size"u8):
-                    Size = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("width"u8):
-                    Width = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("height"u8):
-                    Height = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("frames"u8):
-                    Frames = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Url ??= "";
         Width ??= "";
         Height ??= "";
@@ -81,5 +62,30 @@ public sealed partial class ImageData : IStreamModel<ImageData>
         writer.WriteString("size"u8, Size);
         writer.WriteString("frames"u8, Frames);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("url"u8):
+                Url = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("size"u8):
+                Size = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("width"u8):
+                Width = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("height"u8):
+                Height = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("frames"u8):
+                Frames = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

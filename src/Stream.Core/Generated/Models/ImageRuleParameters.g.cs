@@ -24,25 +24,9 @@ public sealed partial class ImageRuleParameters : IStreamModel<ImageRuleParamete
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("time_window"u8):
-                    TimeWindow = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("min_confidence"u8):
-                    MinConfidence = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Threshold (<c>threshold</c>).</summary>
@@ -82,5 +66,27 @@ public sealed partial class ImageRuleParameters : IStreamModel<ImageRuleParamete
             writer.WriteNumber("min_confidence"u8, minConfidenceValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("time_window"u8):
+                TimeWindow = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("min_confidence"u8):
+                MinConfidence = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ImageSize : IStreamModel<ImageSize>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("crop"u8):
-                    Crop = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("width"u8):
-                    Width = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("resize"u8):
-                    Resize = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("height"u8):
-                    Height = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Crop (<c>crop</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class ImageSize : IStreamModel<ImageSize>
             writer.WriteNumber("width"u8, widthValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("crop"u8):
+                Crop = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("width"u8):
+                Width = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("resize"u8):
+                Resize = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("height"u8):
+                Height = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

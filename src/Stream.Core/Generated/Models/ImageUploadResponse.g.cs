@@ -24,25 +24,9 @@ public sealed partial class ImageUploadResponse : IStreamModel<ImageUploadRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("file"u8):
-                    File = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("thumb_url"u8):
-                    ThumbUrl = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("upload_sizes"u8):
-                    UploadSizes = JsonIn.List<ImageSize>(ref reader, JsonIn.Model<ImageSize>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -80,5 +64,27 @@ public sealed partial class ImageUploadResponse : IStreamModel<ImageUploadRespon
             JsonOut.List(writer, uploadSizesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("file"u8):
+                File = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("thumb_url"u8):
+                ThumbUrl = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("upload_sizes"u8):
+                UploadSizes = JsonIn.List<ImageSize>(ref reader, JsonIn.Model<ImageSize>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

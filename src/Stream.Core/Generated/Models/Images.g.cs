@@ -24,34 +24,9 @@ public sealed partial class Images : IStreamModel<Images>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("original"u8):
-                    Original = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("fixed_width"u8):
-                    FixedWidth = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("fixed_height"u8):
-                    FixedHeight = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("fixed_width_still"u8):
-                    FixedWidthStill = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("fixed_height_still"u8):
-                    FixedHeightStill = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                case 23 when name.SequenceEqual("fixed_width_downsampled"u8):
-                    FixedWidthDownsampled = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                case 24 when name.SequenceEqual("fixed_height_downsampled"u8):
-                    FixedHeightDownsampled = JsonIn.Model<ImageData>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Original ??= JsonIn.Missing<ImageData>("original");
         FixedHeight ??= JsonIn.Missing<ImageData>("fixed_height");
         FixedHeightStill ??= JsonIn.Missing<ImageData>("fixed_height_still");
@@ -104,5 +79,36 @@ public sealed partial class Images : IStreamModel<Images>
         writer.WritePropertyName("fixed_width_downsampled"u8);
         JsonOut.Model(writer, FixedWidthDownsampled, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("original"u8):
+                Original = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("fixed_width"u8):
+                FixedWidth = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("fixed_height"u8):
+                FixedHeight = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("fixed_width_still"u8):
+                FixedWidthStill = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("fixed_height_still"u8):
+                FixedHeightStill = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            case 23 when name.SequenceEqual("fixed_width_downsampled"u8):
+                FixedWidthDownsampled = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            case 24 when name.SequenceEqual("fixed_height_downsampled"u8):
+                FixedHeightDownsampled = JsonIn.Model<ImageData>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

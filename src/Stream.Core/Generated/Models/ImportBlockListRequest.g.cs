@@ -24,19 +24,9 @@ public sealed partial class ImportBlockListRequest : IStreamModel<ImportBlockLis
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("items"u8):
-                    Items = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 10 when name.SequenceEqual("chunk_size"u8):
-                    ChunkSize = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Items ??= [];
     }
 
@@ -60,5 +50,21 @@ public sealed partial class ImportBlockListRequest : IStreamModel<ImportBlockLis
             writer.WriteNumber("chunk_size"u8, chunkSizeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("items"u8):
+                Items = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 10 when name.SequenceEqual("chunk_size"u8):
+                ChunkSize = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

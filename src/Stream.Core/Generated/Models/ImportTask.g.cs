@@ -24,37 +24,9 @@ public sealed partial class ImportTask : IStreamModel<ImportTask>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("path"u8):
-                    Path = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("size"u8):
-                    Size = JsonIn.Int64(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("state"u8):
-                    State = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("history"u8):
-                    History = JsonIn.List<ImportTaskHistory>(ref reader, JsonIn.Model<ImportTaskHistory>)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Path ??= "";
         Mode ??= "";
@@ -108,5 +80,39 @@ public sealed partial class ImportTask : IStreamModel<ImportTask>
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("path"u8):
+                Path = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("size"u8):
+                Size = JsonIn.Int64(ref reader);
+                break;
+            case 5 when name.SequenceEqual("state"u8):
+                State = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("history"u8):
+                History = JsonIn.List<ImportTaskHistory>(ref reader, JsonIn.Model<ImportTaskHistory>)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

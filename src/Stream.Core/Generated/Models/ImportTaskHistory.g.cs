@@ -24,22 +24,9 @@ public sealed partial class ImportTaskHistory : IStreamModel<ImportTaskHistory>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("prev_state"u8):
-                    PrevState = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("next_state"u8):
-                    NextState = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PrevState ??= "";
         NextState ??= "";
     }
@@ -65,5 +52,24 @@ public sealed partial class ImportTaskHistory : IStreamModel<ImportTaskHistory>
         writer.WriteString("prev_state"u8, PrevState);
         writer.WriteString("next_state"u8, NextState);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("prev_state"u8):
+                PrevState = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("next_state"u8):
+                NextState = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class ImportV2TaskSettings : IStreamModel<ImportV2TaskSett
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("s3"u8):
-                    S3 = JsonIn.Model<ImportV2TaskSettingsS3>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("path"u8):
-                    Path = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("merge_custom"u8):
-                    MergeCustom = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("skip_references_check"u8):
-                    SkipReferencesCheck = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("use_import_time_as_op_time"u8):
-                    UseImportTimeAsOpTime = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>S3 (<c>s3</c>).</summary>
@@ -102,5 +80,33 @@ public sealed partial class ImportV2TaskSettings : IStreamModel<ImportV2TaskSett
             writer.WriteBoolean("use_import_time_as_op_time"u8, useImportTimeAsOpTimeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("s3"u8):
+                S3 = JsonIn.Model<ImportV2TaskSettingsS3>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("path"u8):
+                Path = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("merge_custom"u8):
+                MergeCustom = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("skip_references_check"u8):
+                SkipReferencesCheck = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("use_import_time_as_op_time"u8):
+                UseImportTimeAsOpTime = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

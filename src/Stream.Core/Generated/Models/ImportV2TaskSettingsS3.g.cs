@@ -24,22 +24,9 @@ public sealed partial class ImportV2TaskSettingsS3 : IStreamModel<ImportV2TaskSe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("dir"u8):
-                    Dir = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("region"u8):
-                    Region = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("bucket"u8):
-                    Bucket = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Region (<c>region</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class ImportV2TaskSettingsS3 : IStreamModel<ImportV2TaskSe
             writer.WriteString("dir"u8, dirValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("dir"u8):
+                Dir = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("region"u8):
+                Region = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("bucket"u8):
+                Bucket = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class Incident : IStreamModel<Incident>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("to"u8):
-                    To = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("from"u8):
-                    From = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("peak_concurrency"u8):
-                    PeakConcurrency = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("viewers_interrupted"u8):
-                    ViewersInterrupted = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         From ??= "";
         To ??= "";
     }
@@ -71,5 +55,27 @@ public sealed partial class Incident : IStreamModel<Incident>
         writer.WriteNumber("viewers_interrupted"u8, ViewersInterrupted);
         writer.WriteNumber("peak_concurrency"u8, PeakConcurrency);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("to"u8):
+                To = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("from"u8):
+                From = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("peak_concurrency"u8):
+                PeakConcurrency = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("viewers_interrupted"u8):
+                ViewersInterrupted = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

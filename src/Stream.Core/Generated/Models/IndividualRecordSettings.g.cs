@@ -24,19 +24,9 @@ public sealed partial class IndividualRecordSettings : IStreamModel<IndividualRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("output_types"u8):
-                    OutputTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mode (<c>mode</c>).</summary>
@@ -60,5 +50,21 @@ public sealed partial class IndividualRecordSettings : IStreamModel<IndividualRe
             JsonOut.List(writer, outputTypesValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("output_types"u8):
+                OutputTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

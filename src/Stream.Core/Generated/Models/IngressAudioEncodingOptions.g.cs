@@ -24,22 +24,9 @@ public sealed partial class IngressAudioEncodingOptions : IStreamModel<IngressAu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("bitrate"u8):
-                    Bitrate = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("channels"u8):
-                    Channels = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("enable_dtx"u8):
-                    EnableDtx = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Channels (<c>channels</c>). One of 1, 2.</summary>
@@ -62,5 +49,24 @@ public sealed partial class IngressAudioEncodingOptions : IStreamModel<IngressAu
         writer.WriteBoolean("enable_dtx"u8, EnableDtx);
         writer.WriteNumber("bitrate"u8, Bitrate);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("bitrate"u8):
+                Bitrate = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("channels"u8):
+                Channels = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("enable_dtx"u8):
+                EnableDtx = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

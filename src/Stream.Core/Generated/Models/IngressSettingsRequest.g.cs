@@ -24,22 +24,9 @@ public sealed partial class IngressSettingsRequest : IStreamModel<IngressSetting
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("audio_encoding_options"u8):
-                    AudioEncodingOptions = JsonIn.Model<IngressAudioEncodingOptionsRequest>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("video_encoding_options"u8):
-                    VideoEncodingOptions = JsonIn.Map<IngressVideoEncodingOptionsRequest>(ref reader, JsonIn.Model<IngressVideoEncodingOptionsRequest>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class IngressSettingsRequest : IStreamModel<IngressSetting
             JsonOut.Map(writer, videoEncodingOptionsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("audio_encoding_options"u8):
+                AudioEncodingOptions = JsonIn.Model<IngressAudioEncodingOptionsRequest>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("video_encoding_options"u8):
+                VideoEncodingOptions = JsonIn.Map<IngressVideoEncodingOptionsRequest>(ref reader, JsonIn.Model<IngressVideoEncodingOptionsRequest>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class IngressSettingsResponse : IStreamModel<IngressSettin
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("audio_encoding_options"u8):
-                    AudioEncodingOptions = JsonIn.Model<IngressAudioEncodingResponse>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("video_encoding_options"u8):
-                    VideoEncodingOptions = JsonIn.Map<IngressVideoEncodingResponse>(ref reader, JsonIn.Model<IngressVideoEncodingResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -70,5 +57,24 @@ public sealed partial class IngressSettingsResponse : IStreamModel<IngressSettin
             JsonOut.Map(writer, videoEncodingOptionsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("audio_encoding_options"u8):
+                AudioEncodingOptions = JsonIn.Model<IngressAudioEncodingResponse>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("video_encoding_options"u8):
+                VideoEncodingOptions = JsonIn.Map<IngressVideoEncodingResponse>(ref reader, JsonIn.Model<IngressVideoEncodingResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

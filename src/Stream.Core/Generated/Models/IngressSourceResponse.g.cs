@@ -24,22 +24,9 @@ public sealed partial class IngressSourceResponse : IStreamModel<IngressSourceRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("fps"u8):
-                    Fps = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("width"u8):
-                    Width = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("height"u8):
-                    Height = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Width (<c>width</c>).</summary>
@@ -62,5 +49,24 @@ public sealed partial class IngressSourceResponse : IStreamModel<IngressSourceRe
         writer.WriteNumber("height"u8, Height);
         writer.WriteNumber("fps"u8, Fps);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("fps"u8):
+                Fps = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("width"u8):
+                Width = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("height"u8):
+                Height = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class IngressStartedEvent : StreamEvent, IStreamModel<Ingr
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("client_ip"u8):
-                    ClientIp = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("client_name"u8):
-                    ClientName = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("publisher_type"u8):
-                    PublisherType = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("ingress_stream_id"u8):
-                    IngressStreamId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         IngressStreamId ??= "";
         UserId ??= "";
@@ -118,5 +87,42 @@ public sealed partial class IngressStartedEvent : StreamEvent, IStreamModel<Ingr
             writer.WriteString("client_ip"u8, clientIpValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("client_ip"u8):
+                ClientIp = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("client_name"u8):
+                ClientName = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("publisher_type"u8):
+                PublisherType = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("ingress_stream_id"u8):
+                IngressStreamId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class IngressVideoEncodingOptions : IStreamModel<IngressVi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.Model<IngressSource>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("layers"u8):
-                    Layers = JsonIn.List<IngressVideoLayer>(ref reader, JsonIn.Model<IngressVideoLayer>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Layers ??= [];
     }
 
@@ -61,5 +51,21 @@ public sealed partial class IngressVideoEncodingOptions : IStreamModel<IngressVi
         writer.WritePropertyName("layers"u8);
         JsonOut.List(writer, Layers, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.Model<IngressSource>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("layers"u8):
+                Layers = JsonIn.List<IngressVideoLayer>(ref reader, JsonIn.Model<IngressVideoLayer>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class IngressVideoEncodingOptionsRequest : IStreamModel<In
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.Model<IngressSourceRequest>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("layers"u8):
-                    Layers = JsonIn.List<IngressVideoLayerRequest>(ref reader, JsonIn.Model<IngressVideoLayerRequest>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Source ??= JsonIn.Missing<IngressSourceRequest>("source");
         Layers ??= [];
     }
@@ -59,5 +49,21 @@ public sealed partial class IngressVideoEncodingOptionsRequest : IStreamModel<In
         writer.WritePropertyName("layers"u8);
         JsonOut.List(writer, Layers, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.Model<IngressSourceRequest>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("layers"u8):
+                Layers = JsonIn.List<IngressVideoLayerRequest>(ref reader, JsonIn.Model<IngressVideoLayerRequest>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class IngressVideoLayerRequest : IStreamModel<IngressVideo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("codec"u8):
-                    Codec = JsonIn.Enum<IngressVideoCodec>(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("bitrate"u8):
-                    Bitrate = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("min_dimension"u8):
-                    MinDimension = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("max_dimension"u8):
-                    MaxDimension = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("frame_rate_limit"u8):
-                    FrameRateLimit = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Codec (<c>codec</c>).</summary>
@@ -77,5 +58,30 @@ public sealed partial class IngressVideoLayerRequest : IStreamModel<IngressVideo
         writer.WriteNumber("max_dimension"u8, MaxDimension);
         writer.WriteNumber("frame_rate_limit"u8, FrameRateLimit);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("codec"u8):
+                Codec = JsonIn.Enum<IngressVideoCodec>(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("bitrate"u8):
+                Bitrate = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("min_dimension"u8):
+                MinDimension = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("max_dimension"u8):
+                MaxDimension = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("frame_rate_limit"u8):
+                FrameRateLimit = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

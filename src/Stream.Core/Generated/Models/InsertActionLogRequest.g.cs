@@ -24,37 +24,9 @@ public sealed partial class InsertActionLogRequest : IStreamModel<InsertActionLo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("action_type"u8):
-                    ActionType = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("reporter_type"u8):
-                    ReporterType = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("reporter_user_id"u8):
-                    ReporterUserId = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EntityType ??= "";
         EntityId ??= "";
         EntityCreatorId ??= "";
@@ -114,5 +86,39 @@ public sealed partial class InsertActionLogRequest : IStreamModel<InsertActionLo
             writer.WriteString("reporter_type"u8, reporterTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("action_type"u8):
+                ActionType = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("reporter_type"u8):
+                ReporterType = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("reporter_user_id"u8):
+                ReporterUserId = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

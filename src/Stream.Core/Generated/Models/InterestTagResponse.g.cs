@@ -24,19 +24,9 @@ public sealed partial class InterestTagResponse : IStreamModel<InterestTagRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("tag"u8):
-                    Tag = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Tag ??= "";
     }
 
@@ -56,5 +46,21 @@ public sealed partial class InterestTagResponse : IStreamModel<InterestTagRespon
         writer.WriteString("tag"u8, Tag);
         writer.WriteNumber("count"u8, Count);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("tag"u8):
+                Tag = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

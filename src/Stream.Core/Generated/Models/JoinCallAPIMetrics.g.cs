@@ -24,22 +24,9 @@ public sealed partial class JoinCallAPIMetrics : IStreamModel<JoinCallAPIMetrics
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("latency"u8):
-                    Latency = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("failures"u8):
-                    Failures = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Total (<c>total</c>).</summary>
@@ -66,5 +53,24 @@ public sealed partial class JoinCallAPIMetrics : IStreamModel<JoinCallAPIMetrics
             JsonOut.Model(writer, latencyValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("latency"u8):
+                Latency = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("failures"u8):
+                Failures = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,46 +24,9 @@ public sealed partial class JoinCallRequest : IStreamModel<JoinCallRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Model<CallRequest>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("ring"u8):
-                    Ring = JsonIn.Bool(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("e2ee"u8):
-                    E2ee = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("create"u8):
-                    Create = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("notify"u8):
-                    Notify = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("members_limit"u8):
-                    MembersLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("migrating_from"u8):
-                    MigratingFrom = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("migrating_from_list"u8):
-                    MigratingFromList = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 36 when name.SequenceEqual("hint_high_scale_livestream_publisher"u8):
-                    HintHighScaleLivestreamPublisher = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Location ??= "";
     }
 
@@ -151,5 +114,48 @@ public sealed partial class JoinCallRequest : IStreamModel<JoinCallRequest>
             writer.WriteBoolean("e2ee"u8, e2eeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Model<CallRequest>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("ring"u8):
+                Ring = JsonIn.Bool(ref reader);
+                break;
+            case 4 when name.SequenceEqual("e2ee"u8):
+                E2ee = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("create"u8):
+                Create = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("notify"u8):
+                Notify = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("members_limit"u8):
+                MembersLimit = JsonIn.Int32(ref reader);
+                break;
+            case 14 when name.SequenceEqual("migrating_from"u8):
+                MigratingFrom = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("migrating_from_list"u8):
+                MigratingFromList = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 36 when name.SequenceEqual("hint_high_scale_livestream_publisher"u8):
+                HintHighScaleLivestreamPublisher = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class Joins : IStreamModel<Joins>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("join_attempts"u8):
-                    JoinAttempts = JsonIn.Int64(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("failure_stages"u8):
-                    FailureStages = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
-                    break;
-                case 17 when name.SequenceEqual("join_success_rate"u8):
-                    JoinSuccessRate = JsonIn.Double(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("disconnect_reasons"u8):
-                    DisconnectReasons = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FailureStages ??= new Dictionary<string, long>();
         DisconnectReasons ??= new Dictionary<string, long>();
         Reason ??= "";
@@ -87,5 +68,30 @@ public sealed partial class Joins : IStreamModel<Joins>
         JsonOut.Map(writer, DisconnectReasons, times, JsonOut.Int64);
         writer.WriteString("reason"u8, Reason);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("join_attempts"u8):
+                JoinAttempts = JsonIn.Int64(ref reader);
+                break;
+            case 14 when name.SequenceEqual("failure_stages"u8):
+                FailureStages = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
+                break;
+            case 17 when name.SequenceEqual("join_success_rate"u8):
+                JoinSuccessRate = JsonIn.Double(ref reader);
+                break;
+            case 18 when name.SequenceEqual("disconnect_reasons"u8):
+                DisconnectReasons = JsonIn.ValueMap<long>(ref reader, JsonIn.Int64)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class KickUserRequest : IStreamModel<KickUserRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("block"u8):
-                    Block = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("kicked_by"u8):
-                    KickedBy = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("kicked_by_id"u8):
-                    KickedById = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
     }
 
@@ -80,5 +64,27 @@ public sealed partial class KickUserRequest : IStreamModel<KickUserRequest>
             JsonOut.Model(writer, kickedByValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("block"u8):
+                Block = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("kicked_by"u8):
+                KickedBy = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("kicked_by_id"u8):
+                KickedById = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class LLMConfig : IStreamModel<LLMConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<LLMRule>(ref reader, JsonIn.Model<LLMRule>);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("app_context"u8):
-                    AppContext = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("severity_descriptions"u8):
-                    SeverityDescriptions = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Async (<c>async</c>).</summary>
@@ -93,5 +74,30 @@ public sealed partial class LLMConfig : IStreamModel<LLMConfig>
             writer.WriteString("app_context"u8, appContextValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<LLMRule>(ref reader, JsonIn.Model<LLMRule>);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("app_context"u8):
+                AppContext = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("severity_descriptions"u8):
+                SeverityDescriptions = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

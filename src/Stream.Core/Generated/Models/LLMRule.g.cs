@@ -24,25 +24,9 @@ public sealed partial class LLMRule : IStreamModel<LLMRule>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<LLMRuleAction>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("severity_rules"u8):
-                    SeverityRules = JsonIn.List<BodyguardSeverityRule>(ref reader, JsonIn.Model<BodyguardSeverityRule>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Label ??= "";
     }
 
@@ -81,5 +65,27 @@ public sealed partial class LLMRule : IStreamModel<LLMRule>
             JsonOut.List(writer, severityRulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<LLMRuleAction>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("severity_rules"u8):
+                SeverityRules = JsonIn.List<BodyguardSeverityRule>(ref reader, JsonIn.Model<BodyguardSeverityRule>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class LabelResponse : IStreamModel<LabelResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("phrase_list_ids"u8):
-                    PhraseListIds = JsonIn.ValueList<int>(ref reader, JsonIn.Int32);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class LabelResponse : IStreamModel<LabelResponse>
             JsonOut.List(writer, harmLabelsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("phrase_list_ids"u8):
+                PhraseListIds = JsonIn.ValueList<int>(ref reader, JsonIn.Int32);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

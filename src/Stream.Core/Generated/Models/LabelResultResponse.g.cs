@@ -24,61 +24,9 @@ public sealed partial class LabelResultResponse : IStreamModel<LabelResultRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("labels"u8):
-                    Labels = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 7 when name.SequenceEqual("content"u8):
-                    Content = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("category"u8):
-                    Category = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("harm_type"u8):
-                    HarmType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("content_id"u8):
-                    ContentId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("directed_at"u8):
-                    DirectedAt = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("content_type"u8):
-                    ContentType = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("masked_content"u8):
-                    MaskedContent = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("fully_masked_content"u8):
-                    FullyMaskedContent = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         ContentType ??= "";
         Content ??= "";
@@ -182,5 +130,63 @@ public sealed partial class LabelResultResponse : IStreamModel<LabelResultRespon
             writer.WriteString("user_id"u8, userIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("labels"u8):
+                Labels = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 7 when name.SequenceEqual("content"u8):
+                Content = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("category"u8):
+                Category = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("harm_type"u8):
+                HarmType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("content_id"u8):
+                ContentId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("directed_at"u8):
+                DirectedAt = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("content_type"u8):
+                ContentType = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("masked_content"u8):
+                MaskedContent = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("fully_masked_content"u8):
+                FullyMaskedContent = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

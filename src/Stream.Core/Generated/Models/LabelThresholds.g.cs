@@ -24,19 +24,9 @@ public sealed partial class LabelThresholds : IStreamModel<LabelThresholds>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("flag"u8):
-                    Flag = JsonIn.Single(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("block"u8):
-                    Block = JsonIn.Single(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Flag (<c>flag</c>). 0 to 1.</summary>
@@ -61,5 +51,21 @@ public sealed partial class LabelThresholds : IStreamModel<LabelThresholds>
             writer.WriteNumber("block"u8, blockValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("flag"u8):
+                Flag = JsonIn.Single(ref reader);
+                break;
+            case 5 when name.SequenceEqual("block"u8):
+                Block = JsonIn.Single(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class LabelsRequest : IStreamModel<LabelsRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("content"u8):
-                    Content = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("dry_run"u8):
-                    DryRun = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("category"u8):
-                    Category = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("content_id"u8):
-                    ContentId = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("content_type"u8):
-                    ContentType = JsonIn.Enum<LabelsRequestContentType>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Content ??= "";
     }
 
@@ -110,5 +85,36 @@ public sealed partial class LabelsRequest : IStreamModel<LabelsRequest>
             writer.WriteBoolean("dry_run"u8, dryRunValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("content"u8):
+                Content = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("dry_run"u8):
+                DryRun = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("category"u8):
+                Category = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("content_id"u8):
+                ContentId = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("content_type"u8):
+                ContentType = JsonIn.Enum<LabelsRequestContentType>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class LabelsResponse : IStreamModel<LabelsResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("labels"u8):
-                    Labels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("harm_type"u8):
-                    HarmType = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("content_id"u8):
-                    ContentId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("directed_at"u8):
-                    DirectedAt = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("masked_content"u8):
-                    MaskedContent = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("fully_masked_content"u8):
-                    FullyMaskedContent = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         RecommendedAction ??= "";
         Duration ??= "";
     }
@@ -138,5 +104,45 @@ public sealed partial class LabelsResponse : IStreamModel<LabelsResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("labels"u8):
+                Labels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("harm_type"u8):
+                HarmType = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("content_id"u8):
+                ContentId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("directed_at"u8):
+                DirectedAt = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("masked_content"u8):
+                MaskedContent = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("fully_masked_content"u8):
+                FullyMaskedContent = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

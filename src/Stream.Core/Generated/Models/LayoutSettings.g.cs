@@ -24,28 +24,9 @@ public sealed partial class LayoutSettings : IStreamModel<LayoutSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.Enum<LayoutName>(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("options"u8):
-                    Options = JsonIn.Object(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("external_app_url"u8):
-                    ExternalAppUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("external_css_url"u8):
-                    ExternalCssUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("detect_orientation"u8):
-                    DetectOrientation = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ExternalAppUrl ??= "";
         ExternalCssUrl ??= "";
     }
@@ -86,5 +67,30 @@ public sealed partial class LayoutSettings : IStreamModel<LayoutSettings>
             writer.WriteBoolean("detect_orientation"u8, detectOrientationValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.Enum<LayoutName>(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("options"u8):
+                Options = JsonIn.Object(ref reader);
+                break;
+            case 16 when name.SequenceEqual("external_app_url"u8):
+                ExternalAppUrl = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("external_css_url"u8):
+                ExternalCssUrl = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("detect_orientation"u8):
+                DetectOrientation = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class LimitInfoResponse : IStreamModel<LimitInfoResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("reset"u8):
-                    Reset = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("remaining"u8):
-                    Remaining = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Limit (<c>limit</c>).</summary>
@@ -62,5 +49,24 @@ public sealed partial class LimitInfoResponse : IStreamModel<LimitInfoResponse>
         writer.WriteNumber("remaining"u8, Remaining);
         writer.WriteNumber("reset"u8, Reset);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("reset"u8):
+                Reset = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("remaining"u8):
+                Remaining = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

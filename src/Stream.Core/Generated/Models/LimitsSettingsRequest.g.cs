@@ -24,25 +24,9 @@ public sealed partial class LimitsSettingsRequest : IStreamModel<LimitsSettingsR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 16 when name.SequenceEqual("max_participants"u8):
-                    MaxParticipants = JsonIn.Int32(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("max_duration_seconds"u8):
-                    MaxDurationSeconds = JsonIn.Int32(ref reader);
-                    break;
-                case 30 when name.SequenceEqual("max_participants_exclude_roles"u8):
-                    MaxParticipantsExcludeRoles = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 30 when name.SequenceEqual("max_participants_exclude_owner"u8):
-                    MaxParticipantsExcludeOwner = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Max participants (<c>max_participants</c>).</summary>
@@ -82,5 +66,27 @@ public sealed partial class LimitsSettingsRequest : IStreamModel<LimitsSettingsR
             writer.WriteNumber("max_duration_seconds"u8, maxDurationSecondsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 16 when name.SequenceEqual("max_participants"u8):
+                MaxParticipants = JsonIn.Int32(ref reader);
+                break;
+            case 20 when name.SequenceEqual("max_duration_seconds"u8):
+                MaxDurationSeconds = JsonIn.Int32(ref reader);
+                break;
+            case 30 when name.SequenceEqual("max_participants_exclude_roles"u8):
+                MaxParticipantsExcludeRoles = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 30 when name.SequenceEqual("max_participants_exclude_owner"u8):
+                MaxParticipantsExcludeOwner = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class ListBlockListResponse : IStreamModel<ListBlockListRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("blocklists"u8):
-                    Blocklists = JsonIn.List<BlockListResponse>(ref reader, JsonIn.Model<BlockListResponse>)!;
-                    break;
-                case 11 when name.SequenceEqual("next_cursor"u8):
-                    NextCursor = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Blocklists ??= [];
         Duration ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class ListBlockListResponse : IStreamModel<ListBlockListRe
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("blocklists"u8):
+                Blocklists = JsonIn.List<BlockListResponse>(ref reader, JsonIn.Model<BlockListResponse>)!;
+                break;
+            case 11 when name.SequenceEqual("next_cursor"u8):
+                NextCursor = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

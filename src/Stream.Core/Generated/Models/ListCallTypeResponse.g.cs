@@ -24,19 +24,9 @@ public sealed partial class ListCallTypeResponse : IStreamModel<ListCallTypeResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("call_types"u8):
-                    CallTypes = JsonIn.Map<CallTypeResponse>(ref reader, JsonIn.Model<CallTypeResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallTypes ??= new Dictionary<string, CallTypeResponse>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListCallTypeResponse : IStreamModel<ListCallTypeResp
         JsonOut.Map(writer, CallTypes, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("call_types"u8):
+                CallTypes = JsonIn.Map<CallTypeResponse>(ref reader, JsonIn.Model<CallTypeResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

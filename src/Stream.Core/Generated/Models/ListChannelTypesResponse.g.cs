@@ -24,19 +24,9 @@ public sealed partial class ListChannelTypesResponse : IStreamModel<ListChannelT
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("channel_types"u8):
-                    ChannelTypes = JsonIn.Map<ChannelTypeConfig>(ref reader, JsonIn.Model<ChannelTypeConfig>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelTypes ??= new Dictionary<string, ChannelTypeConfig>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListChannelTypesResponse : IStreamModel<ListChannelT
         JsonOut.Map(writer, ChannelTypes, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("channel_types"u8):
+                ChannelTypes = JsonIn.Map<ChannelTypeConfig>(ref reader, JsonIn.Model<ChannelTypeConfig>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListCommandsResponse : IStreamModel<ListCommandsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("commands"u8):
-                    Commands = JsonIn.List<Command>(ref reader, JsonIn.Model<Command>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Commands ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListCommandsResponse : IStreamModel<ListCommandsResp
         JsonOut.List(writer, Commands, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("commands"u8):
+                Commands = JsonIn.List<Command>(ref reader, JsonIn.Model<Command>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListDevicesResponse : IStreamModel<ListDevicesRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("devices"u8):
-                    Devices = JsonIn.List<DeviceResponse>(ref reader, JsonIn.Model<DeviceResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Devices ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListDevicesResponse : IStreamModel<ListDevicesRespon
         JsonOut.List(writer, Devices, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("devices"u8):
+                Devices = JsonIn.List<DeviceResponse>(ref reader, JsonIn.Model<DeviceResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListExternalStorageResponse : IStreamModel<ListExter
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("external_storages"u8):
-                    ExternalStorages = JsonIn.Map<ExternalStorageResponse>(ref reader, JsonIn.Model<ExternalStorageResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         ExternalStorages ??= new Dictionary<string, ExternalStorageResponse>();
     }
@@ -58,5 +48,21 @@ public sealed partial class ListExternalStorageResponse : IStreamModel<ListExter
         writer.WritePropertyName("external_storages"u8);
         JsonOut.Map(writer, ExternalStorages, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("external_storages"u8):
+                ExternalStorages = JsonIn.Map<ExternalStorageResponse>(ref reader, JsonIn.Model<ExternalStorageResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListFeedGroupsResponse : IStreamModel<ListFeedGroups
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("groups"u8):
-                    Groups = JsonIn.Map<FeedGroupResponse>(ref reader, JsonIn.Model<FeedGroupResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Groups ??= new Dictionary<string, FeedGroupResponse>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListFeedGroupsResponse : IStreamModel<ListFeedGroups
         JsonOut.Map(writer, Groups, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("groups"u8):
+                Groups = JsonIn.Map<FeedGroupResponse>(ref reader, JsonIn.Model<FeedGroupResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

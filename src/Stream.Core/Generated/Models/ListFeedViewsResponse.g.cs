@@ -24,19 +24,9 @@ public sealed partial class ListFeedViewsResponse : IStreamModel<ListFeedViewsRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("views"u8):
-                    Views = JsonIn.Map<FeedViewResponse>(ref reader, JsonIn.Model<FeedViewResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Views ??= new Dictionary<string, FeedViewResponse>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListFeedViewsResponse : IStreamModel<ListFeedViewsRe
         JsonOut.Map(writer, Views, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("views"u8):
+                Views = JsonIn.Map<FeedViewResponse>(ref reader, JsonIn.Model<FeedViewResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListFeedVisibilitiesResponse : IStreamModel<ListFeed
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("feed_visibilities"u8):
-                    FeedVisibilities = JsonIn.Map<FeedVisibilityResponse>(ref reader, JsonIn.Model<FeedVisibilityResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FeedVisibilities ??= new Dictionary<string, FeedVisibilityResponse>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListFeedVisibilitiesResponse : IStreamModel<ListFeed
         JsonOut.Map(writer, FeedVisibilities, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("feed_visibilities"u8):
+                FeedVisibilities = JsonIn.Map<FeedVisibilityResponse>(ref reader, JsonIn.Model<FeedVisibilityResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ListImportV2TasksResponse : IStreamModel<ListImportV
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("import_tasks"u8):
-                    ImportTasks = JsonIn.List<ImportV2TaskItem>(ref reader, JsonIn.Model<ImportV2TaskItem>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ImportTasks ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class ListImportV2TasksResponse : IStreamModel<ListImportV
             writer.WriteString("prev"u8, prevValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("import_tasks"u8):
+                ImportTasks = JsonIn.List<ImportV2TaskItem>(ref reader, JsonIn.Model<ImportV2TaskItem>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListImportsResponse : IStreamModel<ListImportsRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("import_tasks"u8):
-                    ImportTasks = JsonIn.List<ImportTask>(ref reader, JsonIn.Model<ImportTask>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ImportTasks ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListImportsResponse : IStreamModel<ListImportsRespon
         JsonOut.List(writer, ImportTasks, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("import_tasks"u8):
+                ImportTasks = JsonIn.List<ImportTask>(ref reader, JsonIn.Model<ImportTask>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListPermissionsResponse : IStreamModel<ListPermissio
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("permissions"u8):
-                    Permissions = JsonIn.List<Permission>(ref reader, JsonIn.Model<Permission>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Permissions ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListPermissionsResponse : IStreamModel<ListPermissio
         JsonOut.List(writer, Permissions, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("permissions"u8):
+                Permissions = JsonIn.List<Permission>(ref reader, JsonIn.Model<Permission>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

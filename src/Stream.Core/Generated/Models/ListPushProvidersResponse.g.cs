@@ -24,19 +24,9 @@ public sealed partial class ListPushProvidersResponse : IStreamModel<ListPushPro
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("push_providers"u8):
-                    PushProviders = JsonIn.List<PushProviderResponse>(ref reader, JsonIn.Model<PushProviderResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PushProviders ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListPushProvidersResponse : IStreamModel<ListPushPro
         JsonOut.List(writer, PushProviders, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("push_providers"u8):
+                PushProviders = JsonIn.List<PushProviderResponse>(ref reader, JsonIn.Model<PushProviderResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListQueuesResponse : IStreamModel<ListQueuesResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("queues"u8):
-                    Queues = JsonIn.List<ModerationQueueResponse>(ref reader, JsonIn.Model<ModerationQueueResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Queues ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListQueuesResponse : IStreamModel<ListQueuesResponse
         JsonOut.List(writer, Queues, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("queues"u8):
+                Queues = JsonIn.List<ModerationQueueResponse>(ref reader, JsonIn.Model<ModerationQueueResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

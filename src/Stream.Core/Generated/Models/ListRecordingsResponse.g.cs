@@ -24,19 +24,9 @@ public sealed partial class ListRecordingsResponse : IStreamModel<ListRecordings
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("recordings"u8):
-                    Recordings = JsonIn.List<CallRecording>(ref reader, JsonIn.Model<CallRecording>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Recordings ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class ListRecordingsResponse : IStreamModel<ListRecordings
         writer.WritePropertyName("recordings"u8);
         JsonOut.List(writer, Recordings, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("recordings"u8):
+                Recordings = JsonIn.List<CallRecording>(ref reader, JsonIn.Model<CallRecording>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListSIPInboundRoutingRuleResponse : IStreamModel<Lis
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 25 when name.SequenceEqual("sip_inbound_routing_rules"u8):
-                    SipInboundRoutingRules = JsonIn.List<SIPInboundRoutingRuleResponse>(ref reader, JsonIn.Model<SIPInboundRoutingRuleResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SipInboundRoutingRules ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListSIPInboundRoutingRuleResponse : IStreamModel<Lis
         JsonOut.List(writer, SipInboundRoutingRules, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 25 when name.SequenceEqual("sip_inbound_routing_rules"u8):
+                SipInboundRoutingRules = JsonIn.List<SIPInboundRoutingRuleResponse>(ref reader, JsonIn.Model<SIPInboundRoutingRuleResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

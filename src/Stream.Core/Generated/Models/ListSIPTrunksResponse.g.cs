@@ -24,19 +24,9 @@ public sealed partial class ListSIPTrunksResponse : IStreamModel<ListSIPTrunksRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("sip_trunks"u8):
-                    SipTrunks = JsonIn.List<SIPTrunkResponse>(ref reader, JsonIn.Model<SIPTrunkResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SipTrunks ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListSIPTrunksResponse : IStreamModel<ListSIPTrunksRe
         JsonOut.List(writer, SipTrunks, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("sip_trunks"u8):
+                SipTrunks = JsonIn.List<SIPTrunkResponse>(ref reader, JsonIn.Model<SIPTrunkResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

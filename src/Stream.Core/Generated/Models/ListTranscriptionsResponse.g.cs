@@ -24,19 +24,9 @@ public sealed partial class ListTranscriptionsResponse : IStreamModel<ListTransc
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("transcriptions"u8):
-                    Transcriptions = JsonIn.List<CallTranscription>(ref reader, JsonIn.Model<CallTranscription>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Transcriptions ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class ListTranscriptionsResponse : IStreamModel<ListTransc
         writer.WritePropertyName("transcriptions"u8);
         JsonOut.List(writer, Transcriptions, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("transcriptions"u8):
+                Transcriptions = JsonIn.List<CallTranscription>(ref reader, JsonIn.Model<CallTranscription>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class ListUserGroupsResponse : IStreamModel<ListUserGroups
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("user_groups"u8):
-                    UserGroups = JsonIn.List<UserGroupResponse>(ref reader, JsonIn.Model<UserGroupResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserGroups ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class ListUserGroupsResponse : IStreamModel<ListUserGroups
         JsonOut.List(writer, UserGroups, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("user_groups"u8):
+                UserGroups = JsonIn.List<UserGroupResponse>(ref reader, JsonIn.Model<UserGroupResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class Location : IStreamModel<Location>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("lat"u8):
-                    Lat = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("lng"u8):
-                    Lng = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Lat (<c>lat</c>). 18446744073709600000 to 90.</summary>
@@ -55,5 +45,21 @@ public sealed partial class Location : IStreamModel<Location>
         writer.WriteNumber("lat"u8, Lat);
         writer.WriteNumber("lng"u8, Lng);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("lat"u8):
+                Lat = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("lng"u8):
+                Lng = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

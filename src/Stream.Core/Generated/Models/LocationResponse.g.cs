@@ -24,22 +24,9 @@ public sealed partial class LocationResponse : IStreamModel<LocationResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 14 when name.SequenceEqual("continent_code"u8):
-                    ContinentCode = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("country_iso_code"u8):
-                    CountryIsoCode = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("subdivision_iso_code"u8):
-                    SubdivisionIsoCode = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SubdivisionIsoCode ??= "";
         CountryIsoCode ??= "";
         ContinentCode ??= "";
@@ -65,5 +52,24 @@ public sealed partial class LocationResponse : IStreamModel<LocationResponse>
         writer.WriteString("country_iso_code"u8, CountryIsoCode);
         writer.WriteString("continent_code"u8, ContinentCode);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 14 when name.SequenceEqual("continent_code"u8):
+                ContinentCode = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("country_iso_code"u8):
+                CountryIsoCode = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("subdivision_iso_code"u8):
+                SubdivisionIsoCode = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class MarkActivityRequest : IStreamModel<MarkActivityReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("mark_read"u8):
-                    MarkRead = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 9 when name.SequenceEqual("mark_seen"u8):
-                    MarkSeen = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("mark_watched"u8):
-                    MarkWatched = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("mark_all_seen"u8):
-                    MarkAllSeen = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("mark_all_read"u8):
-                    MarkAllRead = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mark all seen (<c>mark_all_seen</c>).</summary>
@@ -115,5 +90,36 @@ public sealed partial class MarkActivityRequest : IStreamModel<MarkActivityReque
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("mark_read"u8):
+                MarkRead = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 9 when name.SequenceEqual("mark_seen"u8):
+                MarkSeen = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("mark_watched"u8):
+                MarkWatched = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("mark_all_seen"u8):
+                MarkAllSeen = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("mark_all_read"u8):
+                MarkAllRead = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

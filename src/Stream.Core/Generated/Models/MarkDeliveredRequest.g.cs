@@ -24,16 +24,9 @@ public sealed partial class MarkDeliveredRequest : IStreamModel<MarkDeliveredReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 25 when name.SequenceEqual("latest_delivered_messages"u8):
-                    LatestDeliveredMessages = JsonIn.List<DeliveredMessagePayload>(ref reader, JsonIn.Model<DeliveredMessagePayload>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Latest delivered messages (<c>latest_delivered_messages</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class MarkDeliveredRequest : IStreamModel<MarkDeliveredReq
             JsonOut.List(writer, latestDeliveredMessagesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 25 when name.SequenceEqual("latest_delivered_messages"u8):
+                LatestDeliveredMessages = JsonIn.List<DeliveredMessagePayload>(ref reader, JsonIn.Model<DeliveredMessagePayload>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class MarkReadRequest : IStreamModel<MarkReadRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("thread_id"u8):
-                    ThreadId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Message id (<c>message_id</c>).</summary>
@@ -82,5 +66,27 @@ public sealed partial class MarkReadRequest : IStreamModel<MarkReadRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("thread_id"u8):
+                ThreadId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

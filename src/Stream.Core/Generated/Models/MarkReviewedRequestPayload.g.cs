@@ -24,22 +24,9 @@ public sealed partial class MarkReviewedRequestPayload : IStreamModel<MarkReview
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 15 when name.SequenceEqual("decision_reason"u8):
-                    DecisionReason = JsonIn.String(ref reader);
-                    break;
-                case 33 when name.SequenceEqual("content_to_mark_as_reviewed_limit"u8):
-                    ContentToMarkAsReviewedLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 35 when name.SequenceEqual("disable_marking_content_as_reviewed"u8):
-                    DisableMarkingContentAsReviewed = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Disable marking content as reviewed (<c>disable_marking_content_as_reviewed</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class MarkReviewedRequestPayload : IStreamModel<MarkReview
             writer.WriteString("decision_reason"u8, decisionReasonValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 15 when name.SequenceEqual("decision_reason"u8):
+                DecisionReason = JsonIn.String(ref reader);
+                break;
+            case 33 when name.SequenceEqual("content_to_mark_as_reviewed_limit"u8):
+                ContentToMarkAsReviewedLimit = JsonIn.Int32(ref reader);
+                break;
+            case 35 when name.SequenceEqual("disable_marking_content_as_reviewed"u8):
+                DisableMarkingContentAsReviewed = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class MatchedContent : IStreamModel<MatchedContent>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("confidence"u8):
-                    Confidence = JsonIn.Double(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("published_at"u8):
-                    PublishedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("classifications"u8):
-                    Classifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
-                    break;
-                case 19 when name.SequenceEqual("ocr_classifications"u8):
-                    OcrClassifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         Id ??= "";
     }
@@ -117,5 +89,39 @@ public sealed partial class MatchedContent : IStreamModel<MatchedContent>
             writer.WriteString("severity"u8, severityValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("confidence"u8):
+                Confidence = JsonIn.Double(ref reader);
+                break;
+            case 12 when name.SequenceEqual("published_at"u8):
+                PublishedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("classifications"u8):
+                Classifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
+                break;
+            case 19 when name.SequenceEqual("ocr_classifications"u8):
+                OcrClassifications = JsonIn.List<Classification>(ref reader, JsonIn.Model<Classification>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

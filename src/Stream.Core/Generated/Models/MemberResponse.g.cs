@@ -24,34 +24,9 @@ public sealed partial class MemberResponse : IStreamModel<MemberResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         User ??= JsonIn.Missing<UserResponse>("user");
         UserId ??= "";
         Custom ??= [];
@@ -104,5 +79,36 @@ public sealed partial class MemberResponse : IStreamModel<MemberResponse>
             JsonOut.Time(writer, deletedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

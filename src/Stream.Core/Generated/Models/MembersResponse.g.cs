@@ -24,19 +24,9 @@ public sealed partial class MembersResponse : IStreamModel<MembersResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<ChannelMemberResponse>(ref reader, JsonIn.Model<ChannelMemberResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Members ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class MembersResponse : IStreamModel<MembersResponse>
         JsonOut.List(writer, Members, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<ChannelMemberResponse>(ref reader, JsonIn.Model<ChannelMemberResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

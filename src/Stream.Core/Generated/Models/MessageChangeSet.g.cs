@@ -24,40 +24,9 @@ public sealed partial class MessageChangeSet : IStreamModel<MessageChangeSet>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("mml"u8):
-                    Mml = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("pin"u8):
-                    Pin = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("html"u8):
-                    Html = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("silent"u8):
-                    Silent = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("quoted_message_id"u8):
-                    QuotedMessageId = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("mentioned_user_ids"u8):
-                    MentionedUserIds = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Custom (<c>custom</c>).</summary>
@@ -104,5 +73,42 @@ public sealed partial class MessageChangeSet : IStreamModel<MessageChangeSet>
         writer.WriteBoolean("silent"u8, Silent);
         writer.WriteBoolean("pin"u8, Pin);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("mml"u8):
+                Mml = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("pin"u8):
+                Pin = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("html"u8):
+                Html = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("silent"u8):
+                Silent = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("quoted_message_id"u8):
+                QuotedMessageId = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("mentioned_user_ids"u8):
+                MentionedUserIds = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,55 +24,9 @@ public sealed partial class MessageFlagResponse : IStreamModel<MessageFlagRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("details"u8):
-                    Details = JsonIn.Model<FlagDetailsResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("reviewed_at"u8):
-                    ReviewedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("reviewed_by"u8):
-                    ReviewedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("approved_at"u8):
-                    ApprovedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("rejected_at"u8):
-                    RejectedAt = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("moderation_result"u8):
-                    ModerationResult = JsonIn.Model<MessageModerationResult>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("created_by_automod"u8):
-                    CreatedByAutomod = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("moderation_feedback"u8):
-                    ModerationFeedback = JsonIn.Model<FlagFeedbackResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Created by automod (<c>created_by_automod</c>).</summary>
@@ -184,5 +138,57 @@ public sealed partial class MessageFlagResponse : IStreamModel<MessageFlagRespon
             JsonOut.Time(writer, rejectedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("details"u8):
+                Details = JsonIn.Model<FlagDetailsResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("reviewed_at"u8):
+                ReviewedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("reviewed_by"u8):
+                ReviewedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("approved_at"u8):
+                ApprovedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("rejected_at"u8):
+                RejectedAt = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("moderation_result"u8):
+                ModerationResult = JsonIn.Model<MessageModerationResult>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("created_by_automod"u8):
+                CreatedByAutomod = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("moderation_feedback"u8):
+                ModerationFeedback = JsonIn.Model<FlagFeedbackResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class MessageHistoryEntryResponse : IStreamModel<MessageHi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("is_deleted"u8):
-                    IsDeleted = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>)!;
-                    break;
-                case 18 when name.SequenceEqual("message_updated_at"u8):
-                    MessageUpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("message_updated_by_id"u8):
-                    MessageUpdatedById = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MessageId ??= "";
         MessageUpdatedById ??= "";
         Text ??= "";
@@ -98,5 +73,36 @@ public sealed partial class MessageHistoryEntryResponse : IStreamModel<MessageHi
         writer.WritePropertyName("custom"u8);
         JsonOut.Object(writer, Custom, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("is_deleted"u8):
+                IsDeleted = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>)!;
+                break;
+            case 18 when name.SequenceEqual("message_updated_at"u8):
+                MessageUpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("message_updated_by_id"u8):
+                MessageUpdatedById = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

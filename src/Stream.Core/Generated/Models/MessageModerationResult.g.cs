@@ -24,46 +24,9 @@ public sealed partial class MessageModerationResult : IStreamModel<MessageModera
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("user_karma"u8):
-                    UserKarma = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("moderated_by"u8):
-                    ModeratedBy = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("blocked_word"u8):
-                    BlockedWord = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("blocklist_name"u8):
-                    BlocklistName = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("user_bad_karma"u8):
-                    UserBadKarma = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("moderation_thresholds"u8):
-                    ModerationThresholds = JsonIn.Model<Thresholds>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("ai_moderation_response"u8):
-                    AiModerationResponse = JsonIn.Model<ModerationResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MessageId ??= "";
         Action ??= "";
     }
@@ -139,5 +102,48 @@ public sealed partial class MessageModerationResult : IStreamModel<MessageModera
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("user_karma"u8):
+                UserKarma = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("moderated_by"u8):
+                ModeratedBy = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("blocked_word"u8):
+                BlockedWord = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("blocklist_name"u8):
+                BlocklistName = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("user_bad_karma"u8):
+                UserBadKarma = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("moderation_thresholds"u8):
+                ModerationThresholds = JsonIn.Model<Thresholds>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("ai_moderation_response"u8):
+                AiModerationResponse = JsonIn.Model<ModerationResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class MessageOptions : IStreamModel<MessageOptions>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 21 when name.SequenceEqual("member_custom_include"u8):
-                    MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 27 when name.SequenceEqual("include_thread_participants"u8):
-                    IncludeThreadParticipants = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Include thread participants (<c>include_thread_participants</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class MessageOptions : IStreamModel<MessageOptions>
             JsonOut.List(writer, memberCustomIncludeValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 21 when name.SequenceEqual("member_custom_include"u8):
+                MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 27 when name.SequenceEqual("include_thread_participants"u8):
+                IncludeThreadParticipants = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

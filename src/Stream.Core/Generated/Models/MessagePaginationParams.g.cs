@@ -24,46 +24,9 @@ public sealed partial class MessagePaginationParams : IStreamModel<MessagePagina
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("id_gt"u8):
-                    IdGt = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("id_lt"u8):
-                    IdLt = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("id_gte"u8):
-                    IdGte = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("id_lte"u8):
-                    IdLte = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("id_around"u8):
-                    IdAround = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("created_at_after"u8):
-                    CreatedAtAfter = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("created_at_before"u8):
-                    CreatedAtBefore = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("created_at_around"u8):
-                    CreatedAtAround = JsonIn.Time(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("created_at_after_or_equal"u8):
-                    CreatedAtAfterOrEqual = JsonIn.Time(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("created_at_before_or_equal"u8):
-                    CreatedAtBeforeOrEqual = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Limit (<c>limit</c>). At least 0.</summary>
@@ -156,5 +119,48 @@ public sealed partial class MessagePaginationParams : IStreamModel<MessagePagina
             JsonOut.Time(writer, createdAtAroundValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 5 when name.SequenceEqual("id_gt"u8):
+                IdGt = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("id_lt"u8):
+                IdLt = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("id_gte"u8):
+                IdGte = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("id_lte"u8):
+                IdLte = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("id_around"u8):
+                IdAround = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("created_at_after"u8):
+                CreatedAtAfter = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("created_at_before"u8):
+                CreatedAtBefore = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("created_at_around"u8):
+                CreatedAtAround = JsonIn.Time(ref reader);
+                break;
+            case 25 when name.SequenceEqual("created_at_after_or_equal"u8):
+                CreatedAtAfterOrEqual = JsonIn.Time(ref reader);
+                break;
+            case 26 when name.SequenceEqual("created_at_before_or_equal"u8):
+                CreatedAtBeforeOrEqual = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

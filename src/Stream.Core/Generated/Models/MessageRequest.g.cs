@@ -24,85 +24,9 @@ public sealed partial class MessageRequest : IStreamModel<MessageRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("mml"u8):
-                    Mml = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("html"u8):
-                    Html = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<MessageRequestType>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("silent"u8):
-                    Silent = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("pinned"u8):
-                    Pinned = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("poll_id"u8):
-                    PollId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("pinned_at"u8):
-                    PinnedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 11 when name.SequenceEqual("pin_expires"u8):
-                    PinExpires = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("mentioned_here"u8):
-                    MentionedHere = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("show_in_channel"u8):
-                    ShowInChannel = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("mentioned_users"u8):
-                    MentionedUsers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("mentioned_roles"u8):
-                    MentionedRoles = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("shared_location"u8):
-                    SharedLocation = JsonIn.Model<SharedLocation>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("mentioned_channel"u8):
-                    MentionedChannel = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("quoted_message_id"u8):
-                    QuotedMessageId = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("mentioned_group_ids"u8):
-                    MentionedGroupIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("restricted_visibility"u8):
-                    RestrictedVisibility = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Id (<c>id</c>). At most 255 characters.</summary>
@@ -292,5 +216,87 @@ public sealed partial class MessageRequest : IStreamModel<MessageRequest>
             JsonOut.Model(writer, sharedLocationValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 3 when name.SequenceEqual("mml"u8):
+                Mml = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("html"u8):
+                Html = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<MessageRequestType>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("silent"u8):
+                Silent = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("pinned"u8):
+                Pinned = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("poll_id"u8):
+                PollId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("pinned_at"u8):
+                PinnedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 11 when name.SequenceEqual("pin_expires"u8):
+                PinExpires = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("mentioned_here"u8):
+                MentionedHere = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("show_in_channel"u8):
+                ShowInChannel = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("mentioned_users"u8):
+                MentionedUsers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("mentioned_roles"u8):
+                MentionedRoles = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("shared_location"u8):
+                SharedLocation = JsonIn.Model<SharedLocation>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("mentioned_channel"u8):
+                MentionedChannel = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("quoted_message_id"u8):
+                QuotedMessageId = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("mentioned_group_ids"u8):
+                MentionedGroupIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("restricted_visibility"u8):
+                RestrictedVisibility = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class MessageStatsResponse : IStreamModel<MessageStatsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 15 when name.SequenceEqual("count_over_time"u8):
-                    CountOverTime = JsonIn.List<CountByMinuteResponse>(ref reader, JsonIn.Model<CountByMinuteResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Count over time (<c>count_over_time</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class MessageStatsResponse : IStreamModel<MessageStatsResp
             JsonOut.List(writer, countOverTimeValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 15 when name.SequenceEqual("count_over_time"u8):
+                CountOverTime = JsonIn.List<CountByMinuteResponse>(ref reader, JsonIn.Model<CountByMinuteResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

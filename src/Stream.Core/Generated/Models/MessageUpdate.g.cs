@@ -24,19 +24,9 @@ public sealed partial class MessageUpdate : IStreamModel<MessageUpdate>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("old_text"u8):
-                    OldText = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("change_set"u8):
-                    ChangeSet = JsonIn.Model<MessageChangeSet>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Old text (<c>old_text</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class MessageUpdate : IStreamModel<MessageUpdate>
             JsonOut.Model(writer, changeSetValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("old_text"u8):
+                OldText = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("change_set"u8):
+                ChangeSet = JsonIn.Model<MessageChangeSet>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

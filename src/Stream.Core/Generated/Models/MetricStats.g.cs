@@ -24,19 +24,9 @@ public sealed partial class MetricStats : IStreamModel<MetricStats>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("daily"u8):
-                    Daily = JsonIn.List<DailyValue>(ref reader, JsonIn.Model<DailyValue>);
-                    break;
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Daily (<c>daily</c>).</summary>
@@ -59,5 +49,21 @@ public sealed partial class MetricStats : IStreamModel<MetricStats>
         }
         writer.WriteNumber("total"u8, Total);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("daily"u8):
+                Daily = JsonIn.List<DailyValue>(ref reader, JsonIn.Model<DailyValue>);
+                break;
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

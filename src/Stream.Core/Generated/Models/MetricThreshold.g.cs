@@ -24,28 +24,9 @@ public sealed partial class MetricThreshold : IStreamModel<MetricThreshold>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("level"u8):
-                    Level = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("value"u8):
-                    Value = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("operator"u8):
-                    Operator = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("value_unit"u8):
-                    ValueUnit = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("window_seconds"u8):
-                    WindowSeconds = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Level ??= "";
         Operator ??= "";
     }
@@ -84,5 +65,30 @@ public sealed partial class MetricThreshold : IStreamModel<MetricThreshold>
             writer.WriteNumber("window_seconds"u8, windowSecondsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("level"u8):
+                Level = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("value"u8):
+                Value = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("operator"u8):
+                Operator = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("value_unit"u8):
+                ValueUnit = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("window_seconds"u8):
+                WindowSeconds = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class MetricTimeSeries : IStreamModel<MetricTimeSeries>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("data_points"u8):
-                    DataPoints = JsonIn.List<IReadOnlyList<double>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double));
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Data points (<c>data_points</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class MetricTimeSeries : IStreamModel<MetricTimeSeries>
             JsonOut.List(writer, dataPointsValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Double));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("data_points"u8):
+                DataPoints = JsonIn.List<IReadOnlyList<double>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double));
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

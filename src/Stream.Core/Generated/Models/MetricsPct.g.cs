@@ -24,28 +24,9 @@ public sealed partial class MetricsPct : IStreamModel<MetricsPct>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("geo"u8):
-                    Geo = JsonIn.Double(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("jitter"u8):
-                    Jitter = JsonIn.Double(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("latency"u8):
-                    Latency = JsonIn.Double(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("freezes"u8):
-                    Freezes = JsonIn.Double(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("quality_score"u8):
-                    QualityScore = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Quality score (<c>quality_score</c>).</summary>
@@ -91,5 +72,30 @@ public sealed partial class MetricsPct : IStreamModel<MetricsPct>
             writer.WriteNumber("geo"u8, geoValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("geo"u8):
+                Geo = JsonIn.Double(ref reader);
+                break;
+            case 6 when name.SequenceEqual("jitter"u8):
+                Jitter = JsonIn.Double(ref reader);
+                break;
+            case 7 when name.SequenceEqual("latency"u8):
+                Latency = JsonIn.Double(ref reader);
+                break;
+            case 7 when name.SequenceEqual("freezes"u8):
+                Freezes = JsonIn.Double(ref reader);
+                break;
+            case 13 when name.SequenceEqual("quality_score"u8):
+                QualityScore = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

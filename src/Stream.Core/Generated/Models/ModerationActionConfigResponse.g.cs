@@ -24,37 +24,9 @@ public sealed partial class ModerationActionConfigResponse : IStreamModel<Modera
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("icon"u8):
-                    Icon = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("order"u8):
-                    Order = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("queue_type"u8):
-                    QueueType = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EntityType ??= "";
         Action ??= "";
         Icon ??= "";
@@ -111,5 +83,39 @@ public sealed partial class ModerationActionConfigResponse : IStreamModel<Modera
             writer.WriteString("queue_type"u8, queueTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("icon"u8):
+                Icon = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("order"u8):
+                Order = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 10 when name.SequenceEqual("queue_type"u8):
+                QueueType = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class ModerationCheckCompletedEvent : StreamEvent, IStream
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("review_queue_item_id"u8):
-                    ReviewQueueItemId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         EntityId ??= "";
         EntityType ??= "";
@@ -108,5 +80,39 @@ public sealed partial class ModerationCheckCompletedEvent : StreamEvent, IStream
         writer.WriteString("recommended_action"u8, RecommendedAction);
         writer.WriteString("review_queue_item_id"u8, ReviewQueueItemId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("review_queue_item_id"u8):
+                ReviewQueueItemId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

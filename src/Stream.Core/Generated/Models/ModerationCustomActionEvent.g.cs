@@ -24,37 +24,9 @@ public sealed partial class ModerationCustomActionEvent : StreamEvent, IStreamMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("action_id"u8):
-                    ActionId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("action_options"u8):
-                    ActionOptions = JsonIn.Object(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("review_queue_item"u8):
-                    ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         ActionId ??= "";
         ReviewQueueItem ??= JsonIn.Missing<ReviewQueueItemResponse>("review_queue_item");
@@ -115,5 +87,39 @@ public sealed partial class ModerationCustomActionEvent : StreamEvent, IStreamMo
             JsonOut.Model(writer, messageValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("action_id"u8):
+                ActionId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("action_options"u8):
+                ActionOptions = JsonIn.Object(ref reader);
+                break;
+            case 17 when name.SequenceEqual("review_queue_item"u8):
+                ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

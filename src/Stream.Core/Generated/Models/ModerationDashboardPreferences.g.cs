@@ -24,55 +24,9 @@ public sealed partial class ModerationDashboardPreferences : IStreamModel<Modera
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 18 when name.SequenceEqual("overview_dashboard"u8):
-                    OverviewDashboard = JsonIn.Model<OverviewDashboardConfig>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("disable_audit_logs"u8):
-                    DisableAuditLogs = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("escalation_reasons"u8):
-                    EscalationReasons = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 20 when name.SequenceEqual("custom_views_enabled"u8):
-                    CustomViewsEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("filterable_custom_keys"u8):
-                    FilterableCustomKeys = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 24 when name.SequenceEqual("media_queue_blur_enabled"u8):
-                    MediaQueueBlurEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("escalation_queue_enabled"u8):
-                    EscalationQueueEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("async_review_queue_upsert"u8):
-                    AsyncReviewQueueUpsert = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("include_attachment_payload"u8):
-                    IncludeAttachmentPayload = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("flag_user_on_flagged_content"u8):
-                    FlagUserOnFlaggedContent = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("keyframe_classifications_map"u8):
-                    KeyframeClassificationsMap = JsonIn.Map<IReadOnlyDictionary<string, bool>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.ValueMap<bool>(ref r, JsonIn.Bool));
-                    break;
-                case 29 when name.SequenceEqual("block_foreign_cdn_attachments"u8):
-                    BlockForeignCdnAttachments = JsonIn.Bool(ref reader);
-                    break;
-                case 32 when name.SequenceEqual("disable_flagging_reviewed_entity"u8):
-                    DisableFlaggingReviewedEntity = JsonIn.Bool(ref reader);
-                    break;
-                case 33 when name.SequenceEqual("allowed_moderation_action_reasons"u8):
-                    AllowedModerationActionReasons = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Media queue blur enabled (<c>media_queue_blur_enabled</c>).</summary>
@@ -186,5 +140,57 @@ public sealed partial class ModerationDashboardPreferences : IStreamModel<Modera
             JsonOut.List(writer, filterableCustomKeysValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 18 when name.SequenceEqual("overview_dashboard"u8):
+                OverviewDashboard = JsonIn.Model<OverviewDashboardConfig>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("disable_audit_logs"u8):
+                DisableAuditLogs = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("escalation_reasons"u8):
+                EscalationReasons = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 20 when name.SequenceEqual("custom_views_enabled"u8):
+                CustomViewsEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("filterable_custom_keys"u8):
+                FilterableCustomKeys = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 24 when name.SequenceEqual("media_queue_blur_enabled"u8):
+                MediaQueueBlurEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("escalation_queue_enabled"u8):
+                EscalationQueueEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("async_review_queue_upsert"u8):
+                AsyncReviewQueueUpsert = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("include_attachment_payload"u8):
+                IncludeAttachmentPayload = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("flag_user_on_flagged_content"u8):
+                FlagUserOnFlaggedContent = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("keyframe_classifications_map"u8):
+                KeyframeClassificationsMap = JsonIn.Map<IReadOnlyDictionary<string, bool>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.ValueMap<bool>(ref r, JsonIn.Bool));
+                break;
+            case 29 when name.SequenceEqual("block_foreign_cdn_attachments"u8):
+                BlockForeignCdnAttachments = JsonIn.Bool(ref reader);
+                break;
+            case 32 when name.SequenceEqual("disable_flagging_reviewed_entity"u8):
+                DisableFlaggingReviewedEntity = JsonIn.Bool(ref reader);
+                break;
+            case 33 when name.SequenceEqual("allowed_moderation_action_reasons"u8):
+                AllowedModerationActionReasons = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

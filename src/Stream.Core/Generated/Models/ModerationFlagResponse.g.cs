@@ -24,58 +24,9 @@ public sealed partial class ModerationFlagResponse : IStreamModel<ModerationFlag
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("labels"u8):
-                    Labels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("result"u8):
-                    Result = JsonIn.List<JsonObject>(ref reader, JsonIn.Object)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("review_queue_item"u8):
-                    ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("moderation_payload"u8):
-                    ModerationPayload = JsonIn.Model<ModerationPayloadResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("review_queue_item_id"u8):
-                    ReviewQueueItemId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         UserId ??= "";
         EntityType ??= "";
@@ -183,5 +134,60 @@ public sealed partial class ModerationFlagResponse : IStreamModel<ModerationFlag
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 6 when name.SequenceEqual("labels"u8):
+                Labels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("result"u8):
+                Result = JsonIn.List<JsonObject>(ref reader, JsonIn.Object)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("review_queue_item"u8):
+                ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("moderation_payload"u8):
+                ModerationPayload = JsonIn.Model<ModerationPayloadResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("review_queue_item_id"u8):
+                ReviewQueueItemId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

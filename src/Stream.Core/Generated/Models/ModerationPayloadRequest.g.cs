@@ -24,28 +24,9 @@ public sealed partial class ModerationPayloadRequest : IStreamModel<ModerationPa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("texts"u8):
-                    Texts = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("images"u8):
-                    Images = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("videos"u8):
-                    Videos = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("audios"u8):
-                    Audios = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Texts (<c>texts</c>).</summary>
@@ -96,5 +77,30 @@ public sealed partial class ModerationPayloadRequest : IStreamModel<ModerationPa
             JsonOut.Object(writer, customValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("texts"u8):
+                Texts = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("images"u8):
+                Images = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("videos"u8):
+                Videos = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("audios"u8):
+                Audios = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class ModerationPayloadResponse : IStreamModel<ModerationP
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("texts"u8):
-                    Texts = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("images"u8):
-                    Images = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("videos"u8):
-                    Videos = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("audios"u8):
-                    Audios = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("text_ids"u8):
-                    TextIds = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 9 when name.SequenceEqual("image_ids"u8):
-                    ImageIds = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("other_media"u8):
-                    OtherMedia = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 17 when name.SequenceEqual("text_ordered_keys"u8):
-                    TextOrderedKeys = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 18 when name.SequenceEqual("image_ordered_keys"u8):
-                    ImageOrderedKeys = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Texts (<c>texts</c>).</summary>
@@ -151,5 +117,45 @@ public sealed partial class ModerationPayloadResponse : IStreamModel<ModerationP
             JsonOut.List(writer, otherMediaValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("texts"u8):
+                Texts = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("images"u8):
+                Images = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("videos"u8):
+                Videos = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("audios"u8):
+                Audios = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 8 when name.SequenceEqual("text_ids"u8):
+                TextIds = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 9 when name.SequenceEqual("image_ids"u8):
+                ImageIds = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("other_media"u8):
+                OtherMedia = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 17 when name.SequenceEqual("text_ordered_keys"u8):
+                TextOrderedKeys = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 18 when name.SequenceEqual("image_ordered_keys"u8):
+                ImageOrderedKeys = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class ModerationQueueResponse : IStreamModel<ModerationQue
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<JsonObject>(ref reader, JsonIn.Object)!;
-                    break;
-                case 7 when name.SequenceEqual("filters"u8):
-                    Filters = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("item_count"u8):
-                    ItemCount = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         Type ??= "";
@@ -122,5 +88,45 @@ public sealed partial class ModerationQueueResponse : IStreamModel<ModerationQue
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<JsonObject>(ref reader, JsonIn.Object)!;
+                break;
+            case 7 when name.SequenceEqual("filters"u8):
+                Filters = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("item_count"u8):
+                ItemCount = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

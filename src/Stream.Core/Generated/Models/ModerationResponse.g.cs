@@ -24,25 +24,9 @@ public sealed partial class ModerationResponse : IStreamModel<ModerationResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("spam"u8):
-                    Spam = JsonIn.Single(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("toxic"u8):
-                    Toxic = JsonIn.Single(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("explicit"u8):
-                    Explicit = JsonIn.Single(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Action ??= "";
     }
 
@@ -70,5 +54,27 @@ public sealed partial class ModerationResponse : IStreamModel<ModerationResponse
         writer.WriteNumber("spam"u8, Spam);
         writer.WriteString("action"u8, Action);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("spam"u8):
+                Spam = JsonIn.Single(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("toxic"u8):
+                Toxic = JsonIn.Single(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("explicit"u8):
+                Explicit = JsonIn.Single(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,58 +24,9 @@ public sealed partial class ModerationRuleV2Response : IStreamModel<ModerationRu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("logic"u8):
-                    Logic = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("groups"u8):
-                    Groups = JsonIn.List<RuleBuilderConditionGroup>(ref reader, JsonIn.Model<RuleBuilderConditionGroup>);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Model<RuleBuilderAction>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("rule_type"u8):
-                    RuleType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("conditions"u8):
-                    Conditions = JsonIn.List<RuleBuilderCondition>(ref reader, JsonIn.Model<RuleBuilderCondition>);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("config_keys"u8):
-                    ConfigKeys = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 15 when name.SequenceEqual("cooldown_period"u8):
-                    CooldownPeriod = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("action_sequences"u8):
-                    ActionSequences = JsonIn.List<CallRuleActionSequence>(ref reader, JsonIn.Model<CallRuleActionSequence>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         Description ??= "";
@@ -177,5 +128,60 @@ public sealed partial class ModerationRuleV2Response : IStreamModel<ModerationRu
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("logic"u8):
+                Logic = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("groups"u8):
+                Groups = JsonIn.List<RuleBuilderConditionGroup>(ref reader, JsonIn.Model<RuleBuilderConditionGroup>);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Model<RuleBuilderAction>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("rule_type"u8):
+                RuleType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("conditions"u8):
+                Conditions = JsonIn.List<RuleBuilderCondition>(ref reader, JsonIn.Model<RuleBuilderCondition>);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("config_keys"u8):
+                ConfigKeys = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 15 when name.SequenceEqual("cooldown_period"u8):
+                CooldownPeriod = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("action_sequences"u8):
+                ActionSequences = JsonIn.List<CallRuleActionSequence>(ref reader, JsonIn.Model<CallRuleActionSequence>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,49 +24,9 @@ public sealed partial class ModerationRulesTriggeredEvent : StreamEvent, IStream
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("rule"u8):
-                    Rule = JsonIn.Model<ModerationRuleInfo>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("violation_number"u8):
-                    ViolationNumber = JsonIn.Int32(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("matched_contents"u8):
-                    MatchedContents = JsonIn.List<MatchedContent>(ref reader, JsonIn.Model<MatchedContent>);
-                    break;
-                case 17 when name.SequenceEqual("triggered_actions"u8):
-                    TriggeredActions = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 20 when name.SequenceEqual("review_queue_item_id"u8):
-                    ReviewQueueItemId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         Rule ??= JsonIn.Missing<ModerationRuleInfo>("rule");
         EntityId ??= "";
@@ -149,5 +109,51 @@ public sealed partial class ModerationRulesTriggeredEvent : StreamEvent, IStream
             JsonOut.List(writer, matchedContentsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("rule"u8):
+                Rule = JsonIn.Model<ModerationRuleInfo>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("violation_number"u8):
+                ViolationNumber = JsonIn.Int32(ref reader);
+                break;
+            case 16 when name.SequenceEqual("matched_contents"u8):
+                MatchedContents = JsonIn.List<MatchedContent>(ref reader, JsonIn.Model<MatchedContent>);
+                break;
+            case 17 when name.SequenceEqual("triggered_actions"u8):
+                TriggeredActions = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 20 when name.SequenceEqual("review_queue_item_id"u8):
+                ReviewQueueItemId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

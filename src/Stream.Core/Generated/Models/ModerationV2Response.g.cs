@@ -24,37 +24,9 @@ public sealed partial class ModerationV2Response : IStreamModel<ModerationV2Resp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("text_harms"u8):
-                    TextHarms = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("image_harms"u8):
-                    ImageHarms = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 13 when name.SequenceEqual("original_text"u8):
-                    OriginalText = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("blocklist_matched"u8):
-                    BlocklistMatched = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("blocklists_matched"u8):
-                    BlocklistsMatched = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("platform_circumvented"u8):
-                    PlatformCircumvented = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("semantic_filter_matched"u8):
-                    SemanticFilterMatched = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Action ??= "";
         OriginalText ??= "";
     }
@@ -120,5 +92,39 @@ public sealed partial class ModerationV2Response : IStreamModel<ModerationV2Resp
             writer.WriteBoolean("platform_circumvented"u8, platformCircumventedValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("text_harms"u8):
+                TextHarms = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("image_harms"u8):
+                ImageHarms = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 13 when name.SequenceEqual("original_text"u8):
+                OriginalText = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("blocklist_matched"u8):
+                BlocklistMatched = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("blocklists_matched"u8):
+                BlocklistsMatched = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("platform_circumvented"u8):
+                PlatformCircumvented = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("semantic_filter_matched"u8):
+                SemanticFilterMatched = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class MuteChannelResponse : IStreamModel<MuteChannelRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("own_user"u8):
-                    OwnUser = JsonIn.Model<OwnUserResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("channel_mute"u8):
-                    ChannelMute = JsonIn.Model<ChannelMute>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("channel_mutes"u8):
-                    ChannelMutes = JsonIn.List<ChannelMute>(ref reader, JsonIn.Model<ChannelMute>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -82,5 +66,27 @@ public sealed partial class MuteChannelResponse : IStreamModel<MuteChannelRespon
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("own_user"u8):
+                OwnUser = JsonIn.Model<OwnUserResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("channel_mute"u8):
+                ChannelMute = JsonIn.Model<ChannelMute>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("channel_mutes"u8):
+                ChannelMutes = JsonIn.List<ChannelMute>(ref reader, JsonIn.Model<ChannelMute>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class MuteResponse : IStreamModel<MuteResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("mutes"u8):
-                    Mutes = JsonIn.List<UserMuteResponse>(ref reader, JsonIn.Model<UserMuteResponse>);
-                    break;
-                case 8 when name.SequenceEqual("own_user"u8):
-                    OwnUser = JsonIn.Model<OwnUserResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("non_existing_users"u8):
-                    NonExistingUsers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -82,5 +66,27 @@ public sealed partial class MuteResponse : IStreamModel<MuteResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("mutes"u8):
+                Mutes = JsonIn.List<UserMuteResponse>(ref reader, JsonIn.Model<UserMuteResponse>);
+                break;
+            case 8 when name.SequenceEqual("own_user"u8):
+                OwnUser = JsonIn.Model<OwnUserResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("non_existing_users"u8):
+                NonExistingUsers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

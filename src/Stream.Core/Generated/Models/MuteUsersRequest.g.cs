@@ -24,37 +24,9 @@ public sealed partial class MuteUsersRequest : IStreamModel<MuteUsersRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("audio"u8):
-                    Audio = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("user_ids"u8):
-                    UserIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 8 when name.SequenceEqual("muted_by"u8):
-                    MutedBy = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("screenshare"u8):
-                    Screenshare = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("muted_by_id"u8):
-                    MutedById = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("mute_all_users"u8):
-                    MuteAllUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("screenshare_audio"u8):
-                    ScreenshareAudio = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mute all users (<c>mute_all_users</c>).</summary>
@@ -123,5 +95,39 @@ public sealed partial class MuteUsersRequest : IStreamModel<MuteUsersRequest>
             JsonOut.Model(writer, mutedByValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("audio"u8):
+                Audio = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("user_ids"u8):
+                UserIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 8 when name.SequenceEqual("muted_by"u8):
+                MutedBy = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("screenshare"u8):
+                Screenshare = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("muted_by_id"u8):
+                MutedById = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("mute_all_users"u8):
+                MuteAllUsers = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("screenshare_audio"u8):
+                ScreenshareAudio = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class NetworkMetricsReportResponse : IStreamModel<NetworkM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 14 when name.SequenceEqual("average_jitter"u8):
-                    AverageJitter = JsonIn.Double(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("average_latency"u8):
-                    AverageLatency = JsonIn.Double(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("average_connection_time"u8):
-                    AverageConnectionTime = JsonIn.Double(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("average_time_to_reconnect"u8):
-                    AverageTimeToReconnect = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Average latency (<c>average_latency</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class NetworkMetricsReportResponse : IStreamModel<NetworkM
             writer.WriteNumber("average_time_to_reconnect"u8, averageTimeToReconnectValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 14 when name.SequenceEqual("average_jitter"u8):
+                AverageJitter = JsonIn.Double(ref reader);
+                break;
+            case 15 when name.SequenceEqual("average_latency"u8):
+                AverageLatency = JsonIn.Double(ref reader);
+                break;
+            case 23 when name.SequenceEqual("average_connection_time"u8):
+                AverageConnectionTime = JsonIn.Double(ref reader);
+                break;
+            case 25 when name.SequenceEqual("average_time_to_reconnect"u8):
+                AverageTimeToReconnect = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

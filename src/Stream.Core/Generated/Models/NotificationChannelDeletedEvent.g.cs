@@ -24,61 +24,9 @@ public sealed partial class NotificationChannelDeletedEvent : StreamEvent, IStre
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("channel_id"u8):
-                    ChannelId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("channel_type"u8):
-                    ChannelType = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("unread_count"u8):
-                    UnreadCount = JsonIn.Int32(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("channel_custom"u8):
-                    ChannelCustom = JsonIn.Object(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("unread_channels"u8):
-                    UnreadChannels = JsonIn.Int32(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("total_unread_count"u8):
-                    TotalUnreadCount = JsonIn.Int32(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("channel_member_count"u8):
-                    ChannelMemberCount = JsonIn.Int32(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("channel_message_count"u8):
-                    ChannelMessageCount = JsonIn.Int64(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("grouped_unread_channels"u8):
-                    GroupedUnreadChannels = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         Channel ??= JsonIn.Missing<ChannelResponse>("channel");
     }
@@ -197,5 +145,63 @@ public sealed partial class NotificationChannelDeletedEvent : StreamEvent, IStre
             JsonOut.Map(writer, groupedUnreadChannelsValue, times, JsonOut.Int32);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("channel_id"u8):
+                ChannelId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("channel_type"u8):
+                ChannelType = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("unread_count"u8):
+                UnreadCount = JsonIn.Int32(ref reader);
+                break;
+            case 14 when name.SequenceEqual("channel_custom"u8):
+                ChannelCustom = JsonIn.Object(ref reader);
+                break;
+            case 15 when name.SequenceEqual("unread_channels"u8):
+                UnreadChannels = JsonIn.Int32(ref reader);
+                break;
+            case 18 when name.SequenceEqual("total_unread_count"u8):
+                TotalUnreadCount = JsonIn.Int32(ref reader);
+                break;
+            case 20 when name.SequenceEqual("channel_member_count"u8):
+                ChannelMemberCount = JsonIn.Int32(ref reader);
+                break;
+            case 21 when name.SequenceEqual("channel_message_count"u8):
+                ChannelMessageCount = JsonIn.Int64(ref reader);
+                break;
+            case 23 when name.SequenceEqual("grouped_unread_channels"u8):
+                GroupedUnreadChannels = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class NotificationComment : IStreamModel<NotificationComme
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         UserId ??= "";
         Comment ??= "";
@@ -76,5 +60,27 @@ public sealed partial class NotificationComment : IStreamModel<NotificationComme
             JsonOut.List(writer, attachmentsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class NotificationConfig : IStreamModel<NotificationConfig
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("track_seen"u8):
-                    TrackSeen = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("track_read"u8):
-                    TrackRead = JsonIn.Bool(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("deduplication_window"u8):
-                    DeduplicationWindow = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Track seen (<c>track_seen</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class NotificationConfig : IStreamModel<NotificationConfig
             writer.WriteString("deduplication_window"u8, deduplicationWindowValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("track_seen"u8):
+                TrackSeen = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("track_read"u8):
+                TrackRead = JsonIn.Bool(ref reader);
+                break;
+            case 20 when name.SequenceEqual("deduplication_window"u8):
+                DeduplicationWindow = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

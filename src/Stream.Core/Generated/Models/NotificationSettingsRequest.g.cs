@@ -24,31 +24,9 @@ public sealed partial class NotificationSettingsRequest : IStreamModel<Notificat
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("call_ring"u8):
-                    CallRing = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("call_missed"u8):
-                    CallMissed = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("session_started"u8):
-                    SessionStarted = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("call_live_started"u8):
-                    CallLiveStarted = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("call_notification"u8):
-                    CallNotification = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -106,5 +84,33 @@ public sealed partial class NotificationSettingsRequest : IStreamModel<Notificat
             JsonOut.Model(writer, callMissedValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("call_ring"u8):
+                CallRing = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("call_missed"u8):
+                CallMissed = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("session_started"u8):
+                SessionStarted = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("call_live_started"u8):
+                CallLiveStarted = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("call_notification"u8):
+                CallNotification = JsonIn.Model<EventNotificationSettingsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

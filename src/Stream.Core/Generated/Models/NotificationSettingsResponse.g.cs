@@ -24,31 +24,9 @@ public sealed partial class NotificationSettingsResponse : IStreamModel<Notifica
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("call_ring"u8):
-                    CallRing = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("call_missed"u8):
-                    CallMissed = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("session_started"u8):
-                    SessionStarted = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("call_live_started"u8):
-                    CallLiveStarted = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("call_notification"u8):
-                    CallNotification = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallLiveStarted ??= JsonIn.Missing<EventNotificationSettingsResponse>("call_live_started");
         SessionStarted ??= JsonIn.Missing<EventNotificationSettingsResponse>("session_started");
         CallNotification ??= JsonIn.Missing<EventNotificationSettingsResponse>("call_notification");
@@ -93,5 +71,33 @@ public sealed partial class NotificationSettingsResponse : IStreamModel<Notifica
         writer.WritePropertyName("call_missed"u8);
         JsonOut.Model(writer, CallMissed, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("call_ring"u8):
+                CallRing = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("call_missed"u8):
+                CallMissed = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("session_started"u8):
+                SessionStarted = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("call_live_started"u8):
+                CallLiveStarted = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("call_notification"u8):
+                CallNotification = JsonIn.Model<EventNotificationSettingsResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class NotificationStatusResponse : IStreamModel<Notificati
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("unread"u8):
-                    Unread = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("unseen"u8):
-                    Unseen = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("last_seen_at"u8):
-                    LastSeenAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("last_read_at"u8):
-                    LastReadAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("read_activities"u8):
-                    ReadActivities = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("seen_activities"u8):
-                    SeenActivities = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Unread (<c>unread</c>).</summary>
@@ -99,5 +77,33 @@ public sealed partial class NotificationStatusResponse : IStreamModel<Notificati
             JsonOut.Time(writer, lastReadAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("unread"u8):
+                Unread = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("unseen"u8):
+                Unseen = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("last_seen_at"u8):
+                LastSeenAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("last_read_at"u8):
+                LastReadAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("read_activities"u8):
+                ReadActivities = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("seen_activities"u8):
+                SeenActivities = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class OCRContentParameters : IStreamModel<OCRContentParame
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("label_operator"u8):
-                    LabelOperator = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Harm labels (<c>harm_labels</c>).</summary>
@@ -72,5 +59,24 @@ public sealed partial class OCRContentParameters : IStreamModel<OCRContentParame
             writer.WriteString("severity"u8, severityValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("label_operator"u8):
+                LabelOperator = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

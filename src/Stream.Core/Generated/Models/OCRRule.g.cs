@@ -24,19 +24,9 @@ public sealed partial class OCRRule : IStreamModel<OCRRule>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<AutomodAction>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Label ??= "";
     }
 
@@ -57,5 +47,21 @@ public sealed partial class OCRRule : IStreamModel<OCRRule>
         writer.WritePropertyName("action"u8);
         JsonOut.Enum(writer, Action, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<AutomodAction>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

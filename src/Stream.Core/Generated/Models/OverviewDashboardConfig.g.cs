@@ -24,19 +24,9 @@ public sealed partial class OverviewDashboardConfig : IStreamModel<OverviewDashb
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 14 when name.SequenceEqual("visible_charts"u8):
-                    VisibleCharts = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("default_date_range_days"u8):
-                    DefaultDateRangeDays = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Visible charts (<c>visible_charts</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class OverviewDashboardConfig : IStreamModel<OverviewDashb
             writer.WriteNumber("default_date_range_days"u8, defaultDateRangeDaysValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 14 when name.SequenceEqual("visible_charts"u8):
+                VisibleCharts = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("default_date_range_days"u8):
+                DefaultDateRangeDays = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

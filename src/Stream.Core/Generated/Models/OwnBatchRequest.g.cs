@@ -24,25 +24,9 @@ public sealed partial class OwnBatchRequest : IStreamModel<OwnBatchRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 6 when name.SequenceEqual("fields"u8):
-                    Fields = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feeds ??= [];
     }
 
@@ -82,5 +66,27 @@ public sealed partial class OwnBatchRequest : IStreamModel<OwnBatchRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 6 when name.SequenceEqual("fields"u8):
+                Fields = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

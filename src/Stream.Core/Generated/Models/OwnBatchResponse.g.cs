@@ -24,19 +24,9 @@ public sealed partial class OwnBatchResponse : IStreamModel<OwnBatchResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Map<FeedOwnData>(ref reader, JsonIn.Model<FeedOwnData>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Data ??= new Dictionary<string, FeedOwnData>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class OwnBatchResponse : IStreamModel<OwnBatchResponse>
         JsonOut.Map(writer, Data, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Map<FeedOwnData>(ref reader, JsonIn.Model<FeedOwnData>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

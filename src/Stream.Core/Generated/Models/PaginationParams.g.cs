@@ -24,19 +24,9 @@ public sealed partial class PaginationParams : IStreamModel<PaginationParams>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("offset"u8):
-                    Offset = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Limit (<c>limit</c>). At least 0.</summary>
@@ -61,5 +51,21 @@ public sealed partial class PaginationParams : IStreamModel<PaginationParams>
             writer.WriteNumber("offset"u8, offsetValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("offset"u8):
+                Offset = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class ParticipantCountByMinuteResponse : IStreamModel<Part
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("max"u8):
-                    Max = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 3 when name.SequenceEqual("min"u8):
-                    Min = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("last"u8):
-                    Last = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("first"u8):
-                    First = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("start_ts"u8):
-                    StartTs = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Start ts (<c>start_ts</c>).</summary>
@@ -77,5 +58,30 @@ public sealed partial class ParticipantCountByMinuteResponse : IStreamModel<Part
         writer.WriteNumber("max"u8, Max);
         writer.WriteNumber("min"u8, Min);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("max"u8):
+                Max = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 3 when name.SequenceEqual("min"u8):
+                Min = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("last"u8):
+                Last = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("first"u8):
+                First = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("start_ts"u8):
+                StartTs = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class ParticipantReportResponse : IStreamModel<Participant
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("sum"u8):
-                    Sum = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("unique"u8):
-                    Unique = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("by_device"u8):
-                    ByDevice = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
-                    break;
-                case 10 when name.SequenceEqual("by_country"u8):
-                    ByCountry = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
-                    break;
-                case 10 when name.SequenceEqual("by_browser"u8):
-                    ByBrowser = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
-                    break;
-                case 10 when name.SequenceEqual("publishers"u8):
-                    Publishers = JsonIn.Model<PublisherStatsResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("subscribers"u8):
-                    Subscribers = JsonIn.Model<SubscriberStatsResponse>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("max_concurrent"u8):
-                    MaxConcurrent = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("count_over_time"u8):
-                    CountOverTime = JsonIn.Model<ParticipantCountOverTimeResponse>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("by_operating_system"u8):
-                    ByOperatingSystem = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Sum (<c>sum</c>).</summary>
@@ -142,5 +108,45 @@ public sealed partial class ParticipantReportResponse : IStreamModel<Participant
             JsonOut.Model(writer, subscribersValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("sum"u8):
+                Sum = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("unique"u8):
+                Unique = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("by_device"u8):
+                ByDevice = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
+                break;
+            case 10 when name.SequenceEqual("by_country"u8):
+                ByCountry = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
+                break;
+            case 10 when name.SequenceEqual("by_browser"u8):
+                ByBrowser = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
+                break;
+            case 10 when name.SequenceEqual("publishers"u8):
+                Publishers = JsonIn.Model<PublisherStatsResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("subscribers"u8):
+                Subscribers = JsonIn.Model<SubscriberStatsResponse>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("max_concurrent"u8):
+                MaxConcurrent = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("count_over_time"u8):
+                CountOverTime = JsonIn.Model<ParticipantCountOverTimeResponse>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("by_operating_system"u8):
+                ByOperatingSystem = JsonIn.List<GroupedStatsResponse>(ref reader, JsonIn.Model<GroupedStatsResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

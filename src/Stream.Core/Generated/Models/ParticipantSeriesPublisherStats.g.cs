@@ -24,28 +24,9 @@ public sealed partial class ParticipantSeriesPublisherStats : IStreamModel<Parti
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("global"u8):
-                    Global = JsonIn.Map<IReadOnlyList<IReadOnlyList<double>>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<IReadOnlyList<double>>(ref r, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double)));
-                    break;
-                case 6 when name.SequenceEqual("tracks"u8):
-                    Tracks = JsonIn.Map<IReadOnlyList<ParticipantSeriesTrackMetrics>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ParticipantSeriesTrackMetrics>(ref r, JsonIn.Model<ParticipantSeriesTrackMetrics>));
-                    break;
-                case 11 when name.SequenceEqual("global_meta"u8):
-                    GlobalMeta = JsonIn.Map<MetricDescriptor>(ref reader, JsonIn.Model<MetricDescriptor>);
-                    break;
-                case 17 when name.SequenceEqual("global_thresholds"u8):
-                    GlobalThresholds = JsonIn.Map<IReadOnlyList<MetricThreshold>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<MetricThreshold>(ref r, JsonIn.Model<MetricThreshold>));
-                    break;
-                case 20 when name.SequenceEqual("global_metrics_order"u8):
-                    GlobalMetricsOrder = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Global (<c>global</c>).</summary>
@@ -96,5 +77,30 @@ public sealed partial class ParticipantSeriesPublisherStats : IStreamModel<Parti
             JsonOut.Map(writer, tracksValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Model));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("global"u8):
+                Global = JsonIn.Map<IReadOnlyList<IReadOnlyList<double>>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<IReadOnlyList<double>>(ref r, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double)));
+                break;
+            case 6 when name.SequenceEqual("tracks"u8):
+                Tracks = JsonIn.Map<IReadOnlyList<ParticipantSeriesTrackMetrics>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ParticipantSeriesTrackMetrics>(ref r, JsonIn.Model<ParticipantSeriesTrackMetrics>));
+                break;
+            case 11 when name.SequenceEqual("global_meta"u8):
+                GlobalMeta = JsonIn.Map<MetricDescriptor>(ref reader, JsonIn.Model<MetricDescriptor>);
+                break;
+            case 17 when name.SequenceEqual("global_thresholds"u8):
+                GlobalThresholds = JsonIn.Map<IReadOnlyList<MetricThreshold>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<MetricThreshold>(ref r, JsonIn.Model<MetricThreshold>));
+                break;
+            case 20 when name.SequenceEqual("global_metrics_order"u8):
+                GlobalMetricsOrder = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

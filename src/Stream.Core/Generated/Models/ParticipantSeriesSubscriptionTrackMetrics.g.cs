@@ -24,25 +24,9 @@ public sealed partial class ParticipantSeriesSubscriptionTrackMetrics : IStreamM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("tracks"u8):
-                    Tracks = JsonIn.Map<IReadOnlyList<ParticipantSeriesTrackMetrics>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ParticipantSeriesTrackMetrics>(ref r, JsonIn.Model<ParticipantSeriesTrackMetrics>));
-                    break;
-                case 14 when name.SequenceEqual("publisher_name"u8):
-                    PublisherName = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("publisher_user_id"u8):
-                    PublisherUserId = JsonIn.String(ref reader)!;
-                    break;
-                case 25 when name.SequenceEqual("publisher_user_session_id"u8):
-                    PublisherUserSessionId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PublisherUserId ??= "";
     }
 
@@ -80,5 +64,27 @@ public sealed partial class ParticipantSeriesSubscriptionTrackMetrics : IStreamM
             JsonOut.Map(writer, tracksValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Model));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("tracks"u8):
+                Tracks = JsonIn.Map<IReadOnlyList<ParticipantSeriesTrackMetrics>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ParticipantSeriesTrackMetrics>(ref r, JsonIn.Model<ParticipantSeriesTrackMetrics>));
+                break;
+            case 14 when name.SequenceEqual("publisher_name"u8):
+                PublisherName = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("publisher_user_id"u8):
+                PublisherUserId = JsonIn.String(ref reader)!;
+                break;
+            case 25 when name.SequenceEqual("publisher_user_session_id"u8):
+                PublisherUserSessionId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

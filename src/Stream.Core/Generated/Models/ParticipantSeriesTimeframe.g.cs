@@ -24,25 +24,9 @@ public sealed partial class ParticipantSeriesTimeframe : IStreamModel<Participan
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("since"u8):
-                    Since = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("until"u8):
-                    Until = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("max_points"u8):
-                    MaxPoints = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("step_seconds"u8):
-                    StepSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Since (<c>since</c>).</summary>
@@ -71,5 +55,27 @@ public sealed partial class ParticipantSeriesTimeframe : IStreamModel<Participan
         writer.WriteNumber("step_seconds"u8, StepSeconds);
         writer.WriteNumber("max_points"u8, MaxPoints);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("since"u8):
+                Since = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("until"u8):
+                Until = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("max_points"u8):
+                MaxPoints = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("step_seconds"u8):
+                StepSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

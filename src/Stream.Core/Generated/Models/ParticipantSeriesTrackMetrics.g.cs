@@ -24,40 +24,9 @@ public sealed partial class ParticipantSeriesTrackMetrics : IStreamModel<Partici
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("rid"u8):
-                    Rid = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("label"u8):
-                    Label = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("codec"u8):
-                    Codec = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("metrics"u8):
-                    Metrics = JsonIn.Map<IReadOnlyList<IReadOnlyList<double>>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<IReadOnlyList<double>>(ref r, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double)));
-                    break;
-                case 8 when name.SequenceEqual("track_id"u8):
-                    TrackId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("track_type"u8):
-                    TrackType = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("thresholds"u8):
-                    Thresholds = JsonIn.Map<IReadOnlyList<MetricThreshold>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<MetricThreshold>(ref r, JsonIn.Model<MetricThreshold>));
-                    break;
-                case 12 when name.SequenceEqual("metrics_meta"u8):
-                    MetricsMeta = JsonIn.Map<MetricDescriptor>(ref reader, JsonIn.Model<MetricDescriptor>);
-                    break;
-                case 13 when name.SequenceEqual("metrics_order"u8):
-                    MetricsOrder = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         TrackId ??= "";
     }
 
@@ -133,5 +102,42 @@ public sealed partial class ParticipantSeriesTrackMetrics : IStreamModel<Partici
             JsonOut.Map(writer, thresholdsValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Model));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("rid"u8):
+                Rid = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("label"u8):
+                Label = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("codec"u8):
+                Codec = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("metrics"u8):
+                Metrics = JsonIn.Map<IReadOnlyList<IReadOnlyList<double>>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<IReadOnlyList<double>>(ref r, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double)));
+                break;
+            case 8 when name.SequenceEqual("track_id"u8):
+                TrackId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("track_type"u8):
+                TrackType = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("thresholds"u8):
+                Thresholds = JsonIn.Map<IReadOnlyList<MetricThreshold>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<MetricThreshold>(ref r, JsonIn.Model<MetricThreshold>));
+                break;
+            case 12 when name.SequenceEqual("metrics_meta"u8):
+                MetricsMeta = JsonIn.Map<MetricDescriptor>(ref reader, JsonIn.Model<MetricDescriptor>);
+                break;
+            case 13 when name.SequenceEqual("metrics_order"u8):
+                MetricsOrder = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ParticipantSeriesUserStats : IStreamModel<Participan
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("metrics"u8):
-                    Metrics = JsonIn.Map<IReadOnlyList<IReadOnlyList<double>>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<IReadOnlyList<double>>(ref r, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double)));
-                    break;
-                case 10 when name.SequenceEqual("thresholds"u8):
-                    Thresholds = JsonIn.Map<IReadOnlyList<MetricThreshold>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<MetricThreshold>(ref r, JsonIn.Model<MetricThreshold>));
-                    break;
-                case 12 when name.SequenceEqual("metrics_meta"u8):
-                    MetricsMeta = JsonIn.Map<MetricDescriptor>(ref reader, JsonIn.Model<MetricDescriptor>);
-                    break;
-                case 13 when name.SequenceEqual("metrics_order"u8):
-                    MetricsOrder = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Metrics (<c>metrics</c>).</summary>
@@ -85,5 +69,27 @@ public sealed partial class ParticipantSeriesUserStats : IStreamModel<Participan
             JsonOut.Map(writer, thresholdsValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.Model));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("metrics"u8):
+                Metrics = JsonIn.Map<IReadOnlyList<IReadOnlyList<double>>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<IReadOnlyList<double>>(ref r, static (ref Utf8JsonReader r) => JsonIn.ValueList<double>(ref r, JsonIn.Double)));
+                break;
+            case 10 when name.SequenceEqual("thresholds"u8):
+                Thresholds = JsonIn.Map<IReadOnlyList<MetricThreshold>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<MetricThreshold>(ref r, JsonIn.Model<MetricThreshold>));
+                break;
+            case 12 when name.SequenceEqual("metrics_meta"u8):
+                MetricsMeta = JsonIn.Map<MetricDescriptor>(ref reader, JsonIn.Model<MetricDescriptor>);
+                break;
+            case 13 when name.SequenceEqual("metrics_order"u8):
+                MetricsOrder = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

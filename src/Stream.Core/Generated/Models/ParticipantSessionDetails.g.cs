@@ -24,34 +24,9 @@ public sealed partial class ParticipantSessionDetails : IStreamModel<Participant
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("roles"u8):
-                    Roles = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("left_at"u8):
-                    LeftAt = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("joined_at"u8):
-                    JoinedAt = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("publisher_type"u8):
-                    PublisherType = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("duration_in_seconds"u8):
-                    DurationInSeconds = JsonIn.Int64(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         UserSessionId ??= "";
         PublisherType ??= "";
@@ -106,5 +81,36 @@ public sealed partial class ParticipantSessionDetails : IStreamModel<Participant
             writer.WriteNumber("duration_in_seconds"u8, durationInSecondsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("roles"u8):
+                Roles = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("left_at"u8):
+                LeftAt = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("joined_at"u8):
+                JoinedAt = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("publisher_type"u8):
+                PublisherType = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("duration_in_seconds"u8):
+                DurationInSeconds = JsonIn.Int64(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class PendingMessageResponse : IStreamModel<PendingMessage
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("metadata"u8):
-                    Metadata = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>User (<c>user</c>).</summary>
@@ -85,5 +69,27 @@ public sealed partial class PendingMessageResponse : IStreamModel<PendingMessage
             JsonOut.Map(writer, metadataValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("metadata"u8):
+                Metadata = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class PerSDKUsageReport : IStreamModel<PerSDKUsageReport>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("by_version"u8):
-                    ByVersion = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ByVersion ??= new Dictionary<string, int>();
     }
 
@@ -57,5 +47,21 @@ public sealed partial class PerSDKUsageReport : IStreamModel<PerSDKUsageReport>
         writer.WritePropertyName("by_version"u8);
         JsonOut.Map(writer, ByVersion, times, JsonOut.Int32);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("by_version"u8):
+                ByVersion = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

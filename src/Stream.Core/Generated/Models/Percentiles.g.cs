@@ -24,19 +24,9 @@ public sealed partial class Percentiles : IStreamModel<Percentiles>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("p50"u8):
-                    P50 = JsonIn.Double(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("p95"u8):
-                    P95 = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>P50 (<c>p50</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class Percentiles : IStreamModel<Percentiles>
             writer.WriteNumber("p95"u8, p95Value);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("p50"u8):
+                P50 = JsonIn.Double(ref reader);
+                break;
+            case 3 when name.SequenceEqual("p95"u8):
+                P95 = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class PerformanceAnalysisResponse : IStreamModel<Performan
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("warnings"u8):
-                    Warnings = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 9 when name.SequenceEqual("scan_type"u8):
-                    ScanType = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("analysis_type"u8):
-                    AnalysisType = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("last_analyzed"u8):
-                    LastAnalyzed = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("indexed_fields"u8):
-                    IndexedFields = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 15 when name.SequenceEqual("recommendations"u8):
-                    Recommendations = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 16 when name.SequenceEqual("unindexed_fields"u8):
-                    UnindexedFields = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 21 when name.SequenceEqual("unindexed_sort_fields"u8):
-                    UnindexedSortFields = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Score ??= "";
         AnalysisType ??= "";
         IndexedFields ??= [];
@@ -123,5 +92,42 @@ public sealed partial class PerformanceAnalysisResponse : IStreamModel<Performan
             JsonOut.Time(writer, lastAnalyzedValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("warnings"u8):
+                Warnings = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 9 when name.SequenceEqual("scan_type"u8):
+                ScanType = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("analysis_type"u8):
+                AnalysisType = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("last_analyzed"u8):
+                LastAnalyzed = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("indexed_fields"u8):
+                IndexedFields = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 15 when name.SequenceEqual("recommendations"u8):
+                Recommendations = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 16 when name.SequenceEqual("unindexed_fields"u8):
+                UnindexedFields = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 21 when name.SequenceEqual("unindexed_sort_fields"u8):
+                UnindexedSortFields = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class PermissionRequest : IStreamModel<PermissionRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("owner"u8):
-                    Owner = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("same_team"u8):
-                    SameTeam = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("condition"u8):
-                    Condition = JsonIn.Object(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Action ??= "";
         Condition ??= [];
@@ -96,5 +74,33 @@ public sealed partial class PermissionRequest : IStreamModel<PermissionRequest>
         writer.WritePropertyName("condition"u8);
         JsonOut.Object(writer, Condition, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("owner"u8):
+                Owner = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("same_team"u8):
+                SameTeam = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("condition"u8):
+                Condition = JsonIn.Object(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

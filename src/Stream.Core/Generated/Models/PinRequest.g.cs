@@ -24,19 +24,9 @@ public sealed partial class PinRequest : IStreamModel<PinRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         SessionId ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class PinRequest : IStreamModel<PinRequest>
         writer.WriteString("user_id"u8, UserId);
         writer.WriteString("session_id"u8, SessionId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

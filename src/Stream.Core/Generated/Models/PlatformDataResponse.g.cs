@@ -24,22 +24,9 @@ public sealed partial class PlatformDataResponse : IStreamModel<PlatformDataResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("os"u8):
-                    Os = JsonIn.Model<ClientOSDataResponse>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("device"u8):
-                    Device = JsonIn.Model<DeviceDataResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("browser"u8):
-                    Browser = JsonIn.Model<BrowserDataResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Os ??= JsonIn.Missing<ClientOSDataResponse>("os");
         Device ??= JsonIn.Missing<DeviceDataResponse>("device");
         Browser ??= JsonIn.Missing<BrowserDataResponse>("browser");
@@ -68,5 +55,24 @@ public sealed partial class PlatformDataResponse : IStreamModel<PlatformDataResp
         writer.WritePropertyName("browser"u8);
         JsonOut.Model(writer, Browser, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("os"u8):
+                Os = JsonIn.Model<ClientOSDataResponse>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("device"u8):
+                Device = JsonIn.Model<DeviceDataResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("browser"u8):
+                Browser = JsonIn.Model<BrowserDataResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class Policy : IStreamModel<Policy>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("roles"u8):
-                    Roles = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 5 when name.SequenceEqual("owner"u8):
-                    Owner = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("priority"u8):
-                    Priority = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("resources"u8):
-                    Resources = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Resources ??= [];
         Roles ??= [];
@@ -104,5 +76,39 @@ public sealed partial class Policy : IStreamModel<Policy>
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("roles"u8):
+                Roles = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 5 when name.SequenceEqual("owner"u8):
+                Owner = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("priority"u8):
+                Priority = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("resources"u8):
+                Resources = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class PolicyConfig : IStreamModel<PolicyConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("max_age_hours"u8):
-                    MaxAgeHours = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Max age hours (<c>max_age_hours</c>).</summary>
@@ -48,5 +41,18 @@ public sealed partial class PolicyConfig : IStreamModel<PolicyConfig>
         writer.WriteStartObject();
         writer.WriteNumber("max_age_hours"u8, MaxAgeHours);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("max_age_hours"u8):
+                MaxAgeHours = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class PolicyRequest : IStreamModel<PolicyRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("roles"u8):
-                    Roles = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 5 when name.SequenceEqual("owner"u8):
-                    Owner = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<PolicyRequestAction>(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("priority"u8):
-                    Priority = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("resources"u8):
-                    Resources = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Resources ??= [];
         Roles ??= [];
@@ -89,5 +67,33 @@ public sealed partial class PolicyRequest : IStreamModel<PolicyRequest>
         writer.WriteBoolean("owner"u8, Owner);
         writer.WriteNumber("priority"u8, Priority);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("roles"u8):
+                Roles = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 5 when name.SequenceEqual("owner"u8):
+                Owner = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<PolicyRequestAction>(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("priority"u8):
+                Priority = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("resources"u8):
+                Resources = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

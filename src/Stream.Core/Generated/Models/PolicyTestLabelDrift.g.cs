@@ -24,19 +24,9 @@ public sealed partial class PolicyTestLabelDrift : IStreamModel<PolicyTestLabelD
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("same"u8):
-                    Same = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("changed"u8):
-                    Changed = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Same (<c>same</c>).</summary>
@@ -55,5 +45,21 @@ public sealed partial class PolicyTestLabelDrift : IStreamModel<PolicyTestLabelD
         writer.WriteNumber("same"u8, Same);
         writer.WriteNumber("changed"u8, Changed);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("same"u8):
+                Same = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("changed"u8):
+                Changed = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,55 +24,9 @@ public sealed partial class PolicyTestResult : IStreamModel<PolicyTestResult>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("run_id"u8):
-                    RunId = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("scored"u8):
-                    Scored = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("passed"u8):
-                    Passed = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("row_index"u8):
-                    RowIndex = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("message_text"u8):
-                    MessageText = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("raw_response"u8):
-                    RawResponse = JsonIn.Object(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("actual_action"u8):
-                    ActualAction = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("actual_labels"u8):
-                    ActualLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("failure_reason"u8):
-                    FailureReason = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("expected_labels"u8):
-                    ExpectedLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("expected_action"u8):
-                    ExpectedAction = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         RunId ??= "";
         MessageText ??= "";
     }
@@ -169,5 +123,57 @@ public sealed partial class PolicyTestResult : IStreamModel<PolicyTestResult>
             writer.WriteString("severity"u8, severityValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("run_id"u8):
+                RunId = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("scored"u8):
+                Scored = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("passed"u8):
+                Passed = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("row_index"u8):
+                RowIndex = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("message_text"u8):
+                MessageText = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("raw_response"u8):
+                RawResponse = JsonIn.Object(ref reader);
+                break;
+            case 13 when name.SequenceEqual("actual_action"u8):
+                ActualAction = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("actual_labels"u8):
+                ActualLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("failure_reason"u8):
+                FailureReason = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("expected_labels"u8):
+                ExpectedLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("expected_action"u8):
+                ExpectedAction = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class PolicyTestRow : IStreamModel<PolicyTestRow>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("labels"u8):
-                    Labels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("content_type"u8):
-                    ContentType = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Text (<c>text</c>).</summary>
@@ -92,5 +73,30 @@ public sealed partial class PolicyTestRow : IStreamModel<PolicyTestRow>
             writer.WriteString("content_type"u8, contentTypeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("labels"u8):
+                Labels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("content_type"u8):
+                ContentType = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,55 +24,9 @@ public sealed partial class PolicyTestRun : IStreamModel<PolicyTestRun>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("set_id"u8):
-                    SetId = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("task_id"u8):
-                    TaskId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("metrics"u8):
-                    Metrics = JsonIn.Model<PolicyTestRunMetrics>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("rows_total"u8):
-                    RowsTotal = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("started_at"u8):
-                    StartedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("triggered_by"u8):
-                    TriggeredBy = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("completed_at"u8):
-                    CompletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("error_message"u8):
-                    ErrorMessage = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("rows_completed"u8):
-                    RowsCompleted = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("config_updated_at"u8):
-                    ConfigUpdatedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         SetId ??= "";
         TaskId ??= "";
@@ -165,5 +119,57 @@ public sealed partial class PolicyTestRun : IStreamModel<PolicyTestRun>
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("set_id"u8):
+                SetId = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("task_id"u8):
+                TaskId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("metrics"u8):
+                Metrics = JsonIn.Model<PolicyTestRunMetrics>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("rows_total"u8):
+                RowsTotal = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("started_at"u8):
+                StartedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("triggered_by"u8):
+                TriggeredBy = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("completed_at"u8):
+                CompletedAt = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("error_message"u8):
+                ErrorMessage = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("rows_completed"u8):
+                RowsCompleted = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("config_updated_at"u8):
+                ConfigUpdatedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

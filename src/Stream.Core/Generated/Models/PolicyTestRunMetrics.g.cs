@@ -24,22 +24,9 @@ public sealed partial class PolicyTestRunMetrics : IStreamModel<PolicyTestRunMet
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("totals"u8):
-                    Totals = JsonIn.Model<PolicyTestTotals>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("by_label"u8):
-                    ByLabel = JsonIn.Map<PolicyTestLabelDrift>(ref reader, JsonIn.Model<PolicyTestLabelDrift>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Mode ??= "";
         Totals ??= JsonIn.Missing<PolicyTestTotals>("totals");
     }
@@ -69,5 +56,24 @@ public sealed partial class PolicyTestRunMetrics : IStreamModel<PolicyTestRunMet
             JsonOut.Map(writer, byLabelValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("totals"u8):
+                Totals = JsonIn.Model<PolicyTestTotals>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("by_label"u8):
+                ByLabel = JsonIn.Map<PolicyTestLabelDrift>(ref reader, JsonIn.Model<PolicyTestLabelDrift>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class PolicyTestRunResponse : IStreamModel<PolicyTestRunRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("run"u8):
-                    Run = JsonIn.Model<PolicyTestRun>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("results"u8):
-                    Results = JsonIn.List<PolicyTestResult>(ref reader, JsonIn.Model<PolicyTestResult>);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class PolicyTestRunResponse : IStreamModel<PolicyTestRunRe
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("run"u8):
+                Run = JsonIn.Model<PolicyTestRun>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("results"u8):
+                Results = JsonIn.List<PolicyTestResult>(ref reader, JsonIn.Model<PolicyTestResult>);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

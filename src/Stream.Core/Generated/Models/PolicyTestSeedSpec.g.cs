@@ -24,19 +24,9 @@ public sealed partial class PolicyTestSeedSpec : IStreamModel<PolicyTestSeedSpec
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("labels"u8):
-                    Labels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Labels (<c>labels</c>).</summary>
@@ -59,5 +49,21 @@ public sealed partial class PolicyTestSeedSpec : IStreamModel<PolicyTestSeedSpec
         }
         writer.WriteNumber("limit"u8, Limit);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("labels"u8):
+                Labels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

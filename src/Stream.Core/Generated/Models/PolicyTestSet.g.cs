@@ -24,46 +24,9 @@ public sealed partial class PolicyTestSet : IStreamModel<PolicyTestSet>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("rows"u8):
-                    Rows = JsonIn.List<PolicyTestRow>(ref reader, JsonIn.Model<PolicyTestRow>);
-                    break;
-                case 8 when name.SequenceEqual("last_run"u8):
-                    LastRun = JsonIn.Model<PolicyTestRun>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("row_count"u8):
-                    RowCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         Mode ??= "";
@@ -136,5 +99,48 @@ public sealed partial class PolicyTestSet : IStreamModel<PolicyTestSet>
             JsonOut.Model(writer, lastRunValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("rows"u8):
+                Rows = JsonIn.List<PolicyTestRow>(ref reader, JsonIn.Model<PolicyTestRow>);
+                break;
+            case 8 when name.SequenceEqual("last_run"u8):
+                LastRun = JsonIn.Model<PolicyTestRun>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("row_count"u8):
+                RowCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class PolicyTestSetResponse : IStreamModel<PolicyTestSetRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.Model<PolicyTestSet>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("recent_runs"u8):
-                    RecentRuns = JsonIn.List<PolicyTestRun>(ref reader, JsonIn.Model<PolicyTestRun>);
-                    break;
-                case 15 when name.SequenceEqual("baseline_run_id"u8):
-                    BaselineRunId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -81,5 +65,27 @@ public sealed partial class PolicyTestSetResponse : IStreamModel<PolicyTestSetRe
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.Model<PolicyTestSet>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("recent_runs"u8):
+                RecentRuns = JsonIn.List<PolicyTestRun>(ref reader, JsonIn.Model<PolicyTestRun>);
+                break;
+            case 15 when name.SequenceEqual("baseline_run_id"u8):
+                BaselineRunId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

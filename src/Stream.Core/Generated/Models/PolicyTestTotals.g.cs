@@ -24,28 +24,9 @@ public sealed partial class PolicyTestTotals : IStreamModel<PolicyTestTotals>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("rows"u8):
-                    Rows = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("scored"u8):
-                    Scored = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("passed"u8):
-                    Passed = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("failed"u8):
-                    Failed = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("unscored"u8):
-                    Unscored = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Rows (<c>rows</c>).</summary>
@@ -76,5 +57,30 @@ public sealed partial class PolicyTestTotals : IStreamModel<PolicyTestTotals>
         writer.WriteNumber("passed"u8, Passed);
         writer.WriteNumber("failed"u8, Failed);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("rows"u8):
+                Rows = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("scored"u8):
+                Scored = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("passed"u8):
+                Passed = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("failed"u8):
+                Failed = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("unscored"u8):
+                Unscored = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

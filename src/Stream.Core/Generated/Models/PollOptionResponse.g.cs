@@ -24,19 +24,9 @@ public sealed partial class PollOptionResponse : IStreamModel<PollOptionResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("poll_option"u8):
-                    PollOption = JsonIn.Model<PollOptionResponseData>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PollOption ??= JsonIn.Missing<PollOptionResponseData>("poll_option");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class PollOptionResponse : IStreamModel<PollOptionResponse
         JsonOut.Model(writer, PollOption, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("poll_option"u8):
+                PollOption = JsonIn.Model<PollOptionResponseData>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

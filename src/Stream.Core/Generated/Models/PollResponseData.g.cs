@@ -24,76 +24,9 @@ public sealed partial class PollResponseData : IStreamModel<PollResponseData>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("options"u8):
-                    Options = JsonIn.List<PollOptionResponseData>(ref reader, JsonIn.Model<PollOptionResponseData>)!;
-                    break;
-                case 9 when name.SequenceEqual("is_closed"u8):
-                    IsClosed = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("own_votes"u8):
-                    OwnVotes = JsonIn.List<PollVoteResponseData>(ref reader, JsonIn.Model<PollVoteResponseData>)!;
-                    break;
-                case 10 when name.SequenceEqual("vote_count"u8):
-                    VoteCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("allow_answers"u8):
-                    AllowAnswers = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("answers_count"u8):
-                    AnswersCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("created_by_id"u8):
-                    CreatedById = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("latest_answers"u8):
-                    LatestAnswers = JsonIn.List<PollVoteResponseData>(ref reader, JsonIn.Model<PollVoteResponseData>)!;
-                    break;
-                case 17 when name.SequenceEqual("voting_visibility"u8):
-                    VotingVisibility = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("max_votes_allowed"u8):
-                    MaxVotesAllowed = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("enforce_unique_vote"u8):
-                    EnforceUniqueVote = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("vote_counts_by_option"u8):
-                    VoteCountsByOption = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                case 22 when name.SequenceEqual("latest_votes_by_option"u8):
-                    LatestVotesByOption = JsonIn.Map<IReadOnlyList<PollVoteResponseData>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<PollVoteResponseData>(ref r, JsonIn.Model<PollVoteResponseData>))!;
-                    break;
-                case 28 when name.SequenceEqual("allow_user_suggested_options"u8):
-                    AllowUserSuggestedOptions = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         Description ??= "";
@@ -217,5 +150,78 @@ public sealed partial class PollResponseData : IStreamModel<PollResponseData>
         writer.WritePropertyName("custom"u8);
         JsonOut.Object(writer, Custom, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("options"u8):
+                Options = JsonIn.List<PollOptionResponseData>(ref reader, JsonIn.Model<PollOptionResponseData>)!;
+                break;
+            case 9 when name.SequenceEqual("is_closed"u8):
+                IsClosed = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("own_votes"u8):
+                OwnVotes = JsonIn.List<PollVoteResponseData>(ref reader, JsonIn.Model<PollVoteResponseData>)!;
+                break;
+            case 10 when name.SequenceEqual("vote_count"u8):
+                VoteCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("allow_answers"u8):
+                AllowAnswers = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("answers_count"u8):
+                AnswersCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("created_by_id"u8):
+                CreatedById = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("latest_answers"u8):
+                LatestAnswers = JsonIn.List<PollVoteResponseData>(ref reader, JsonIn.Model<PollVoteResponseData>)!;
+                break;
+            case 17 when name.SequenceEqual("voting_visibility"u8):
+                VotingVisibility = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("max_votes_allowed"u8):
+                MaxVotesAllowed = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("enforce_unique_vote"u8):
+                EnforceUniqueVote = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("vote_counts_by_option"u8):
+                VoteCountsByOption = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            case 22 when name.SequenceEqual("latest_votes_by_option"u8):
+                LatestVotesByOption = JsonIn.Map<IReadOnlyList<PollVoteResponseData>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<PollVoteResponseData>(ref r, JsonIn.Model<PollVoteResponseData>))!;
+                break;
+            case 28 when name.SequenceEqual("allow_user_suggested_options"u8):
+                AllowUserSuggestedOptions = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class PollUpdatedEvent : StreamEvent, IStreamModel<PollUpd
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("poll"u8):
-                    Poll = JsonIn.Model<PollResponseData>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         Poll ??= JsonIn.Missing<PollResponseData>("poll");
     }
@@ -115,5 +87,39 @@ public sealed partial class PollUpdatedEvent : StreamEvent, IStreamModel<PollUpd
         writer.WritePropertyName("poll"u8);
         JsonOut.Model(writer, Poll, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("poll"u8):
+                Poll = JsonIn.Model<PollResponseData>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class PollVoteRemovedFeedEvent : StreamEvent, IStreamModel
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("fid"u8):
-                    Fid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("poll"u8):
-                    Poll = JsonIn.Model<PollResponseData>(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("poll_vote"u8):
-                    PollVote = JsonIn.Model<PollVoteResponseData>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("feed_visibility"u8):
-                    FeedVisibility = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Poll ??= JsonIn.Missing<PollResponseData>("poll");
         Custom ??= [];
         Fid ??= "";
@@ -112,5 +84,39 @@ public sealed partial class PollVoteRemovedFeedEvent : StreamEvent, IStreamModel
         writer.WritePropertyName("poll_vote"u8);
         JsonOut.Model(writer, PollVote, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("fid"u8):
+                Fid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("poll"u8):
+                Poll = JsonIn.Model<PollResponseData>(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("poll_vote"u8):
+                PollVote = JsonIn.Model<PollVoteResponseData>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("feed_visibility"u8):
+                FeedVisibility = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

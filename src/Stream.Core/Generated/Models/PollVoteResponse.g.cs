@@ -24,22 +24,9 @@ public sealed partial class PollVoteResponse : IStreamModel<PollVoteResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("vote"u8):
-                    Vote = JsonIn.Model<PollVoteResponseData>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("poll"u8):
-                    Poll = JsonIn.Model<PollResponseData>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class PollVoteResponse : IStreamModel<PollVoteResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("vote"u8):
+                Vote = JsonIn.Model<PollVoteResponseData>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("poll"u8):
+                Poll = JsonIn.Model<PollResponseData>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

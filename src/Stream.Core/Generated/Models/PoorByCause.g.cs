@@ -24,28 +24,9 @@ public sealed partial class PoorByCause : IStreamModel<PoorByCause>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("edge"u8):
-                    Edge = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("delivery"u8):
-                    Delivery = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("unattributed"u8):
-                    Unattributed = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("isolated_local"u8):
-                    IsolatedLocal = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Delivery (<c>delivery</c>).</summary>
@@ -76,5 +57,30 @@ public sealed partial class PoorByCause : IStreamModel<PoorByCause>
         writer.WriteNumber("isolated_local"u8, IsolatedLocal);
         writer.WriteNumber("unattributed"u8, Unattributed);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("edge"u8):
+                Edge = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("delivery"u8):
+                Delivery = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("unattributed"u8):
+                Unattributed = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("isolated_local"u8):
+                IsolatedLocal = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class PoorTail : IStreamModel<PoorTail>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("note"u8):
-                    Note = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("poor_total"u8):
-                    PoorTotal = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("supporting"u8):
-                    Supporting = JsonIn.Model<Supporting>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("healthy_pct"u8):
-                    HealthyPct = JsonIn.Double(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("poor_by_cause"u8):
-                    PoorByCause = JsonIn.Model<PoorByCause>(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("healthy_viewers"u8):
-                    HealthyViewers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PoorByCause ??= JsonIn.Missing<PoorByCause>("poor_by_cause");
         Supporting ??= JsonIn.Missing<Supporting>("supporting");
         Note ??= "";
@@ -91,5 +69,33 @@ public sealed partial class PoorTail : IStreamModel<PoorTail>
         JsonOut.Model(writer, Supporting, times);
         writer.WriteString("note"u8, Note);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("note"u8):
+                Note = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("poor_total"u8):
+                PoorTotal = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("supporting"u8):
+                Supporting = JsonIn.Model<Supporting>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("healthy_pct"u8):
+                HealthyPct = JsonIn.Double(ref reader);
+                break;
+            case 13 when name.SequenceEqual("poor_by_cause"u8):
+                PoorByCause = JsonIn.Model<PoorByCause>(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("healthy_viewers"u8):
+                HealthyViewers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

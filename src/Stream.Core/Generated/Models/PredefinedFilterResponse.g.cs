@@ -24,43 +24,9 @@ public sealed partial class PredefinedFilterResponse : IStreamModel<PredefinedFi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParam>(ref reader, JsonIn.Model<SortParam>);
-                    break;
-                case 5 when name.SequenceEqual("stats"u8):
-                    Stats = JsonIn.Model<PredefinedFilterStatsResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("query_id"u8):
-                    QueryId = JsonIn.Int32(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("operation"u8):
-                    Operation = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("performance"u8):
-                    Performance = JsonIn.Model<PerformanceAnalysisResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Operation ??= "";
         Filter ??= [];
@@ -135,5 +101,45 @@ public sealed partial class PredefinedFilterResponse : IStreamModel<PredefinedFi
             JsonOut.Model(writer, performanceValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParam>(ref reader, JsonIn.Model<SortParam>);
+                break;
+            case 5 when name.SequenceEqual("stats"u8):
+                Stats = JsonIn.Model<PredefinedFilterStatsResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("query_id"u8):
+                QueryId = JsonIn.Int32(ref reader);
+                break;
+            case 9 when name.SequenceEqual("operation"u8):
+                Operation = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("performance"u8):
+                Performance = JsonIn.Model<PerformanceAnalysisResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class PredefinedFilterStatsResponse : IStreamModel<Predefi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("calls"u8):
-                    Calls = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("last_seen"u8):
-                    LastSeen = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("max_latency_ms"u8):
-                    MaxLatencyMs = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Calls (<c>calls</c>).</summary>
@@ -66,5 +53,24 @@ public sealed partial class PredefinedFilterStatsResponse : IStreamModel<Predefi
             JsonOut.Time(writer, lastSeenValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("calls"u8):
+                Calls = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("last_seen"u8):
+                LastSeen = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("max_latency_ms"u8):
+                MaxLatencyMs = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class PrivacySettingsResponse : IStreamModel<PrivacySettin
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("read_receipts"u8):
-                    ReadReceipts = JsonIn.Model<ReadReceiptsResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("typing_indicators"u8):
-                    TypingIndicators = JsonIn.Model<TypingIndicatorsResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("delivery_receipts"u8):
-                    DeliveryReceipts = JsonIn.Model<DeliveryReceiptsResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Typing indicators (<c>typing_indicators</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class PrivacySettingsResponse : IStreamModel<PrivacySettin
             JsonOut.Model(writer, deliveryReceiptsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("read_receipts"u8):
+                ReadReceipts = JsonIn.Model<ReadReceiptsResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("typing_indicators"u8):
+                TypingIndicators = JsonIn.Model<TypingIndicatorsResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("delivery_receipts"u8):
+                DeliveryReceipts = JsonIn.Model<DeliveryReceiptsResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

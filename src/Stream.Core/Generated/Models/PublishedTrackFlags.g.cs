@@ -24,25 +24,9 @@ public sealed partial class PublishedTrackFlags : IStreamModel<PublishedTrackFla
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("audio"u8):
-                    Audio = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("screenshare"u8):
-                    Screenshare = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("screenshare_audio"u8):
-                    ScreenshareAudio = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Video (<c>video</c>).</summary>
@@ -69,5 +53,27 @@ public sealed partial class PublishedTrackFlags : IStreamModel<PublishedTrackFla
         writer.WriteBoolean("screenshare"u8, Screenshare);
         writer.WriteBoolean("screenshare_audio"u8, ScreenshareAudio);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("audio"u8):
+                Audio = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("screenshare"u8):
+                Screenshare = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("screenshare_audio"u8):
+                ScreenshareAudio = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class PublishedTrackMetrics : IStreamModel<PublishedTrackM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("codec"u8):
-                    Codec = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("bitrate"u8):
-                    Bitrate = JsonIn.Model<MetricTimeSeries>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("track_id"u8):
-                    TrackId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("warnings"u8):
-                    Warnings = JsonIn.List<SessionWarningResponse>(ref reader, JsonIn.Model<SessionWarningResponse>);
-                    break;
-                case 9 when name.SequenceEqual("framerate"u8):
-                    Framerate = JsonIn.Model<MetricTimeSeries>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("track_type"u8):
-                    TrackType = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("resolution"u8):
-                    Resolution = JsonIn.Model<ResolutionMetricsTimeSeries>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Track id (<c>track_id</c>).</summary>
@@ -115,5 +90,36 @@ public sealed partial class PublishedTrackMetrics : IStreamModel<PublishedTrackM
             JsonOut.List(writer, warningsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("codec"u8):
+                Codec = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("bitrate"u8):
+                Bitrate = JsonIn.Model<MetricTimeSeries>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("track_id"u8):
+                TrackId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("warnings"u8):
+                Warnings = JsonIn.List<SessionWarningResponse>(ref reader, JsonIn.Model<SessionWarningResponse>);
+                break;
+            case 9 when name.SequenceEqual("framerate"u8):
+                Framerate = JsonIn.Model<MetricTimeSeries>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("track_type"u8):
+                TrackType = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("resolution"u8):
+                Resolution = JsonIn.Model<ResolutionMetricsTimeSeries>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

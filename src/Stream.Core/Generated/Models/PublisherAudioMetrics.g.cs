@@ -24,16 +24,9 @@ public sealed partial class PublisherAudioMetrics : IStreamModel<PublisherAudioM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("jitter_ms"u8):
-                    JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Jitter ms (<c>jitter_ms</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class PublisherAudioMetrics : IStreamModel<PublisherAudioM
             JsonOut.Model(writer, jitterMsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("jitter_ms"u8):
+                JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

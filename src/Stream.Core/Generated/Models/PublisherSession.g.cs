@@ -24,49 +24,9 @@ public sealed partial class PublisherSession : IStreamModel<PublisherSession>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("os"u8):
-                    Os = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("tool"u8):
-                    Tool = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("ingest"u8):
-                    Ingest = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("browser"u8):
-                    Browser = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("encoding"u8):
-                    Encoding = JsonIn.Model<EncodingProfile>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("duration_min"u8):
-                    DurationMin = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("delivery_zone"u8):
-                    DeliveryZone = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("avg_jitter_ms"u8):
-                    AvgJitterMs = JsonIn.Double(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("started_offset_min"u8):
-                    StartedOffsetMin = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("send_quality_score"u8):
-                    SendQualityScore = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
         UserSessionId ??= "";
     }
@@ -152,5 +112,51 @@ public sealed partial class PublisherSession : IStreamModel<PublisherSession>
             JsonOut.Model(writer, encodingValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("os"u8):
+                Os = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("tool"u8):
+                Tool = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("ingest"u8):
+                Ingest = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("browser"u8):
+                Browser = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("encoding"u8):
+                Encoding = JsonIn.Model<EncodingProfile>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("duration_min"u8):
+                DurationMin = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("delivery_zone"u8):
+                DeliveryZone = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("avg_jitter_ms"u8):
+                AvgJitterMs = JsonIn.Double(ref reader);
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("started_offset_min"u8):
+                StartedOffsetMin = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("send_quality_score"u8):
+                SendQualityScore = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class PublisherStatsResponse : IStreamModel<PublisherStats
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("unique"u8):
-                    Unique = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("by_track"u8):
-                    ByTrack = JsonIn.List<TrackStatsResponse>(ref reader, JsonIn.Model<TrackStatsResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Total (<c>total</c>).</summary>
@@ -66,5 +53,24 @@ public sealed partial class PublisherStatsResponse : IStreamModel<PublisherStats
             JsonOut.List(writer, byTrackValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("unique"u8):
+                Unique = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("by_track"u8):
+                ByTrack = JsonIn.List<TrackStatsResponse>(ref reader, JsonIn.Model<TrackStatsResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class PublisherVideoMetrics : IStreamModel<PublisherVideoM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("fps_30"u8):
-                    Fps30 = JsonIn.Model<ActiveCallsFPSStats>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("bitrate"u8):
-                    Bitrate = JsonIn.Model<ActiveCallsBitrateStats>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("jitter_ms"u8):
-                    JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("resolution"u8):
-                    Resolution = JsonIn.Model<ActiveCallsResolutionStats>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("frame_encoding_time_ms"u8):
-                    FrameEncodingTimeMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Jitter ms (<c>jitter_ms</c>).</summary>
@@ -96,5 +77,30 @@ public sealed partial class PublisherVideoMetrics : IStreamModel<PublisherVideoM
             JsonOut.Model(writer, bitrateValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("fps_30"u8):
+                Fps30 = JsonIn.Model<ActiveCallsFPSStats>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("bitrate"u8):
+                Bitrate = JsonIn.Model<ActiveCallsBitrateStats>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("jitter_ms"u8):
+                JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("resolution"u8):
+                Resolution = JsonIn.Model<ActiveCallsResolutionStats>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("frame_encoding_time_ms"u8):
+                FrameEncodingTimeMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class PublishersMetrics : IStreamModel<PublishersMetrics>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("all"u8):
-                    All = JsonIn.Model<PublisherAllMetrics>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>All (<c>all</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class PublishersMetrics : IStreamModel<PublishersMetrics>
             JsonOut.Model(writer, allValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("all"u8):
+                All = JsonIn.Model<PublisherAllMetrics>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

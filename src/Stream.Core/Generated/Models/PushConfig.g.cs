@@ -24,19 +24,9 @@ public sealed partial class PushConfig : IStreamModel<PushConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.Enum<PushConfigVersion>(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("offline_only"u8):
-                    OfflineOnly = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Version (<c>version</c>).</summary>
@@ -59,5 +49,21 @@ public sealed partial class PushConfig : IStreamModel<PushConfig>
             writer.WriteBoolean("offline_only"u8, offlineOnlyValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.Enum<PushConfigVersion>(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("offline_only"u8):
+                OfflineOnly = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class PushNotificationConfig : IStreamModel<PushNotificati
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("push_types"u8):
-                    PushTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("enable_push"u8):
-                    EnablePush = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enable push (<c>enable_push</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class PushNotificationConfig : IStreamModel<PushNotificati
             JsonOut.List(writer, pushTypesValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("push_types"u8):
+                PushTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("enable_push"u8):
+                EnablePush = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

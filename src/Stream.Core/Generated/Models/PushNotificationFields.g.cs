@@ -24,34 +24,9 @@ public sealed partial class PushNotificationFields : IStreamModel<PushNotificati
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("apn"u8):
-                    Apn = JsonIn.Model<APNConfigFields>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("huawei"u8):
-                    Huawei = JsonIn.Model<HuaweiConfigFields>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("xiaomi"u8):
-                    Xiaomi = JsonIn.Model<XiaomiConfigFields>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("firebase"u8):
-                    Firebase = JsonIn.Model<FirebaseConfigFields>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("providers"u8):
-                    Providers = JsonIn.List<PushProvider>(ref reader, JsonIn.Model<PushProvider>);
-                    break;
-                case 12 when name.SequenceEqual("offline_only"u8):
-                    OfflineOnly = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Version ??= "";
         Apn ??= JsonIn.Missing<APNConfigFields>("apn");
         Firebase ??= JsonIn.Missing<FirebaseConfigFields>("firebase");
@@ -103,5 +78,36 @@ public sealed partial class PushNotificationFields : IStreamModel<PushNotificati
             JsonOut.List(writer, providersValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("apn"u8):
+                Apn = JsonIn.Model<APNConfigFields>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("huawei"u8):
+                Huawei = JsonIn.Model<HuaweiConfigFields>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("xiaomi"u8):
+                Xiaomi = JsonIn.Model<XiaomiConfigFields>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("firebase"u8):
+                Firebase = JsonIn.Model<FirebaseConfigFields>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("providers"u8):
+                Providers = JsonIn.List<PushProvider>(ref reader, JsonIn.Model<PushProvider>);
+                break;
+            case 12 when name.SequenceEqual("offline_only"u8):
+                OfflineOnly = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

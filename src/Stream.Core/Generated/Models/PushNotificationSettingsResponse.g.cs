@@ -24,19 +24,9 @@ public sealed partial class PushNotificationSettingsResponse : IStreamModel<Push
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("disabled"u8):
-                    Disabled = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("disabled_until"u8):
-                    DisabledUntil = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Disabled (<c>disabled</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class PushNotificationSettingsResponse : IStreamModel<Push
             JsonOut.Time(writer, disabledUntilValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("disabled"u8):
+                Disabled = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("disabled_until"u8):
+                DisabledUntil = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class PushPreferenceInput : IStreamModel<PushPreferenceInp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("chat_level"u8):
-                    ChatLevel = JsonIn.Enum<PushPreferenceInputChatLevel>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("call_level"u8):
-                    CallLevel = JsonIn.Enum<PushPreferenceLevel>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("feeds_level"u8):
-                    FeedsLevel = JsonIn.Enum<PushPreferenceLevel>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("disabled_until"u8):
-                    DisabledUntil = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("remove_disable"u8):
-                    RemoveDisable = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("chat_preferences"u8):
-                    ChatPreferences = JsonIn.Model<ChatPreferencesInput>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("feeds_preferences"u8):
-                    FeedsPreferences = JsonIn.Model<FeedsPreferences>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>User id (<c>user_id</c>).</summary>
@@ -137,5 +106,42 @@ public sealed partial class PushPreferenceInput : IStreamModel<PushPreferenceInp
             writer.WriteBoolean("remove_disable"u8, removeDisableValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("chat_level"u8):
+                ChatLevel = JsonIn.Enum<PushPreferenceInputChatLevel>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("call_level"u8):
+                CallLevel = JsonIn.Enum<PushPreferenceLevel>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("feeds_level"u8):
+                FeedsLevel = JsonIn.Enum<PushPreferenceLevel>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("disabled_until"u8):
+                DisabledUntil = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("remove_disable"u8):
+                RemoveDisable = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("chat_preferences"u8):
+                ChatPreferences = JsonIn.Model<ChatPreferencesInput>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("feeds_preferences"u8):
+                FeedsPreferences = JsonIn.Model<FeedsPreferences>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

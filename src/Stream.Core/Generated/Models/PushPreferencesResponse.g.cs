@@ -24,31 +24,9 @@ public sealed partial class PushPreferencesResponse : IStreamModel<PushPreferenc
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("chat_level"u8):
-                    ChatLevel = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("call_level"u8):
-                    CallLevel = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("feeds_level"u8):
-                    FeedsLevel = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("disabled_until"u8):
-                    DisabledUntil = JsonIn.Time(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("chat_preferences"u8):
-                    ChatPreferences = JsonIn.Model<ChatPreferencesResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("feeds_preferences"u8):
-                    FeedsPreferences = JsonIn.Model<FeedsPreferencesResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Chat level (<c>chat_level</c>).</summary>
@@ -104,5 +82,33 @@ public sealed partial class PushPreferencesResponse : IStreamModel<PushPreferenc
             JsonOut.Time(writer, disabledUntilValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("chat_level"u8):
+                ChatLevel = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("call_level"u8):
+                CallLevel = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("feeds_level"u8):
+                FeedsLevel = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("disabled_until"u8):
+                DisabledUntil = JsonIn.Time(ref reader);
+                break;
+            case 16 when name.SequenceEqual("chat_preferences"u8):
+                ChatPreferences = JsonIn.Model<ChatPreferencesResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("feeds_preferences"u8):
+                FeedsPreferences = JsonIn.Model<FeedsPreferencesResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

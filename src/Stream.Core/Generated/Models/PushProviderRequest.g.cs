@@ -24,85 +24,9 @@ public sealed partial class PushProviderRequest : IStreamModel<PushProviderReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("apn_host"u8):
-                    ApnHost = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("apn_topic"u8):
-                    ApnTopic = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("apn_key_id"u8):
-                    ApnKeyId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("disabled_at"u8):
-                    DisabledAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("apn_team_id"u8):
-                    ApnTeamId = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("apn_auth_key"u8):
-                    ApnAuthKey = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("apn_p12_cert"u8):
-                    ApnP12Cert = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("apn_auth_type"u8):
-                    ApnAuthType = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("firebase_host"u8):
-                    FirebaseHost = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("huawei_app_id"u8):
-                    HuaweiAppId = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("disabled_reason"u8):
-                    DisabledReason = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("apn_development"u8):
-                    ApnDevelopment = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("huawei_app_secret"u8):
-                    HuaweiAppSecret = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("xiaomi_app_secret"u8):
-                    XiaomiAppSecret = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("firebase_server_key"u8):
-                    FirebaseServerKey = JsonIn.String(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("xiaomi_package_name"u8):
-                    XiaomiPackageName = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("firebase_credentials"u8):
-                    FirebaseCredentials = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("firebase_apn_template"u8):
-                    FirebaseApnTemplate = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("firebase_data_template"u8):
-                    FirebaseDataTemplate = JsonIn.String(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("apn_notification_template"u8):
-                    ApnNotificationTemplate = JsonIn.String(ref reader);
-                    break;
-                case 30 when name.SequenceEqual("firebase_notification_template"u8):
-                    FirebaseNotificationTemplate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
     }
 
@@ -280,5 +204,87 @@ public sealed partial class PushProviderRequest : IStreamModel<PushProviderReque
             writer.WriteString("xiaomi_app_secret"u8, xiaomiAppSecretValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("apn_host"u8):
+                ApnHost = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("apn_topic"u8):
+                ApnTopic = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("apn_key_id"u8):
+                ApnKeyId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("disabled_at"u8):
+                DisabledAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("apn_team_id"u8):
+                ApnTeamId = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("apn_auth_key"u8):
+                ApnAuthKey = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("apn_p12_cert"u8):
+                ApnP12Cert = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("apn_auth_type"u8):
+                ApnAuthType = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("firebase_host"u8):
+                FirebaseHost = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("huawei_app_id"u8):
+                HuaweiAppId = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("disabled_reason"u8):
+                DisabledReason = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("apn_development"u8):
+                ApnDevelopment = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("huawei_app_secret"u8):
+                HuaweiAppSecret = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("xiaomi_app_secret"u8):
+                XiaomiAppSecret = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("firebase_server_key"u8):
+                FirebaseServerKey = JsonIn.String(ref reader);
+                break;
+            case 19 when name.SequenceEqual("xiaomi_package_name"u8):
+                XiaomiPackageName = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("firebase_credentials"u8):
+                FirebaseCredentials = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("firebase_apn_template"u8):
+                FirebaseApnTemplate = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("firebase_data_template"u8):
+                FirebaseDataTemplate = JsonIn.String(ref reader);
+                break;
+            case 25 when name.SequenceEqual("apn_notification_template"u8):
+                ApnNotificationTemplate = JsonIn.String(ref reader);
+                break;
+            case 30 when name.SequenceEqual("firebase_notification_template"u8):
+                FirebaseNotificationTemplate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class PushTemplateResponse : IStreamModel<PushTemplateResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("template"u8):
-                    Template = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("event_type"u8):
-                    EventType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("enable_push"u8):
-                    EnablePush = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 25 when name.SequenceEqual("push_provider_internal_id"u8):
-                    PushProviderInternalId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PushProviderInternalId ??= "";
         EventType ??= "";
     }
@@ -90,5 +68,33 @@ public sealed partial class PushTemplateResponse : IStreamModel<PushTemplateResp
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("template"u8):
+                Template = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("event_type"u8):
+                EventType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("enable_push"u8):
+                EnablePush = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 25 when name.SequenceEqual("push_provider_internal_id"u8):
+                PushProviderInternalId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

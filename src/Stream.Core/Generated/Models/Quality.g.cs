@@ -24,40 +24,9 @@ public sealed partial class Quality : IStreamModel<Quality>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 16 when name.SequenceEqual("p5_quality_score"u8):
-                    P5QualityScore = JsonIn.Double(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("p50_quality_score"u8):
-                    P50QualityScore = JsonIn.Double(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("interruption_incidents"u8):
-                    InterruptionIncidents = JsonIn.List<Incident>(ref reader, JsonIn.Model<Incident>)!;
-                    break;
-                case 24 when name.SequenceEqual("connection_avg_jitter_ms"u8):
-                    ConnectionAvgJitterMs = JsonIn.Model<Percentiles>(ref reader)!;
-                    break;
-                case 24 when name.SequenceEqual("viewer_interruption_note"u8):
-                    ViewerInterruptionNote = JsonIn.String(ref reader)!;
-                    break;
-                case 25 when name.SequenceEqual("connection_avg_latency_ms"u8):
-                    ConnectionAvgLatencyMs = JsonIn.Model<Percentiles>(ref reader)!;
-                    break;
-                case 28 when name.SequenceEqual("viewer_interruption_rate_pct"u8):
-                    ViewerInterruptionRatePct = JsonIn.Double(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("score_bands_by_connection_pct"u8):
-                    ScoreBandsByConnectionPct = JsonIn.Model<ScoreBands>(ref reader)!;
-                    break;
-                case 29 when name.SequenceEqual("score_bands_by_watch_time_pct"u8):
-                    ScoreBandsByWatchTimePct = JsonIn.Model<ScoreBands>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ScoreBandsByConnectionPct ??= JsonIn.Missing<ScoreBands>("score_bands_by_connection_pct");
         ScoreBandsByWatchTimePct ??= JsonIn.Missing<ScoreBands>("score_bands_by_watch_time_pct");
         ConnectionAvgJitterMs ??= JsonIn.Missing<Percentiles>("connection_avg_jitter_ms");
@@ -124,5 +93,42 @@ public sealed partial class Quality : IStreamModel<Quality>
         }
         writer.WriteString("viewer_interruption_note"u8, ViewerInterruptionNote);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 16 when name.SequenceEqual("p5_quality_score"u8):
+                P5QualityScore = JsonIn.Double(ref reader);
+                break;
+            case 17 when name.SequenceEqual("p50_quality_score"u8):
+                P50QualityScore = JsonIn.Double(ref reader);
+                break;
+            case 22 when name.SequenceEqual("interruption_incidents"u8):
+                InterruptionIncidents = JsonIn.List<Incident>(ref reader, JsonIn.Model<Incident>)!;
+                break;
+            case 24 when name.SequenceEqual("connection_avg_jitter_ms"u8):
+                ConnectionAvgJitterMs = JsonIn.Model<Percentiles>(ref reader)!;
+                break;
+            case 24 when name.SequenceEqual("viewer_interruption_note"u8):
+                ViewerInterruptionNote = JsonIn.String(ref reader)!;
+                break;
+            case 25 when name.SequenceEqual("connection_avg_latency_ms"u8):
+                ConnectionAvgLatencyMs = JsonIn.Model<Percentiles>(ref reader)!;
+                break;
+            case 28 when name.SequenceEqual("viewer_interruption_rate_pct"u8):
+                ViewerInterruptionRatePct = JsonIn.Double(ref reader);
+                break;
+            case 29 when name.SequenceEqual("score_bands_by_connection_pct"u8):
+                ScoreBandsByConnectionPct = JsonIn.Model<ScoreBands>(ref reader)!;
+                break;
+            case 29 when name.SequenceEqual("score_bands_by_watch_time_pct"u8):
+                ScoreBandsByWatchTimePct = JsonIn.Model<ScoreBands>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class QualityScoreReport : IStreamModel<QualityScoreReport
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("histogram"u8):
-                    Histogram = JsonIn.List<ReportByHistogramBucket>(ref reader, JsonIn.Model<ReportByHistogramBucket>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Histogram ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class QualityScoreReport : IStreamModel<QualityScoreReport
         writer.WritePropertyName("histogram"u8);
         JsonOut.List(writer, Histogram, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("histogram"u8):
+                Histogram = JsonIn.List<ReportByHistogramBucket>(ref reader, JsonIn.Model<ReportByHistogramBucket>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

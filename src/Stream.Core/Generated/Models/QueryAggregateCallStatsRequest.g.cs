@@ -24,22 +24,9 @@ public sealed partial class QueryAggregateCallStatsRequest : IStreamModel<QueryA
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("to"u8):
-                    To = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("from"u8):
-                    From = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("report_types"u8):
-                    ReportTypes = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>From (<c>from</c>).</summary>
@@ -72,5 +59,24 @@ public sealed partial class QueryAggregateCallStatsRequest : IStreamModel<QueryA
             JsonOut.List(writer, reportTypesValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("to"u8):
+                To = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("from"u8):
+                From = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("report_types"u8):
+                ReportTypes = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

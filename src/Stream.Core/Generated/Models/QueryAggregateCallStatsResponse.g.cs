@@ -24,37 +24,9 @@ public sealed partial class QueryAggregateCallStatsResponse : IStreamModel<Query
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("sdk_usage_report"u8):
-                    SdkUsageReport = JsonIn.Model<SDKUsageReportResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("call_duration_report"u8):
-                    CallDurationReport = JsonIn.Model<CallDurationReportResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("calls_per_day_report"u8):
-                    CallsPerDayReport = JsonIn.Model<CallsPerDayReportResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("quality_score_report"u8):
-                    QualityScoreReport = JsonIn.Model<QualityScoreReportResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("user_feedback_report"u8):
-                    UserFeedbackReport = JsonIn.Model<UserFeedbackReportResponse>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("network_metrics_report"u8):
-                    NetworkMetricsReport = JsonIn.Model<NetworkMetricsReportResponse>(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("call_participant_count_report"u8):
-                    CallParticipantCountReport = JsonIn.Model<CallParticipantCountReportResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -126,5 +98,39 @@ public sealed partial class QueryAggregateCallStatsResponse : IStreamModel<Query
             JsonOut.Model(writer, networkMetricsReportValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("sdk_usage_report"u8):
+                SdkUsageReport = JsonIn.Model<SDKUsageReportResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("call_duration_report"u8):
+                CallDurationReport = JsonIn.Model<CallDurationReportResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("calls_per_day_report"u8):
+                CallsPerDayReport = JsonIn.Model<CallsPerDayReportResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("quality_score_report"u8):
+                QualityScoreReport = JsonIn.Model<QualityScoreReportResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("user_feedback_report"u8):
+                UserFeedbackReport = JsonIn.Model<UserFeedbackReportResponse>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("network_metrics_report"u8):
+                NetworkMetricsReport = JsonIn.Model<NetworkMetricsReportResponse>(ref reader);
+                break;
+            case 29 when name.SequenceEqual("call_participant_count_report"u8):
+                CallParticipantCountReport = JsonIn.Model<CallParticipantCountReportResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

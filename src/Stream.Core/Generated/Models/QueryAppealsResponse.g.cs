@@ -24,25 +24,9 @@ public sealed partial class QueryAppealsResponse : IStreamModel<QueryAppealsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("items"u8):
-                    Items = JsonIn.List<AppealItemResponse>(ref reader, JsonIn.Model<AppealItemResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Items ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class QueryAppealsResponse : IStreamModel<QueryAppealsResp
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("items"u8):
+                Items = JsonIn.List<AppealItemResponse>(ref reader, JsonIn.Model<AppealItemResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

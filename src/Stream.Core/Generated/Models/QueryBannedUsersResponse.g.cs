@@ -24,19 +24,9 @@ public sealed partial class QueryBannedUsersResponse : IStreamModel<QueryBannedU
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("bans"u8):
-                    Bans = JsonIn.List<BanResponse>(ref reader, JsonIn.Model<BanResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Bans ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class QueryBannedUsersResponse : IStreamModel<QueryBannedU
         JsonOut.List(writer, Bans, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("bans"u8):
+                Bans = JsonIn.List<BanResponse>(ref reader, JsonIn.Model<BanResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,43 +24,9 @@ public sealed partial class QueryCallParticipantSessionsResponse : IStreamModel<
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("session"u8):
-                    Session = JsonIn.Model<CallSessionResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 21 when name.SequenceEqual("participants_sessions"u8):
-                    ParticipantsSessions = JsonIn.List<ParticipantSessionDetails>(ref reader, JsonIn.Model<ParticipantSessionDetails>)!;
-                    break;
-                case 26 when name.SequenceEqual("total_participant_sessions"u8):
-                    TotalParticipantSessions = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 26 when name.SequenceEqual("total_participant_duration"u8):
-                    TotalParticipantDuration = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallType ??= "";
         CallId ??= "";
         CallSessionId ??= "";
@@ -126,5 +92,45 @@ public sealed partial class QueryCallParticipantSessionsResponse : IStreamModel<
         writer.WritePropertyName("participants_sessions"u8);
         JsonOut.List(writer, ParticipantsSessions, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("session"u8):
+                Session = JsonIn.Model<CallSessionResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 21 when name.SequenceEqual("participants_sessions"u8):
+                ParticipantsSessions = JsonIn.List<ParticipantSessionDetails>(ref reader, JsonIn.Model<ParticipantSessionDetails>)!;
+                break;
+            case 26 when name.SequenceEqual("total_participant_sessions"u8):
+                TotalParticipantSessions = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 26 when name.SequenceEqual("total_participant_duration"u8):
+                TotalParticipantDuration = JsonIn.Int64(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

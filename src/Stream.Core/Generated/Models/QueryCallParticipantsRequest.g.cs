@@ -24,16 +24,9 @@ public sealed partial class QueryCallParticipantsRequest : IStreamModel<QueryCal
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 17 when name.SequenceEqual("filter_conditions"u8):
-                    FilterConditions = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Filter conditions (<c>filter_conditions</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class QueryCallParticipantsRequest : IStreamModel<QueryCal
             JsonOut.Object(writer, filterConditionsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 17 when name.SequenceEqual("filter_conditions"u8):
+                FilterConditions = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,49 +24,9 @@ public sealed partial class QueryCallSessionParticipantStatsResponse : IStreamMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("counts"u8):
-                    Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("call_events"u8):
-                    CallEvents = JsonIn.List<CallLevelEventPayload>(ref reader, JsonIn.Model<CallLevelEventPayload>);
-                    break;
-                case 12 when name.SequenceEqual("participants"u8):
-                    Participants = JsonIn.List<CallStatsParticipant>(ref reader, JsonIn.Model<CallStatsParticipant>)!;
-                    break;
-                case 13 when name.SequenceEqual("call_ended_at"u8):
-                    CallEndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("call_started_at"u8):
-                    CallStartedAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("tmp_data_source"u8):
-                    TmpDataSource = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         CallType ??= "";
         CallId ??= "";
@@ -154,5 +114,51 @@ public sealed partial class QueryCallSessionParticipantStatsResponse : IStreamMo
             writer.WriteString("tmp_data_source"u8, tmpDataSourceValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("counts"u8):
+                Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("call_events"u8):
+                CallEvents = JsonIn.List<CallLevelEventPayload>(ref reader, JsonIn.Model<CallLevelEventPayload>);
+                break;
+            case 12 when name.SequenceEqual("participants"u8):
+                Participants = JsonIn.List<CallStatsParticipant>(ref reader, JsonIn.Model<CallStatsParticipant>)!;
+                break;
+            case 13 when name.SequenceEqual("call_ended_at"u8):
+                CallEndedAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("call_started_at"u8):
+                CallStartedAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("tmp_data_source"u8):
+                TmpDataSource = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

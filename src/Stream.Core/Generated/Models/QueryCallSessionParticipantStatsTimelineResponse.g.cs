@@ -24,34 +24,9 @@ public sealed partial class QueryCallSessionParticipantStatsTimelineResponse : I
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("events"u8):
-                    Events = JsonIn.List<CallParticipantTimeline>(ref reader, JsonIn.Model<CallParticipantTimeline>)!;
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("user_session_id"u8):
-                    UserSessionId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         CallType ??= "";
         CallId ??= "";
@@ -98,5 +73,36 @@ public sealed partial class QueryCallSessionParticipantStatsTimelineResponse : I
         writer.WritePropertyName("events"u8);
         JsonOut.List(writer, Events, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("events"u8):
+                Events = JsonIn.List<CallParticipantTimeline>(ref reader, JsonIn.Model<CallParticipantTimeline>)!;
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("user_session_id"u8):
+                UserSessionId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

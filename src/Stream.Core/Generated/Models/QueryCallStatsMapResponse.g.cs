@@ -24,55 +24,9 @@ public sealed partial class QueryCallStatsMapResponse : IStreamModel<QueryCallSt
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sfus"u8):
-                    Sfus = JsonIn.Model<CallStatsMapSFUs>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("counts"u8):
-                    Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("end_time"u8):
-                    EndTime = JsonIn.Time(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("start_time"u8):
-                    StartTime = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("publishers"u8):
-                    Publishers = JsonIn.Model<CallStatsMapPublishers>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("data_source"u8):
-                    DataSource = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("subscribers"u8):
-                    Subscribers = JsonIn.Model<CallStatsMapSubscribers>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("generated_at"u8):
-                    GeneratedAt = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("call_ended_at"u8):
-                    CallEndedAt = JsonIn.Time(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("call_session_id"u8):
-                    CallSessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("call_started_at"u8):
-                    CallStartedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         CallType ??= "";
         CallId ??= "";
@@ -180,5 +134,57 @@ public sealed partial class QueryCallStatsMapResponse : IStreamModel<QueryCallSt
             JsonOut.Model(writer, sfusValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sfus"u8):
+                Sfus = JsonIn.Model<CallStatsMapSFUs>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("counts"u8):
+                Counts = JsonIn.Model<CallStatsParticipantCounts>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("end_time"u8):
+                EndTime = JsonIn.Time(ref reader);
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("start_time"u8):
+                StartTime = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("publishers"u8):
+                Publishers = JsonIn.Model<CallStatsMapPublishers>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("data_source"u8):
+                DataSource = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("subscribers"u8):
+                Subscribers = JsonIn.Model<CallStatsMapSubscribers>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("generated_at"u8):
+                GeneratedAt = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("call_ended_at"u8):
+                CallEndedAt = JsonIn.Time(ref reader);
+                break;
+            case 15 when name.SequenceEqual("call_session_id"u8):
+                CallSessionId = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("call_started_at"u8):
+                CallStartedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

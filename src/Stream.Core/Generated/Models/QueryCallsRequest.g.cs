@@ -24,31 +24,9 @@ public sealed partial class QueryCallsRequest : IStreamModel<QueryCallsRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("filter_conditions"u8):
-                    FilterConditions = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Filter conditions (<c>filter_conditions</c>).</summary>
@@ -103,5 +81,40 @@ public sealed partial class QueryCallsRequest : IStreamModel<QueryCallsRequest>
             writer.WriteBoolean("watch"u8, watchValue);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryCallsRequest At(string? position)
+    {
+        var copy = (QueryCallsRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("filter_conditions"u8):
+                FilterConditions = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,58 +24,9 @@ public sealed partial class QueryChannelsRequest : IStreamModel<QueryChannelsReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("state"u8):
-                    State = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("offset"u8):
-                    Offset = JsonIn.Int32(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("presence"u8):
-                    Presence = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("sort_values"u8):
-                    SortValues = JsonIn.Object(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("member_limit"u8):
-                    MemberLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("message_limit"u8):
-                    MessageLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("filter_values"u8):
-                    FilterValues = JsonIn.Object(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("filter_conditions"u8):
-                    FilterConditions = JsonIn.Object(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("predefined_filter"u8):
-                    PredefinedFilter = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("member_custom_include"u8):
-                    MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Filter conditions (<c>filter_conditions</c>).</summary>
@@ -197,5 +148,67 @@ public sealed partial class QueryChannelsRequest : IStreamModel<QueryChannelsReq
             writer.WriteBoolean("presence"u8, presenceValue);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryChannelsRequest At(int? position)
+    {
+        var copy = (QueryChannelsRequest)MemberwiseClone();
+        copy.Offset = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("state"u8):
+                State = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("offset"u8):
+                Offset = JsonIn.Int32(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("presence"u8):
+                Presence = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("sort_values"u8):
+                SortValues = JsonIn.Object(ref reader);
+                break;
+            case 12 when name.SequenceEqual("member_limit"u8):
+                MemberLimit = JsonIn.Int32(ref reader);
+                break;
+            case 13 when name.SequenceEqual("message_limit"u8):
+                MessageLimit = JsonIn.Int32(ref reader);
+                break;
+            case 13 when name.SequenceEqual("filter_values"u8):
+                FilterValues = JsonIn.Object(ref reader);
+                break;
+            case 17 when name.SequenceEqual("filter_conditions"u8):
+                FilterConditions = JsonIn.Object(ref reader);
+                break;
+            case 17 when name.SequenceEqual("predefined_filter"u8):
+                PredefinedFilter = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("member_custom_include"u8):
+                MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class QueryChannelsResponse : IStreamModel<QueryChannelsRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("channels"u8):
-                    Channels = JsonIn.List<ChannelStateResponseFields>(ref reader, JsonIn.Model<ChannelStateResponseFields>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("predefined_filter"u8):
-                    PredefinedFilter = JsonIn.Model<ParsedPredefinedFilterResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Channels ??= [];
         Duration ??= "";
     }
@@ -69,5 +56,24 @@ public sealed partial class QueryChannelsResponse : IStreamModel<QueryChannelsRe
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("channels"u8):
+                Channels = JsonIn.List<ChannelStateResponseFields>(ref reader, JsonIn.Model<ChannelStateResponseFields>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("predefined_filter"u8):
+                PredefinedFilter = JsonIn.Model<ParsedPredefinedFilterResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class QueryCommentReactionsResponse : IStreamModel<QueryCo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("reactions"u8):
-                    Reactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Reactions ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class QueryCommentReactionsResponse : IStreamModel<QueryCo
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("reactions"u8):
+                Reactions = JsonIn.List<FeedsReactionResponse>(ref reader, JsonIn.Model<FeedsReactionResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

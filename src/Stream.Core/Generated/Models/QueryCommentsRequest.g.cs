@@ -24,37 +24,9 @@ public sealed partial class QueryCommentsRequest : IStreamModel<QueryCommentsReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.Enum<CommentSort>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("id_around"u8):
-                    IdAround = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Filter ??= [];
     }
 
@@ -122,5 +94,46 @@ public sealed partial class QueryCommentsRequest : IStreamModel<QueryCommentsReq
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryCommentsRequest At(string? position)
+    {
+        var copy = (QueryCommentsRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.Enum<CommentSort>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("id_around"u8):
+                IdAround = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class QueryFeedModerationTemplatesResponse : IStreamModel<
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("templates"u8):
-                    Templates = JsonIn.List<QueryFeedModerationTemplate>(ref reader, JsonIn.Model<QueryFeedModerationTemplate>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Templates ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class QueryFeedModerationTemplatesResponse : IStreamModel<
         JsonOut.List(writer, Templates, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("templates"u8):
+                Templates = JsonIn.List<QueryFeedModerationTemplate>(ref reader, JsonIn.Model<QueryFeedModerationTemplate>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class QueryFeedsRequest : IStreamModel<QueryFeedsRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Filter (<c>filter</c>).</summary>
@@ -113,5 +88,43 @@ public sealed partial class QueryFeedsRequest : IStreamModel<QueryFeedsRequest>
             writer.WriteString("prev"u8, prevValue);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryFeedsRequest At(string? position)
+    {
+        var copy = (QueryFeedsRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader);
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

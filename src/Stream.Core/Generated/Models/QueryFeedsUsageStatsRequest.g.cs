@@ -24,19 +24,9 @@ public sealed partial class QueryFeedsUsageStatsRequest : IStreamModel<QueryFeed
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("to"u8):
-                    To = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("from"u8):
-                    From = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>From (<c>from</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class QueryFeedsUsageStatsRequest : IStreamModel<QueryFeed
             writer.WriteString("to"u8, toValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("to"u8):
+                To = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("from"u8):
+                From = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

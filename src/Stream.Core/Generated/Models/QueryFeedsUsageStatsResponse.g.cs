@@ -24,31 +24,9 @@ public sealed partial class QueryFeedsUsageStatsResponse : IStreamModel<QueryFee
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("emau"u8):
-                    Emau = JsonIn.Model<EMAUStatsResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("follows"u8):
-                    Follows = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("activities"u8):
-                    Activities = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("api_requests"u8):
-                    ApiRequests = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("openai_requests"u8):
-                    OpenaiRequests = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Activities ??= JsonIn.Missing<DailyMetricStatsResponse>("activities");
         Follows ??= JsonIn.Missing<DailyMetricStatsResponse>("follows");
@@ -96,5 +74,33 @@ public sealed partial class QueryFeedsUsageStatsResponse : IStreamModel<QueryFee
             JsonOut.Model(writer, emauValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("emau"u8):
+                Emau = JsonIn.Model<EMAUStatsResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("follows"u8):
+                Follows = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("activities"u8):
+                Activities = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("api_requests"u8):
+                ApiRequests = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("openai_requests"u8):
+                OpenaiRequests = JsonIn.Model<DailyMetricStatsResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

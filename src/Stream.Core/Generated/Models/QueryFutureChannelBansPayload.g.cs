@@ -24,34 +24,9 @@ public sealed partial class QueryFutureChannelBansPayload : IStreamModel<QueryFu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("offset"u8):
-                    Offset = JsonIn.Int32(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("include_total"u8):
-                    IncludeTotal = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("target_user_id"u8):
-                    TargetUserId = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("exclude_expired_bans"u8):
-                    ExcludeExpiredBans = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Limit (<c>limit</c>). 0 to 300.</summary>
@@ -112,5 +87,36 @@ public sealed partial class QueryFutureChannelBansPayload : IStreamModel<QueryFu
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("offset"u8):
+                Offset = JsonIn.Int32(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("include_total"u8):
+                IncludeTotal = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("target_user_id"u8):
+                TargetUserId = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("exclude_expired_bans"u8):
+                ExcludeExpiredBans = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

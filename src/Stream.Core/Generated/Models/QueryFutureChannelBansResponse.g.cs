@@ -24,22 +24,9 @@ public sealed partial class QueryFutureChannelBansResponse : IStreamModel<QueryF
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("bans"u8):
-                    Bans = JsonIn.List<FutureChannelBanResponse>(ref reader, JsonIn.Model<FutureChannelBanResponse>)!;
-                    break;
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Int32(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Bans ??= [];
         Duration ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class QueryFutureChannelBansResponse : IStreamModel<QueryF
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("bans"u8):
+                Bans = JsonIn.List<FutureChannelBanResponse>(ref reader, JsonIn.Model<FutureChannelBanResponse>)!;
+                break;
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Int32(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

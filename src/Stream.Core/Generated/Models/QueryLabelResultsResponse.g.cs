@@ -24,25 +24,9 @@ public sealed partial class QueryLabelResultsResponse : IStreamModel<QueryLabelR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("label_results"u8):
-                    LabelResults = JsonIn.List<LabelResultResponse>(ref reader, JsonIn.Model<LabelResultResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         LabelResults ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class QueryLabelResultsResponse : IStreamModel<QueryLabelR
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("label_results"u8):
+                LabelResults = JsonIn.List<LabelResultResponse>(ref reader, JsonIn.Model<LabelResultResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class QueryMessageFlagsResponse : IStreamModel<QueryMessag
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("flags"u8):
-                    Flags = JsonIn.List<MessageFlagResponse>(ref reader, JsonIn.Model<MessageFlagResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Flags ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class QueryMessageFlagsResponse : IStreamModel<QueryMessag
         JsonOut.List(writer, Flags, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("flags"u8):
+                Flags = JsonIn.List<MessageFlagResponse>(ref reader, JsonIn.Model<MessageFlagResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,49 +24,9 @@ public sealed partial class QueryModerationRulesResponse : IStreamModel<QueryMod
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<ModerationRuleV2Response>(ref reader, JsonIn.Model<ModerationRuleV2Response>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("ocr_labels"u8):
-                    OcrLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 15 when name.SequenceEqual("keyframe_labels"u8):
-                    KeyframeLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 18 when name.SequenceEqual("default_llm_labels"u8):
-                    DefaultLlmLabels = JsonIn.Map<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 21 when name.SequenceEqual("closed_caption_labels"u8):
-                    ClosedCaptionLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 26 when name.SequenceEqual("ai_image_label_definitions"u8):
-                    AiImageLabelDefinitions = JsonIn.List<AIImageLabelDefinition>(ref reader, JsonIn.Model<AIImageLabelDefinition>)!;
-                    break;
-                case 27 when name.SequenceEqual("default_username_llm_labels"u8):
-                    DefaultUsernameLlmLabels = JsonIn.Map<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 27 when name.SequenceEqual("ai_image_subclassifications"u8):
-                    AiImageSubclassifications = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                case 30 when name.SequenceEqual("keyframe_label_classifications"u8):
-                    KeyframeLabelClassifications = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Rules ??= [];
         DefaultLlmLabels ??= new Dictionary<string, string>();
         DefaultUsernameLlmLabels ??= new Dictionary<string, string>();
@@ -150,5 +110,51 @@ public sealed partial class QueryModerationRulesResponse : IStreamModel<QueryMod
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<ModerationRuleV2Response>(ref reader, JsonIn.Model<ModerationRuleV2Response>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("ocr_labels"u8):
+                OcrLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 15 when name.SequenceEqual("keyframe_labels"u8):
+                KeyframeLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 18 when name.SequenceEqual("default_llm_labels"u8):
+                DefaultLlmLabels = JsonIn.Map<string>(ref reader, JsonIn.String)!;
+                break;
+            case 21 when name.SequenceEqual("closed_caption_labels"u8):
+                ClosedCaptionLabels = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 26 when name.SequenceEqual("ai_image_label_definitions"u8):
+                AiImageLabelDefinitions = JsonIn.List<AIImageLabelDefinition>(ref reader, JsonIn.Model<AIImageLabelDefinition>)!;
+                break;
+            case 27 when name.SequenceEqual("default_username_llm_labels"u8):
+                DefaultUsernameLlmLabels = JsonIn.Map<string>(ref reader, JsonIn.String)!;
+                break;
+            case 27 when name.SequenceEqual("ai_image_subclassifications"u8):
+                AiImageSubclassifications = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            case 30 when name.SequenceEqual("keyframe_label_classifications"u8):
+                KeyframeLabelClassifications = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String))!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,49 +24,9 @@ public sealed partial class QueryReviewQueueRequest : IStreamModel<QueryReviewQu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("lock_items"u8):
-                    LockItems = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("lock_count"u8):
-                    LockCount = JsonIn.Int32(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("stats_only"u8):
-                    StatsOnly = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("lock_duration"u8):
-                    LockDuration = JsonIn.Int64(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("exclude_default_action_config"u8):
-                    ExcludeDefaultActionConfig = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Filter (<c>filter</c>).</summary>
@@ -164,5 +124,58 @@ public sealed partial class QueryReviewQueueRequest : IStreamModel<QueryReviewQu
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryReviewQueueRequest At(string? position)
+    {
+        var copy = (QueryReviewQueueRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("lock_items"u8):
+                LockItems = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("lock_count"u8):
+                LockCount = JsonIn.Int32(ref reader);
+                break;
+            case 10 when name.SequenceEqual("stats_only"u8):
+                StatsOnly = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("lock_duration"u8):
+                LockDuration = JsonIn.Int64(ref reader);
+                break;
+            case 29 when name.SequenceEqual("exclude_default_action_config"u8):
+                ExcludeDefaultActionConfig = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class QueryReviewQueueResponse : IStreamModel<QueryReviewQ
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("items"u8):
-                    Items = JsonIn.List<ReviewQueueItemResponse>(ref reader, JsonIn.Model<ReviewQueueItemResponse>)!;
-                    break;
-                case 5 when name.SequenceEqual("stats"u8):
-                    Stats = JsonIn.Object(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("action_config"u8):
-                    ActionConfig = JsonIn.Map<IReadOnlyList<ModerationActionConfigResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ModerationActionConfigResponse>(ref r, JsonIn.Model<ModerationActionConfigResponse>))!;
-                    break;
-                case 13 when name.SequenceEqual("filter_config"u8):
-                    FilterConfig = JsonIn.Model<FilterConfigResponse>(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("default_action_config"u8):
-                    DefaultActionConfig = JsonIn.Map<IReadOnlyList<ModerationActionConfigResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ModerationActionConfigResponse>(ref r, JsonIn.Model<ModerationActionConfigResponse>));
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Items ??= [];
         ActionConfig ??= new Dictionary<string, IReadOnlyList<ModerationActionConfigResponse>>();
         Stats ??= [];
@@ -118,5 +90,39 @@ public sealed partial class QueryReviewQueueResponse : IStreamModel<QueryReviewQ
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("items"u8):
+                Items = JsonIn.List<ReviewQueueItemResponse>(ref reader, JsonIn.Model<ReviewQueueItemResponse>)!;
+                break;
+            case 5 when name.SequenceEqual("stats"u8):
+                Stats = JsonIn.Object(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("action_config"u8):
+                ActionConfig = JsonIn.Map<IReadOnlyList<ModerationActionConfigResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ModerationActionConfigResponse>(ref r, JsonIn.Model<ModerationActionConfigResponse>))!;
+                break;
+            case 13 when name.SequenceEqual("filter_config"u8):
+                FilterConfig = JsonIn.Model<FilterConfigResponse>(ref reader);
+                break;
+            case 21 when name.SequenceEqual("default_action_config"u8):
+                DefaultActionConfig = JsonIn.Map<IReadOnlyList<ModerationActionConfigResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<ModerationActionConfigResponse>(ref r, JsonIn.Model<ModerationActionConfigResponse>));
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class QueryRevisionHistoryResponse : IStreamModel<QueryRev
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("revisions"u8):
-                    Revisions = JsonIn.List<RevisionHistoryResponse>(ref reader, JsonIn.Model<RevisionHistoryResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Revisions ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class QueryRevisionHistoryResponse : IStreamModel<QueryRev
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("revisions"u8):
+                Revisions = JsonIn.List<RevisionHistoryResponse>(ref reader, JsonIn.Model<RevisionHistoryResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

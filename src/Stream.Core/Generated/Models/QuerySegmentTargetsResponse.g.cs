@@ -24,25 +24,9 @@ public sealed partial class QuerySegmentTargetsResponse : IStreamModel<QuerySegm
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("targets"u8):
-                    Targets = JsonIn.List<SegmentTargetResponse>(ref reader, JsonIn.Model<SegmentTargetResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Targets ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class QuerySegmentTargetsResponse : IStreamModel<QuerySegm
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("targets"u8):
+                Targets = JsonIn.List<SegmentTargetResponse>(ref reader, JsonIn.Model<SegmentTargetResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class QueryTeamUsageStatsRequest : IStreamModel<QueryTeamU
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("month"u8):
-                    Month = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("end_date"u8):
-                    EndDate = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("start_date"u8):
-                    StartDate = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Month (<c>month</c>).</summary>
@@ -101,5 +79,40 @@ public sealed partial class QueryTeamUsageStatsRequest : IStreamModel<QueryTeamU
             writer.WriteString("team"u8, teamValue);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryTeamUsageStatsRequest At(string? position)
+    {
+        var copy = (QueryTeamUsageStatsRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("month"u8):
+                Month = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 8 when name.SequenceEqual("end_date"u8):
+                EndDate = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("start_date"u8):
+                StartDate = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

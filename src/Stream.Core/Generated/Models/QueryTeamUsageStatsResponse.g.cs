@@ -24,22 +24,9 @@ public sealed partial class QueryTeamUsageStatsResponse : IStreamModel<QueryTeam
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("teams"u8):
-                    Teams = JsonIn.List<TeamUsageStats>(ref reader, JsonIn.Model<TeamUsageStats>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Teams ??= [];
         Duration ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class QueryTeamUsageStatsResponse : IStreamModel<QueryTeam
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("teams"u8):
+                Teams = JsonIn.List<TeamUsageStats>(ref reader, JsonIn.Model<TeamUsageStats>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,46 +24,9 @@ public sealed partial class QueryThreadsRequest : IStreamModel<QueryThreadsReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("watch"u8):
-                    Watch = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("reply_limit"u8):
-                    ReplyLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("member_limit"u8):
-                    MemberLimit = JsonIn.Int32(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("participant_limit"u8):
-                    ParticipantLimit = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Reply limit (<c>reply_limit</c>). 0 to 10.</summary>
@@ -154,5 +117,55 @@ public sealed partial class QueryThreadsRequest : IStreamModel<QueryThreadsReque
             writer.WriteBoolean("watch"u8, watchValue);
         }
         writer.WriteEndObject();
+    }
+
+    internal QueryThreadsRequest At(string? position)
+    {
+        var copy = (QueryThreadsRequest)MemberwiseClone();
+        copy.Next = position;
+        return copy;
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 5 when name.SequenceEqual("watch"u8):
+                Watch = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("reply_limit"u8):
+                ReplyLimit = JsonIn.Int32(ref reader);
+                break;
+            case 12 when name.SequenceEqual("member_limit"u8):
+                MemberLimit = JsonIn.Int32(ref reader);
+                break;
+            case 17 when name.SequenceEqual("participant_limit"u8):
+                ParticipantLimit = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class QueryUserFeedbackResponse : IStreamModel<QueryUserFe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("user_feedback"u8):
-                    UserFeedback = JsonIn.List<UserFeedbackResponse>(ref reader, JsonIn.Model<UserFeedbackResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserFeedback ??= [];
         Duration ??= "";
     }
@@ -78,5 +62,27 @@ public sealed partial class QueryUserFeedbackResponse : IStreamModel<QueryUserFe
             writer.WriteString("prev"u8, prevValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("user_feedback"u8):
+                UserFeedback = JsonIn.List<UserFeedbackResponse>(ref reader, JsonIn.Model<UserFeedbackResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

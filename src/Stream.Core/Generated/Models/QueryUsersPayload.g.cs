@@ -24,37 +24,9 @@ public sealed partial class QueryUsersPayload : IStreamModel<QueryUsersPayload>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("offset"u8):
-                    Offset = JsonIn.Int32(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("presence"u8):
-                    Presence = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("filter_conditions"u8):
-                    FilterConditions = JsonIn.Object(ref reader)!;
-                    break;
-                case 25 when name.SequenceEqual("include_deactivated_users"u8):
-                    IncludeDeactivatedUsers = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FilterConditions ??= [];
     }
 
@@ -122,5 +94,39 @@ public sealed partial class QueryUsersPayload : IStreamModel<QueryUsersPayload>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("offset"u8):
+                Offset = JsonIn.Int32(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("presence"u8):
+                Presence = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("filter_conditions"u8):
+                FilterConditions = JsonIn.Object(ref reader)!;
+                break;
+            case 25 when name.SequenceEqual("include_deactivated_users"u8):
+                IncludeDeactivatedUsers = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class QueryUsersResponse : IStreamModel<QueryUsersResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.List<FullUserResponse>(ref reader, JsonIn.Model<FullUserResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Users ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class QueryUsersResponse : IStreamModel<QueryUsersResponse
         JsonOut.List(writer, Users, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.List<FullUserResponse>(ref reader, JsonIn.Model<FullUserResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class RTMPBroadcastRequest : IStreamModel<RTMPBroadcastReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettingsRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.Enum<VideoQuality>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("stream_url"u8):
-                    StreamUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("stream_key"u8):
-                    StreamKey = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         StreamUrl ??= "";
     }
@@ -89,5 +70,30 @@ public sealed partial class RTMPBroadcastRequest : IStreamModel<RTMPBroadcastReq
             JsonOut.Model(writer, layoutValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettingsRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.Enum<VideoQuality>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("stream_url"u8):
+                StreamUrl = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("stream_key"u8):
+                StreamKey = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

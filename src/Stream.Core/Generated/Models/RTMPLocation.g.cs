@@ -24,22 +24,9 @@ public sealed partial class RTMPLocation : IStreamModel<RTMPLocation>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("stream_url"u8):
-                    StreamUrl = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("stream_key"u8):
-                    StreamKey = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         StreamUrl ??= "";
         StreamKey ??= "";
@@ -65,5 +52,24 @@ public sealed partial class RTMPLocation : IStreamModel<RTMPLocation>
         writer.WriteString("stream_url"u8, StreamUrl);
         writer.WriteString("stream_key"u8, StreamKey);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("stream_url"u8):
+                StreamUrl = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("stream_key"u8):
+                StreamKey = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

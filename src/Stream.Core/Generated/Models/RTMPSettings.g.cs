@@ -24,25 +24,9 @@ public sealed partial class RTMPSettings : IStreamModel<RTMPSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettings>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<RTMPLocation>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("quality_name"u8):
-                    QualityName = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -80,5 +64,27 @@ public sealed partial class RTMPSettings : IStreamModel<RTMPSettings>
             JsonOut.Model(writer, locationValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettings>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<RTMPLocation>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("quality_name"u8):
+                QualityName = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

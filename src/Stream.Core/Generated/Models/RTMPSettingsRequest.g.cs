@@ -24,22 +24,9 @@ public sealed partial class RTMPSettingsRequest : IStreamModel<RTMPSettingsReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettingsRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.Enum<VideoQuality>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class RTMPSettingsRequest : IStreamModel<RTMPSettingsReque
             JsonOut.Model(writer, layoutValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettingsRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.Enum<VideoQuality>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class RTMPSettingsResponse : IStreamModel<RTMPSettingsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettingsResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Quality ??= "";
         Layout ??= JsonIn.Missing<LayoutSettingsResponse>("layout");
     }
@@ -65,5 +52,24 @@ public sealed partial class RTMPSettingsResponse : IStreamModel<RTMPSettingsResp
         writer.WritePropertyName("layout"u8);
         JsonOut.Model(writer, Layout, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettingsResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

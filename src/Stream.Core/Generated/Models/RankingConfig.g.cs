@@ -24,25 +24,9 @@ public sealed partial class RankingConfig : IStreamModel<RankingConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<RankingConfigType>(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("defaults"u8):
-                    Defaults = JsonIn.Object(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("functions"u8):
-                    Functions = JsonIn.Map<DecayFunctionConfig>(ref reader, JsonIn.Model<DecayFunctionConfig>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class RankingConfig : IStreamModel<RankingConfig>
             JsonOut.Map(writer, functionsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<RankingConfigType>(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("defaults"u8):
+                Defaults = JsonIn.Object(ref reader);
+                break;
+            case 9 when name.SequenceEqual("functions"u8):
+                Functions = JsonIn.Map<DecayFunctionConfig>(ref reader, JsonIn.Model<DecayFunctionConfig>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

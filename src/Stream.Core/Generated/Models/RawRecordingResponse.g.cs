@@ -24,16 +24,9 @@ public sealed partial class RawRecordingResponse : IStreamModel<RawRecordingResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Status ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class RawRecordingResponse : IStreamModel<RawRecordingResp
         writer.WriteStartObject();
         writer.WriteString("status"u8, Status);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class RawRecordingSettingsResponse : IStreamModel<RawRecor
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("audio_only"u8):
-                    AudioOnly = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mode (<c>mode</c>).</summary>
@@ -59,5 +49,21 @@ public sealed partial class RawRecordingSettingsResponse : IStreamModel<RawRecor
             writer.WriteBoolean("audio_only"u8, audioOnlyValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("audio_only"u8):
+                AudioOnly = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,64 +24,9 @@ public sealed partial class Reaction : IStreamModel<Reaction>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("kind"u8):
-                    Kind = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Object(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<User>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("score"u8):
-                    Score = JsonIn.Double(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("parent"u8):
-                    Parent = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("moderation"u8):
-                    Moderation = JsonIn.Object(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("target_feeds"u8):
-                    TargetFeeds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("own_children"u8):
-                    OwnChildren = JsonIn.Map<IReadOnlyList<Reaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<Reaction>(ref r, JsonIn.Model<Reaction>));
-                    break;
-                case 15 when name.SequenceEqual("latest_children"u8):
-                    LatestChildren = JsonIn.Map<IReadOnlyList<Reaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<Reaction>(ref r, JsonIn.Model<Reaction>));
-                    break;
-                case 15 when name.SequenceEqual("children_counts"u8):
-                    ChildrenCounts = JsonIn.Object(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("target_feeds_extra_data"u8):
-                    TargetFeedsExtraData = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Kind ??= "";
         ActivityId ??= "";
         UserId ??= "";
@@ -210,5 +155,66 @@ public sealed partial class Reaction : IStreamModel<Reaction>
             JsonOut.Object(writer, moderationValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("kind"u8):
+                Kind = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Object(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<User>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("score"u8):
+                Score = JsonIn.Double(ref reader);
+                break;
+            case 6 when name.SequenceEqual("parent"u8):
+                Parent = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("moderation"u8):
+                Moderation = JsonIn.Object(ref reader);
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("target_feeds"u8):
+                TargetFeeds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("own_children"u8):
+                OwnChildren = JsonIn.Map<IReadOnlyList<Reaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<Reaction>(ref r, JsonIn.Model<Reaction>));
+                break;
+            case 15 when name.SequenceEqual("latest_children"u8):
+                LatestChildren = JsonIn.Map<IReadOnlyList<Reaction>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<Reaction>(ref r, JsonIn.Model<Reaction>));
+                break;
+            case 15 when name.SequenceEqual("children_counts"u8):
+                ChildrenCounts = JsonIn.Object(ref reader);
+                break;
+            case 23 when name.SequenceEqual("target_feeds_extra_data"u8):
+                TargetFeedsExtraData = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class ReactionGroupResponse : IStreamModel<ReactionGroupRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("sum_scores"u8):
-                    SumScores = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("last_reaction_at"u8):
-                    LastReactionAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("first_reaction_at"u8):
-                    FirstReactionAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("latest_reactions_by"u8):
-                    LatestReactionsBy = JsonIn.List<ReactionGroupUserResponse>(ref reader, JsonIn.Model<ReactionGroupUserResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         LatestReactionsBy ??= [];
     }
 
@@ -80,5 +61,30 @@ public sealed partial class ReactionGroupResponse : IStreamModel<ReactionGroupRe
         writer.WritePropertyName("latest_reactions_by"u8);
         JsonOut.List(writer, LatestReactionsBy, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("sum_scores"u8):
+                SumScores = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("last_reaction_at"u8):
+                LastReactionAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("first_reaction_at"u8):
+                FirstReactionAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("latest_reactions_by"u8):
+                LatestReactionsBy = JsonIn.List<ReactionGroupUserResponse>(ref reader, JsonIn.Model<ReactionGroupUserResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class ReactivateUserRequest : IStreamModel<ReactivateUserR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("created_by_id"u8):
-                    CreatedById = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("restore_messages"u8):
-                    RestoreMessages = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Restore messages (<c>restore_messages</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class ReactivateUserRequest : IStreamModel<ReactivateUserR
             writer.WriteString("created_by_id"u8, createdByIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("created_by_id"u8):
+                CreatedById = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("restore_messages"u8):
+                RestoreMessages = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ReactivateUsersRequest : IStreamModel<ReactivateUser
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("user_ids"u8):
-                    UserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 13 when name.SequenceEqual("created_by_id"u8):
-                    CreatedById = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("restore_messages"u8):
-                    RestoreMessages = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("restore_channels"u8):
-                    RestoreChannels = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserIds ??= [];
     }
 
@@ -80,5 +64,27 @@ public sealed partial class ReactivateUsersRequest : IStreamModel<ReactivateUser
             writer.WriteBoolean("restore_channels"u8, restoreChannelsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("user_ids"u8):
+                UserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 13 when name.SequenceEqual("created_by_id"u8):
+                CreatedById = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("restore_messages"u8):
+                RestoreMessages = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("restore_channels"u8):
+                RestoreChannels = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class ReadStateResponse : IStreamModel<ReadStateResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("last_read"u8):
-                    LastRead = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("unread_messages"u8):
-                    UnreadMessages = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("last_delivered_at"u8):
-                    LastDeliveredAt = JsonIn.Time(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("last_read_message_id"u8):
-                    LastReadMessageId = JsonIn.String(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("last_delivered_message_id"u8):
-                    LastDeliveredMessageId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         User ??= JsonIn.Missing<UserResponse>("user");
     }
 
@@ -96,5 +74,33 @@ public sealed partial class ReadStateResponse : IStreamModel<ReadStateResponse>
             writer.WriteString("last_delivered_message_id"u8, lastDeliveredMessageIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("last_read"u8):
+                LastRead = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("unread_messages"u8):
+                UnreadMessages = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("last_delivered_at"u8):
+                LastDeliveredAt = JsonIn.Time(ref reader);
+                break;
+            case 20 when name.SequenceEqual("last_read_message_id"u8):
+                LastReadMessageId = JsonIn.String(ref reader);
+                break;
+            case 25 when name.SequenceEqual("last_delivered_message_id"u8):
+                LastDeliveredMessageId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

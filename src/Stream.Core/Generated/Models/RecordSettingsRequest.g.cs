@@ -24,25 +24,9 @@ public sealed partial class RecordSettingsRequest : IStreamModel<RecordSettingsR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettingsRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.Enum<VideoQuality>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("audio_only"u8):
-                    AudioOnly = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Audio only (<c>audio_only</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class RecordSettingsRequest : IStreamModel<RecordSettingsR
             JsonOut.Model(writer, layoutValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettingsRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.Enum<VideoQuality>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("audio_only"u8):
+                AudioOnly = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

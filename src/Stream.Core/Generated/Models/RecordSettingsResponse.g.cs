@@ -24,25 +24,9 @@ public sealed partial class RecordSettingsResponse : IStreamModel<RecordSettings
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("layout"u8):
-                    Layout = JsonIn.Model<LayoutSettingsResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("quality"u8):
-                    Quality = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("audio_only"u8):
-                    AudioOnly = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Mode ??= "";
         Quality ??= "";
         Layout ??= JsonIn.Missing<LayoutSettingsResponse>("layout");
@@ -73,5 +57,27 @@ public sealed partial class RecordSettingsResponse : IStreamModel<RecordSettings
         writer.WritePropertyName("layout"u8);
         JsonOut.Model(writer, Layout, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("layout"u8):
+                Layout = JsonIn.Model<LayoutSettingsResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("quality"u8):
+                Quality = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("audio_only"u8):
+                AudioOnly = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class RejectAppealRequestPayload : IStreamModel<RejectAppe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 15 when name.SequenceEqual("decision_reason"u8):
-                    DecisionReason = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         DecisionReason ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class RejectAppealRequestPayload : IStreamModel<RejectAppe
         writer.WriteStartObject();
         writer.WriteString("decision_reason"u8, DecisionReason);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 15 when name.SequenceEqual("decision_reason"u8):
+                DecisionReason = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

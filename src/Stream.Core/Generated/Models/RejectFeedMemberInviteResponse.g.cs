@@ -24,19 +24,9 @@ public sealed partial class RejectFeedMemberInviteResponse : IStreamModel<Reject
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("member"u8):
-                    Member = JsonIn.Model<FeedMemberResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Member ??= JsonIn.Missing<FeedMemberResponse>("member");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class RejectFeedMemberInviteResponse : IStreamModel<Reject
         JsonOut.Model(writer, Member, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("member"u8):
+                Member = JsonIn.Model<FeedMemberResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class RejectFollowRequest : IStreamModel<RejectFollowReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Source ??= "";
         Target ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class RejectFollowRequest : IStreamModel<RejectFollowReque
         writer.WriteString("source"u8, Source);
         writer.WriteString("target"u8, Target);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class ReminderCreatedEvent : StreamEvent, IStreamModel<Rem
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("reminder"u8):
-                    Reminder = JsonIn.Model<ReminderResponseData>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         MessageId ??= "";
         UserId ??= "";
@@ -121,5 +90,42 @@ public sealed partial class ReminderCreatedEvent : StreamEvent, IStreamModel<Rem
             JsonOut.Model(writer, reminderValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("reminder"u8):
+                Reminder = JsonIn.Model<ReminderResponseData>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

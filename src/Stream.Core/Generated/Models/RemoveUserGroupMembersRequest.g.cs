@@ -24,19 +24,9 @@ public sealed partial class RemoveUserGroupMembersRequest : IStreamModel<RemoveU
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("team_id"u8):
-                    TeamId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("member_ids"u8):
-                    MemberIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MemberIds ??= [];
     }
 
@@ -60,5 +50,21 @@ public sealed partial class RemoveUserGroupMembersRequest : IStreamModel<RemoveU
             writer.WriteString("team_id"u8, teamIdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("team_id"u8):
+                TeamId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("member_ids"u8):
+                MemberIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class RepliesMeta : IStreamModel<RepliesMeta>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("has_more"u8):
-                    HasMore = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("remaining"u8):
-                    Remaining = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("next_cursor"u8):
-                    NextCursor = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("depth_truncated"u8):
-                    DepthTruncated = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Has more (<c>has_more</c>).</summary>
@@ -72,5 +56,27 @@ public sealed partial class RepliesMeta : IStreamModel<RepliesMeta>
         writer.WriteNumber("remaining"u8, Remaining);
         writer.WriteBoolean("depth_truncated"u8, DepthTruncated);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("has_more"u8):
+                HasMore = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("remaining"u8):
+                Remaining = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("next_cursor"u8):
+                NextCursor = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("depth_truncated"u8):
+                DepthTruncated = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

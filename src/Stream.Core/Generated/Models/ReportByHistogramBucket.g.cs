@@ -24,28 +24,9 @@ public sealed partial class ReportByHistogramBucket : IStreamModel<ReportByHisto
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("sum"u8):
-                    Sum = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("category"u8):
-                    Category = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("lower_bound"u8):
-                    LowerBound = JsonIn.Model<Bound>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("upper_bound"u8):
-                    UpperBound = JsonIn.Model<Bound>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Category ??= "";
     }
 
@@ -85,5 +66,30 @@ public sealed partial class ReportByHistogramBucket : IStreamModel<ReportByHisto
         writer.WriteNumber("sum"u8, Sum);
         writer.WriteNumber("count"u8, Count);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("sum"u8):
+                Sum = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("category"u8):
+                Category = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("lower_bound"u8):
+                LowerBound = JsonIn.Model<Bound>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("upper_bound"u8):
+                UpperBound = JsonIn.Model<Bound>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

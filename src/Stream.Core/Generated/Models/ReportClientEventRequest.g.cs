@@ -24,16 +24,9 @@ public sealed partial class ReportClientEventRequest : IStreamModel<ReportClient
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("events"u8):
-                    Events = JsonIn.List<ClientEvent>(ref reader, JsonIn.Model<ClientEvent>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Events ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class ReportClientEventRequest : IStreamModel<ReportClient
         writer.WritePropertyName("events"u8);
         JsonOut.List(writer, Events, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("events"u8):
+                Events = JsonIn.List<ClientEvent>(ref reader, JsonIn.Model<ClientEvent>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class ReportResponse : IStreamModel<ReportResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<CallReportResponse>(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("participants"u8):
-                    Participants = JsonIn.Model<ParticipantReportResponse>(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("user_ratings"u8):
-                    UserRatings = JsonIn.Model<UserRatingReportResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Participants ??= JsonIn.Missing<ParticipantReportResponse>("participants");
         UserRatings ??= JsonIn.Missing<UserRatingReportResponse>("user_ratings");
         Call ??= JsonIn.Missing<CallReportResponse>("call");
@@ -68,5 +55,24 @@ public sealed partial class ReportResponse : IStreamModel<ReportResponse>
         writer.WritePropertyName("call"u8);
         JsonOut.Model(writer, Call, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<CallReportResponse>(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("participants"u8):
+                Participants = JsonIn.Model<ParticipantReportResponse>(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("user_ratings"u8):
+                UserRatings = JsonIn.Model<UserRatingReportResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

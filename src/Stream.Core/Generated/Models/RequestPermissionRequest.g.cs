@@ -24,16 +24,9 @@ public sealed partial class RequestPermissionRequest : IStreamModel<RequestPermi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("permissions"u8):
-                    Permissions = JsonIn.ValueList<CallPermission>(ref reader, JsonIn.Enum<CallPermission>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Permissions ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class RequestPermissionRequest : IStreamModel<RequestPermi
         writer.WritePropertyName("permissions"u8);
         JsonOut.List(writer, Permissions, times, JsonOut.Enum);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("permissions"u8):
+                Permissions = JsonIn.ValueList<CallPermission>(ref reader, JsonIn.Enum<CallPermission>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

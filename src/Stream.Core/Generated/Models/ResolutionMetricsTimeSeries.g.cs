@@ -24,19 +24,9 @@ public sealed partial class ResolutionMetricsTimeSeries : IStreamModel<Resolutio
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("width"u8):
-                    Width = JsonIn.Model<MetricTimeSeries>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("height"u8):
-                    Height = JsonIn.Model<MetricTimeSeries>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Width (<c>width</c>).</summary>
@@ -63,5 +53,21 @@ public sealed partial class ResolutionMetricsTimeSeries : IStreamModel<Resolutio
             JsonOut.Model(writer, heightValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("width"u8):
+                Width = JsonIn.Model<MetricTimeSeries>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("height"u8):
+                Height = JsonIn.Model<MetricTimeSeries>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ResolveSipAuthRequest : IStreamModel<ResolveSipAuthR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("source_ip"u8):
-                    SourceIp = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("from_host"u8):
-                    FromHost = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("sip_trunk_number"u8):
-                    SipTrunkNumber = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("sip_caller_number"u8):
-                    SipCallerNumber = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SipTrunkNumber ??= "";
         SipCallerNumber ??= "";
     }
@@ -77,5 +61,27 @@ public sealed partial class ResolveSipAuthRequest : IStreamModel<ResolveSipAuthR
             writer.WriteString("from_host"u8, fromHostValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("source_ip"u8):
+                SourceIp = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("from_host"u8):
+                FromHost = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("sip_trunk_number"u8):
+                SipTrunkNumber = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("sip_caller_number"u8):
+                SipCallerNumber = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

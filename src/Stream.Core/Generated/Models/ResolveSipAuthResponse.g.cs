@@ -24,28 +24,9 @@ public sealed partial class ResolveSipAuthResponse : IStreamModel<ResolveSipAuth
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("username"u8):
-                    Username = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("password"u8):
-                    Password = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("trunk_id"u8):
-                    TrunkId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("auth_result"u8):
-                    AuthResult = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         AuthResult ??= "";
         Duration ??= "";
     }
@@ -87,5 +68,30 @@ public sealed partial class ResolveSipAuthResponse : IStreamModel<ResolveSipAuth
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("username"u8):
+                Username = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("password"u8):
+                Password = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("trunk_id"u8):
+                TrunkId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("auth_result"u8):
+                AuthResult = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

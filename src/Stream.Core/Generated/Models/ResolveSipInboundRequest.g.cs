@@ -24,31 +24,9 @@ public sealed partial class ResolveSipInboundRequest : IStreamModel<ResolveSipIn
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("trunk_id"u8):
-                    TrunkId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("challenge"u8):
-                    Challenge = JsonIn.Model<SIPChallengeRequest>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("sip_headers"u8):
-                    SipHeaders = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("routing_number"u8):
-                    RoutingNumber = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("sip_trunk_number"u8):
-                    SipTrunkNumber = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("sip_caller_number"u8):
-                    SipCallerNumber = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SipTrunkNumber ??= "";
         SipCallerNumber ??= "";
     }
@@ -99,5 +77,33 @@ public sealed partial class ResolveSipInboundRequest : IStreamModel<ResolveSipIn
             writer.WriteString("routing_number"u8, routingNumberValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("trunk_id"u8):
+                TrunkId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("challenge"u8):
+                Challenge = JsonIn.Model<SIPChallengeRequest>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("sip_headers"u8):
+                SipHeaders = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("routing_number"u8):
+                RoutingNumber = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("sip_trunk_number"u8):
+                SipTrunkNumber = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("sip_caller_number"u8):
+                SipCallerNumber = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class ResolveSipInboundResponse : IStreamModel<ResolveSipI
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("sip_trunk"u8):
-                    SipTrunk = JsonIn.Model<SIPTrunkResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("credentials"u8):
-                    Credentials = JsonIn.Model<SipInboundCredentials>(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("sip_routing_rule"u8):
-                    SipRoutingRule = JsonIn.Model<SIPInboundRoutingRuleResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Credentials ??= JsonIn.Missing<SipInboundCredentials>("credentials");
         Duration ??= "";
     }
@@ -80,5 +64,27 @@ public sealed partial class ResolveSipInboundResponse : IStreamModel<ResolveSipI
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("sip_trunk"u8):
+                SipTrunk = JsonIn.Model<SIPTrunkResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("credentials"u8):
+                Credentials = JsonIn.Model<SipInboundCredentials>(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("sip_routing_rule"u8):
+                SipRoutingRule = JsonIn.Model<SIPInboundRoutingRuleResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

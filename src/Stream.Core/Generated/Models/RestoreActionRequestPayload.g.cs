@@ -24,16 +24,9 @@ public sealed partial class RestoreActionRequestPayload : IStreamModel<RestoreAc
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 15 when name.SequenceEqual("decision_reason"u8):
-                    DecisionReason = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Decision reason (<c>decision_reason</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class RestoreActionRequestPayload : IStreamModel<RestoreAc
             writer.WriteString("decision_reason"u8, decisionReasonValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 15 when name.SequenceEqual("decision_reason"u8):
+                DecisionReason = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

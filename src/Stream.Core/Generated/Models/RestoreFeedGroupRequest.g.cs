@@ -26,6 +26,7 @@ public sealed partial class RestoreFeedGroupRequest : IStreamModel<RestoreFeedGr
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,25 +24,9 @@ public sealed partial class RetentionPolicy : IStreamModel<RetentionPolicy>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("app_pk"u8):
-                    AppPk = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("config"u8):
-                    Config = JsonIn.Model<PolicyConfig>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("enabled_at"u8):
-                    EnabledAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Policy ??= "";
         Config ??= JsonIn.Missing<PolicyConfig>("config");
     }
@@ -73,5 +57,27 @@ public sealed partial class RetentionPolicy : IStreamModel<RetentionPolicy>
         writer.WritePropertyName("enabled_at"u8);
         JsonOut.Time(writer, EnabledAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("app_pk"u8):
+                AppPk = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("config"u8):
+                Config = JsonIn.Model<PolicyConfig>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("enabled_at"u8):
+                EnabledAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

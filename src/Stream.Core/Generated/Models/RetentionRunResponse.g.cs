@@ -24,25 +24,9 @@ public sealed partial class RetentionRunResponse : IStreamModel<RetentionRunResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("date"u8):
-                    Date = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("stats"u8):
-                    Stats = JsonIn.Model<RunStats>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("app_pk"u8):
-                    AppPk = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Policy ??= "";
         Date ??= "";
         Stats ??= JsonIn.Missing<RunStats>("stats");
@@ -73,5 +57,27 @@ public sealed partial class RetentionRunResponse : IStreamModel<RetentionRunResp
         writer.WritePropertyName("stats"u8);
         JsonOut.Model(writer, Stats, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("date"u8):
+                Date = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("stats"u8):
+                Stats = JsonIn.Model<RunStats>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("app_pk"u8):
+                AppPk = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

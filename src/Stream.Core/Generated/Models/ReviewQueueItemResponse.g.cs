@@ -24,124 +24,9 @@ public sealed partial class ReviewQueueItemResponse : IStreamModel<ReviewQueueIt
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<ModerationCallResponse>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("bans"u8):
-                    Bans = JsonIn.List<BanInfoResponse>(ref reader, JsonIn.Model<BanInfoResponse>)!;
-                    break;
-                case 5 when name.SequenceEqual("flags"u8):
-                    Flags = JsonIn.List<ModerationFlagResponse>(ref reader, JsonIn.Model<ModerationFlagResponse>)!;
-                    break;
-                case 5 when name.SequenceEqual("teams"u8):
-                    Teams = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("appeal"u8):
-                    Appeal = JsonIn.Model<AppealItemResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<ChatMessageResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("actions"u8):
-                    Actions = JsonIn.List<ActionLogResponse>(ref reader, JsonIn.Model<ActionLogResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("activity"u8):
-                    Activity = JsonIn.Model<EnrichedActivity>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.Model<Reaction>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("entity_id"u8):
-                    EntityId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("languages"u8):
-                    Languages = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 9 when name.SequenceEqual("escalated"u8):
-                    Escalated = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("config_key"u8):
-                    ConfigKey = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("entity_type"u8):
-                    EntityType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("reviewed_at"u8):
-                    ReviewedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("reviewed_by"u8):
-                    ReviewedBy = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("assigned_to"u8):
-                    AssignedTo = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("flags_count"u8):
-                    FlagsCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("completed_at"u8):
-                    CompletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("escalated_by"u8):
-                    EscalatedBy = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("escalated_at"u8):
-                    EscalatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("entity_creator"u8):
-                    EntityCreator = JsonIn.Model<EntityCreatorResponse>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("ai_text_severity"u8):
-                    AiTextSeverity = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("feeds_v3_comment"u8):
-                    FeedsV3Comment = JsonIn.Model<FeedsV3CommentResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("entity_creator_id"u8):
-                    EntityCreatorId = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("feeds_v2_activity"u8):
-                    FeedsV2Activity = JsonIn.Model<EnrichedActivity>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("feeds_v2_reaction"u8):
-                    FeedsV2Reaction = JsonIn.Model<Reaction>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("feeds_v3_activity"u8):
-                    FeedsV3Activity = JsonIn.Model<FeedsV3ActivityResponse>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("moderation_payload"u8):
-                    ModerationPayload = JsonIn.Model<ModerationPayloadResponse>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("recommended_action"u8):
-                    RecommendedAction = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("escalation_metadata"u8):
-                    EscalationMetadata = JsonIn.Model<EscalationMetadata>(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("latest_moderator_action"u8):
-                    LatestModeratorAction = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         EntityType ??= "";
         EntityId ??= "";
@@ -395,5 +280,126 @@ public sealed partial class ReviewQueueItemResponse : IStreamModel<ReviewQueueIt
             JsonOut.Time(writer, escalatedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<ModerationCallResponse>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("bans"u8):
+                Bans = JsonIn.List<BanInfoResponse>(ref reader, JsonIn.Model<BanInfoResponse>)!;
+                break;
+            case 5 when name.SequenceEqual("flags"u8):
+                Flags = JsonIn.List<ModerationFlagResponse>(ref reader, JsonIn.Model<ModerationFlagResponse>)!;
+                break;
+            case 5 when name.SequenceEqual("teams"u8):
+                Teams = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("appeal"u8):
+                Appeal = JsonIn.Model<AppealItemResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<ChatMessageResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("actions"u8):
+                Actions = JsonIn.List<ActionLogResponse>(ref reader, JsonIn.Model<ActionLogResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("activity"u8):
+                Activity = JsonIn.Model<EnrichedActivity>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.Model<Reaction>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("entity_id"u8):
+                EntityId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("languages"u8):
+                Languages = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 9 when name.SequenceEqual("escalated"u8):
+                Escalated = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("config_key"u8):
+                ConfigKey = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("entity_type"u8):
+                EntityType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("reviewed_at"u8):
+                ReviewedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("reviewed_by"u8):
+                ReviewedBy = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("assigned_to"u8):
+                AssignedTo = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("flags_count"u8):
+                FlagsCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("completed_at"u8):
+                CompletedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("escalated_by"u8):
+                EscalatedBy = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("escalated_at"u8):
+                EscalatedAt = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("entity_creator"u8):
+                EntityCreator = JsonIn.Model<EntityCreatorResponse>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("ai_text_severity"u8):
+                AiTextSeverity = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("feeds_v3_comment"u8):
+                FeedsV3Comment = JsonIn.Model<FeedsV3CommentResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("entity_creator_id"u8):
+                EntityCreatorId = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("feeds_v2_activity"u8):
+                FeedsV2Activity = JsonIn.Model<EnrichedActivity>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("feeds_v2_reaction"u8):
+                FeedsV2Reaction = JsonIn.Model<Reaction>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("feeds_v3_activity"u8):
+                FeedsV3Activity = JsonIn.Model<FeedsV3ActivityResponse>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("moderation_payload"u8):
+                ModerationPayload = JsonIn.Model<ModerationPayloadResponse>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("recommended_action"u8):
+                RecommendedAction = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("escalation_metadata"u8):
+                EscalationMetadata = JsonIn.Model<EscalationMetadata>(ref reader);
+                break;
+            case 23 when name.SequenceEqual("latest_moderator_action"u8):
+                LatestModeratorAction = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

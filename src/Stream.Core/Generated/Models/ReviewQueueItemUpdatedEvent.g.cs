@@ -24,34 +24,9 @@ public sealed partial class ReviewQueueItemUpdatedEvent : StreamEvent, IStreamMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 5 when name.SequenceEqual("flags"u8):
-                    Flags = JsonIn.List<ModerationFlagResponse>(ref reader, JsonIn.Model<ModerationFlagResponse>);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Model<ActionLogResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("review_queue_item"u8):
-                    ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
     }
 
@@ -109,5 +84,36 @@ public sealed partial class ReviewQueueItemUpdatedEvent : StreamEvent, IStreamMo
             JsonOut.Model(writer, actionValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 5 when name.SequenceEqual("flags"u8):
+                Flags = JsonIn.List<ModerationFlagResponse>(ref reader, JsonIn.Model<ModerationFlagResponse>);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Model<ActionLogResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("review_queue_item"u8):
+                ReviewQueueItem = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class RevisionHistoryResponse : IStreamModel<RevisionHisto
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("object_id"u8):
-                    ObjectId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("actor_type"u8):
-                    ActorType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("object_type"u8):
-                    ObjectType = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("action_type"u8):
-                    ActionType = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("changed_fields"u8):
-                    ChangedFields = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("previous_obj_serialized"u8):
-                    PreviousObjSerialized = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ObjectId ??= "";
         ObjectType ??= "";
         UserId ??= "";
@@ -111,5 +83,39 @@ public sealed partial class RevisionHistoryResponse : IStreamModel<RevisionHisto
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("object_id"u8):
+                ObjectId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("actor_type"u8):
+                ActorType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("object_type"u8):
+                ObjectType = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("action_type"u8):
+                ActionType = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("changed_fields"u8):
+                ChangedFields = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("previous_obj_serialized"u8):
+                PreviousObjSerialized = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class RingCallRequest : IStreamModel<RingCallRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("members_ids"u8):
-                    MembersIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Members ids (<c>members_ids</c>). At most 25 items.</summary>
@@ -62,5 +52,21 @@ public sealed partial class RingCallRequest : IStreamModel<RingCallRequest>
             writer.WriteBoolean("video"u8, videoValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("members_ids"u8):
+                MembersIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

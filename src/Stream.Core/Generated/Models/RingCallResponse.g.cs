@@ -24,19 +24,9 @@ public sealed partial class RingCallResponse : IStreamModel<RingCallResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("members_ids"u8):
-                    MembersIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         MembersIds ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class RingCallResponse : IStreamModel<RingCallResponse>
         writer.WritePropertyName("members_ids"u8);
         JsonOut.List(writer, MembersIds, times, JsonOut.String);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("members_ids"u8):
+                MembersIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

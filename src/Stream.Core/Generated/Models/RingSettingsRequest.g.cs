@@ -24,22 +24,9 @@ public sealed partial class RingSettingsRequest : IStreamModel<RingSettingsReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 22 when name.SequenceEqual("auto_cancel_timeout_ms"u8):
-                    AutoCancelTimeoutMs = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("missed_call_timeout_ms"u8):
-                    MissedCallTimeoutMs = JsonIn.Int32(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("incoming_call_timeout_ms"u8):
-                    IncomingCallTimeoutMs = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Incoming call timeout ms (<c>incoming_call_timeout_ms</c>). 5000 to 180000.</summary>
@@ -65,5 +52,24 @@ public sealed partial class RingSettingsRequest : IStreamModel<RingSettingsReque
             writer.WriteNumber("missed_call_timeout_ms"u8, missedCallTimeoutMsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 22 when name.SequenceEqual("auto_cancel_timeout_ms"u8):
+                AutoCancelTimeoutMs = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("missed_call_timeout_ms"u8):
+                MissedCallTimeoutMs = JsonIn.Int32(ref reader);
+                break;
+            case 24 when name.SequenceEqual("incoming_call_timeout_ms"u8):
+                IncomingCallTimeoutMs = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

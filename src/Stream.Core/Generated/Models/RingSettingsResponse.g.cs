@@ -24,22 +24,9 @@ public sealed partial class RingSettingsResponse : IStreamModel<RingSettingsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 22 when name.SequenceEqual("auto_cancel_timeout_ms"u8):
-                    AutoCancelTimeoutMs = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("missed_call_timeout_ms"u8):
-                    MissedCallTimeoutMs = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 24 when name.SequenceEqual("incoming_call_timeout_ms"u8):
-                    IncomingCallTimeoutMs = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Incoming call timeout ms (<c>incoming_call_timeout_ms</c>).</summary>
@@ -62,5 +49,24 @@ public sealed partial class RingSettingsResponse : IStreamModel<RingSettingsResp
         writer.WriteNumber("auto_cancel_timeout_ms"u8, AutoCancelTimeoutMs);
         writer.WriteNumber("missed_call_timeout_ms"u8, MissedCallTimeoutMs);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 22 when name.SequenceEqual("auto_cancel_timeout_ms"u8):
+                AutoCancelTimeoutMs = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("missed_call_timeout_ms"u8):
+                MissedCallTimeoutMs = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 24 when name.SequenceEqual("incoming_call_timeout_ms"u8):
+                IncomingCallTimeoutMs = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

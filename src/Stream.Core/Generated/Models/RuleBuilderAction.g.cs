@@ -24,31 +24,9 @@ public sealed partial class RuleBuilderAction : IStreamModel<RuleBuilderAction>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<RuleBuilderActionType>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("skip_inbox"u8):
-                    SkipInbox = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("ban_options"u8):
-                    BanOptions = JsonIn.Model<BanOptions>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("call_options"u8):
-                    CallOptions = JsonIn.Model<CallActionOptions>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("flag_user_options"u8):
-                    FlagUserOptions = JsonIn.Model<FlagUserOptions>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -105,5 +83,33 @@ public sealed partial class RuleBuilderAction : IStreamModel<RuleBuilderAction>
             writer.WriteString("reason"u8, reasonValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<RuleBuilderActionType>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("skip_inbox"u8):
+                SkipInbox = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("ban_options"u8):
+                BanOptions = JsonIn.Model<BanOptions>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("call_options"u8):
+                CallOptions = JsonIn.Model<CallActionOptions>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("flag_user_options"u8):
+                FlagUserOptions = JsonIn.Model<FlagUserOptions>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,103 +24,9 @@ public sealed partial class RuleBuilderCondition : IStreamModel<RuleBuilderCondi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("confidence"u8):
-                    Confidence = JsonIn.Double(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("text_rule_params"u8):
-                    TextRuleParams = JsonIn.Model<TextRuleParameters>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("user_rule_params"u8):
-                    UserRuleParams = JsonIn.Model<UserRuleParameters>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("user_role_params"u8):
-                    UserRoleParams = JsonIn.Model<UserRoleParameters>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("image_rule_params"u8):
-                    ImageRuleParams = JsonIn.Model<ImageRuleParameters>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("video_rule_params"u8):
-                    VideoRuleParams = JsonIn.Model<VideoRuleParameters>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("ocr_content_params"u8):
-                    OcrContentParams = JsonIn.Model<OCRContentParameters>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("text_content_params"u8):
-                    TextContentParams = JsonIn.Model<TextContentParameters>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("flood_similar_params"u8):
-                    FloodSimilarParams = JsonIn.Model<FloodSimilarRuleParameters>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("image_content_params"u8):
-                    ImageContentParams = JsonIn.Model<ImageContentParameters>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("video_content_params"u8):
-                    VideoContentParams = JsonIn.Model<VideoContentParameters>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("keyframe_rule_params"u8):
-                    KeyframeRuleParams = JsonIn.Model<KeyframeRuleParameters>(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("call_type_rule_params"u8):
-                    CallTypeRuleParams = JsonIn.Model<CallTypeRuleParameters>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("flood_identical_params"u8):
-                    FloodIdenticalParams = JsonIn.Model<FloodIdenticalRuleParameters>(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("keyframe_ocr_rule_params"u8):
-                    KeyframeOcrRuleParams = JsonIn.Model<KeyframeOCRRuleParameters>(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("content_count_rule_params"u8):
-                    ContentCountRuleParams = JsonIn.Model<ContentCountRuleParameters>(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("ip_flag_count_rule_params"u8):
-                    IpFlagCountRuleParams = JsonIn.Model<IPFlagCountRuleParameters>(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("user_created_within_params"u8):
-                    UserCreatedWithinParams = JsonIn.Model<UserCreatedWithinParameters>(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("closed_caption_rule_params"u8):
-                    ClosedCaptionRuleParams = JsonIn.Model<ClosedCaptionRuleParameters>(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("user_flag_count_rule_params"u8):
-                    UserFlagCountRuleParams = JsonIn.Model<FlagCountRuleParameters>(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("user_custom_property_params"u8):
-                    UserCustomPropertyParams = JsonIn.Model<UserCustomPropertyParameters>(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("call_custom_property_params"u8):
-                    CallCustomPropertyParams = JsonIn.Model<CallCustomPropertyParameters>(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("call_violation_count_params"u8):
-                    CallViolationCountParams = JsonIn.Model<CallViolationCountParameters>(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("ip_content_count_rule_params"u8):
-                    IpContentCountRuleParams = JsonIn.Model<IPContentCountRuleParameters>(ref reader);
-                    break;
-                case 30 when name.SequenceEqual("content_flag_count_rule_params"u8):
-                    ContentFlagCountRuleParams = JsonIn.Model<FlagCountRuleParameters>(ref reader);
-                    break;
-                case 30 when name.SequenceEqual("content_custom_property_params"u8):
-                    ContentCustomPropertyParams = JsonIn.Model<ContentCustomPropertyParameters>(ref reader);
-                    break;
-                case 33 when name.SequenceEqual("channel_message_count_rule_params"u8):
-                    ChannelMessageCountRuleParams = JsonIn.Model<ChannelMessageCountRuleParameters>(ref reader);
-                    break;
-                case 35 when name.SequenceEqual("user_identical_content_count_params"u8):
-                    UserIdenticalContentCountParams = JsonIn.Model<UserIdenticalContentCountParameters>(ref reader);
-                    break;
-                case 36 when name.SequenceEqual("content_custom_property_count_params"u8):
-                    ContentCustomPropertyCountParams = JsonIn.Model<ContentCustomPropertyCountParameters>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -369,5 +275,105 @@ public sealed partial class RuleBuilderCondition : IStreamModel<RuleBuilderCondi
             JsonOut.Model(writer, callViolationCountParamsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("confidence"u8):
+                Confidence = JsonIn.Double(ref reader);
+                break;
+            case 16 when name.SequenceEqual("text_rule_params"u8):
+                TextRuleParams = JsonIn.Model<TextRuleParameters>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("user_rule_params"u8):
+                UserRuleParams = JsonIn.Model<UserRuleParameters>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("user_role_params"u8):
+                UserRoleParams = JsonIn.Model<UserRoleParameters>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("image_rule_params"u8):
+                ImageRuleParams = JsonIn.Model<ImageRuleParameters>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("video_rule_params"u8):
+                VideoRuleParams = JsonIn.Model<VideoRuleParameters>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("ocr_content_params"u8):
+                OcrContentParams = JsonIn.Model<OCRContentParameters>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("text_content_params"u8):
+                TextContentParams = JsonIn.Model<TextContentParameters>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("flood_similar_params"u8):
+                FloodSimilarParams = JsonIn.Model<FloodSimilarRuleParameters>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("image_content_params"u8):
+                ImageContentParams = JsonIn.Model<ImageContentParameters>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("video_content_params"u8):
+                VideoContentParams = JsonIn.Model<VideoContentParameters>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("keyframe_rule_params"u8):
+                KeyframeRuleParams = JsonIn.Model<KeyframeRuleParameters>(ref reader);
+                break;
+            case 21 when name.SequenceEqual("call_type_rule_params"u8):
+                CallTypeRuleParams = JsonIn.Model<CallTypeRuleParameters>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("flood_identical_params"u8):
+                FloodIdenticalParams = JsonIn.Model<FloodIdenticalRuleParameters>(ref reader);
+                break;
+            case 24 when name.SequenceEqual("keyframe_ocr_rule_params"u8):
+                KeyframeOcrRuleParams = JsonIn.Model<KeyframeOCRRuleParameters>(ref reader);
+                break;
+            case 25 when name.SequenceEqual("content_count_rule_params"u8):
+                ContentCountRuleParams = JsonIn.Model<ContentCountRuleParameters>(ref reader);
+                break;
+            case 25 when name.SequenceEqual("ip_flag_count_rule_params"u8):
+                IpFlagCountRuleParams = JsonIn.Model<IPFlagCountRuleParameters>(ref reader);
+                break;
+            case 26 when name.SequenceEqual("user_created_within_params"u8):
+                UserCreatedWithinParams = JsonIn.Model<UserCreatedWithinParameters>(ref reader);
+                break;
+            case 26 when name.SequenceEqual("closed_caption_rule_params"u8):
+                ClosedCaptionRuleParams = JsonIn.Model<ClosedCaptionRuleParameters>(ref reader);
+                break;
+            case 27 when name.SequenceEqual("user_flag_count_rule_params"u8):
+                UserFlagCountRuleParams = JsonIn.Model<FlagCountRuleParameters>(ref reader);
+                break;
+            case 27 when name.SequenceEqual("user_custom_property_params"u8):
+                UserCustomPropertyParams = JsonIn.Model<UserCustomPropertyParameters>(ref reader);
+                break;
+            case 27 when name.SequenceEqual("call_custom_property_params"u8):
+                CallCustomPropertyParams = JsonIn.Model<CallCustomPropertyParameters>(ref reader);
+                break;
+            case 27 when name.SequenceEqual("call_violation_count_params"u8):
+                CallViolationCountParams = JsonIn.Model<CallViolationCountParameters>(ref reader);
+                break;
+            case 28 when name.SequenceEqual("ip_content_count_rule_params"u8):
+                IpContentCountRuleParams = JsonIn.Model<IPContentCountRuleParameters>(ref reader);
+                break;
+            case 30 when name.SequenceEqual("content_flag_count_rule_params"u8):
+                ContentFlagCountRuleParams = JsonIn.Model<FlagCountRuleParameters>(ref reader);
+                break;
+            case 30 when name.SequenceEqual("content_custom_property_params"u8):
+                ContentCustomPropertyParams = JsonIn.Model<ContentCustomPropertyParameters>(ref reader);
+                break;
+            case 33 when name.SequenceEqual("channel_message_count_rule_params"u8):
+                ChannelMessageCountRuleParams = JsonIn.Model<ChannelMessageCountRuleParameters>(ref reader);
+                break;
+            case 35 when name.SequenceEqual("user_identical_content_count_params"u8):
+                UserIdenticalContentCountParams = JsonIn.Model<UserIdenticalContentCountParameters>(ref reader);
+                break;
+            case 36 when name.SequenceEqual("content_custom_property_count_params"u8):
+                ContentCustomPropertyCountParams = JsonIn.Model<ContentCustomPropertyCountParameters>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

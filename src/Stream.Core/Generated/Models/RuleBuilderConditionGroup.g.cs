@@ -24,19 +24,9 @@ public sealed partial class RuleBuilderConditionGroup : IStreamModel<RuleBuilder
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("logic"u8):
-                    Logic = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("conditions"u8):
-                    Conditions = JsonIn.List<RuleBuilderCondition>(ref reader, JsonIn.Model<RuleBuilderCondition>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Logic (<c>logic</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class RuleBuilderConditionGroup : IStreamModel<RuleBuilder
             JsonOut.List(writer, conditionsValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("logic"u8):
+                Logic = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("conditions"u8):
+                Conditions = JsonIn.List<RuleBuilderCondition>(ref reader, JsonIn.Model<RuleBuilderCondition>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class RuleBuilderConfig : IStreamModel<RuleBuilderConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<RuleBuilderRule>(ref reader, JsonIn.Model<RuleBuilderRule>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Async (<c>async</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class RuleBuilderConfig : IStreamModel<RuleBuilderConfig>
             JsonOut.List(writer, rulesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<RuleBuilderRule>(ref reader, JsonIn.Model<RuleBuilderRule>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class RuleBuilderRule : IStreamModel<RuleBuilderRule>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("logic"u8):
-                    Logic = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("groups"u8):
-                    Groups = JsonIn.List<RuleBuilderConditionGroup>(ref reader, JsonIn.Model<RuleBuilderConditionGroup>);
-                    break;
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Model<RuleBuilderAction>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("rule_type"u8):
-                    RuleType = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("conditions"u8):
-                    Conditions = JsonIn.List<RuleBuilderCondition>(ref reader, JsonIn.Model<RuleBuilderCondition>);
-                    break;
-                case 15 when name.SequenceEqual("cooldown_period"u8):
-                    CooldownPeriod = JsonIn.String(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("action_sequences"u8):
-                    ActionSequences = JsonIn.List<CallRuleActionSequence>(ref reader, JsonIn.Model<CallRuleActionSequence>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         RuleType ??= "";
     }
 
@@ -123,5 +95,39 @@ public sealed partial class RuleBuilderRule : IStreamModel<RuleBuilderRule>
             writer.WriteString("cooldown_period"u8, cooldownPeriodValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("logic"u8):
+                Logic = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("groups"u8):
+                Groups = JsonIn.List<RuleBuilderConditionGroup>(ref reader, JsonIn.Model<RuleBuilderConditionGroup>);
+                break;
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Model<RuleBuilderAction>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("rule_type"u8):
+                RuleType = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("conditions"u8):
+                Conditions = JsonIn.List<RuleBuilderCondition>(ref reader, JsonIn.Model<RuleBuilderCondition>);
+                break;
+            case 15 when name.SequenceEqual("cooldown_period"u8):
+                CooldownPeriod = JsonIn.String(ref reader);
+                break;
+            case 16 when name.SequenceEqual("action_sequences"u8):
+                ActionSequences = JsonIn.List<CallRuleActionSequence>(ref reader, JsonIn.Model<CallRuleActionSequence>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class RunStats : IStreamModel<RunStats>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 16 when name.SequenceEqual("channels_deleted"u8):
-                    ChannelsDeleted = JsonIn.Int64(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("messages_deleted"u8):
-                    MessagesDeleted = JsonIn.Int64(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Channels deleted (<c>channels_deleted</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class RunStats : IStreamModel<RunStats>
             writer.WriteNumber("messages_deleted"u8, messagesDeletedValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 16 when name.SequenceEqual("channels_deleted"u8):
+                ChannelsDeleted = JsonIn.Int64(ref reader);
+                break;
+            case 16 when name.SequenceEqual("messages_deleted"u8):
+                MessagesDeleted = JsonIn.Int64(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

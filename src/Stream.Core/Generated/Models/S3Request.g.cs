@@ -24,25 +24,9 @@ public sealed partial class S3Request : IStreamModel<S3Request>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("s3_region"u8):
-                    S3Region = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("s3_secret"u8):
-                    S3Secret = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("s3_api_key"u8):
-                    S3ApiKey = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("s3_custom_endpoint_url"u8):
-                    S3CustomEndpointUrl = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         S3Region ??= "";
     }
 
@@ -79,5 +63,27 @@ public sealed partial class S3Request : IStreamModel<S3Request>
             writer.WriteString("s3_custom_endpoint_url"u8, s3CustomEndpointUrlValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("s3_region"u8):
+                S3Region = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("s3_secret"u8):
+                S3Secret = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("s3_api_key"u8):
+                S3ApiKey = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("s3_custom_endpoint_url"u8):
+                S3CustomEndpointUrl = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class SDKUsageReport : IStreamModel<SDKUsageReport>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("per_sdk_usage"u8):
-                    PerSdkUsage = JsonIn.Map<PerSDKUsageReport>(ref reader, JsonIn.Model<PerSDKUsageReport>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PerSdkUsage ??= new Dictionary<string, PerSDKUsageReport>();
     }
 
@@ -50,5 +43,18 @@ public sealed partial class SDKUsageReport : IStreamModel<SDKUsageReport>
         writer.WritePropertyName("per_sdk_usage"u8);
         JsonOut.Map(writer, PerSdkUsage, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("per_sdk_usage"u8):
+                PerSdkUsage = JsonIn.Map<PerSDKUsageReport>(ref reader, JsonIn.Model<PerSDKUsageReport>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

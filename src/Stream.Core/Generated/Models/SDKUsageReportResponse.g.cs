@@ -24,16 +24,9 @@ public sealed partial class SDKUsageReportResponse : IStreamModel<SDKUsageReport
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("daily"u8):
-                    Daily = JsonIn.List<DailyAggregateSDKUsageReportResponse>(ref reader, JsonIn.Model<DailyAggregateSDKUsageReportResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Daily ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class SDKUsageReportResponse : IStreamModel<SDKUsageReport
         writer.WritePropertyName("daily"u8);
         JsonOut.List(writer, Daily, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("daily"u8):
+                Daily = JsonIn.List<DailyAggregateSDKUsageReportResponse>(ref reader, JsonIn.Model<DailyAggregateSDKUsageReportResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class SFULocationResponse : IStreamModel<SFULocationRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<LocationResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("datacenter"u8):
-                    Datacenter = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("coordinates"u8):
-                    Coordinates = JsonIn.Model<CoordinatesResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Datacenter ??= "";
         Location ??= JsonIn.Missing<LocationResponse>("location");
@@ -85,5 +66,30 @@ public sealed partial class SFULocationResponse : IStreamModel<SFULocationRespon
             writer.WriteNumber("count"u8, countValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<LocationResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("datacenter"u8):
+                Datacenter = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("coordinates"u8):
+                Coordinates = JsonIn.Model<CoordinatesResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

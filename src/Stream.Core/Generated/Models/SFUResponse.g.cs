@@ -24,22 +24,9 @@ public sealed partial class SFUResponse : IStreamModel<SFUResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("url"u8):
-                    Url = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("edge_name"u8):
-                    EdgeName = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("ws_endpoint"u8):
-                    WsEndpoint = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         EdgeName ??= "";
         Url ??= "";
         WsEndpoint ??= "";
@@ -65,5 +52,24 @@ public sealed partial class SFUResponse : IStreamModel<SFUResponse>
         writer.WriteString("url"u8, Url);
         writer.WriteString("ws_endpoint"u8, WsEndpoint);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("url"u8):
+                Url = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("edge_name"u8):
+                EdgeName = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("ws_endpoint"u8):
+                WsEndpoint = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class SIPCallConfigsRequest : IStreamModel<SIPCallConfigsR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("custom_data"u8):
-                    CustomData = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Custom data (<c>custom_data</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class SIPCallConfigsRequest : IStreamModel<SIPCallConfigsR
             JsonOut.Object(writer, customDataValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("custom_data"u8):
+                CustomData = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

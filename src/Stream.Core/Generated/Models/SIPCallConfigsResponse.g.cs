@@ -24,16 +24,9 @@ public sealed partial class SIPCallConfigsResponse : IStreamModel<SIPCallConfigs
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("custom_data"u8):
-                    CustomData = JsonIn.Object(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CustomData ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class SIPCallConfigsResponse : IStreamModel<SIPCallConfigs
         writer.WritePropertyName("custom_data"u8);
         JsonOut.Object(writer, CustomData, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("custom_data"u8):
+                CustomData = JsonIn.Object(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class SIPCallerConfigsResponse : IStreamModel<SIPCallerCon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("custom_data"u8):
-                    CustomData = JsonIn.Object(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         CustomData ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class SIPCallerConfigsResponse : IStreamModel<SIPCallerCon
         writer.WritePropertyName("custom_data"u8);
         JsonOut.Object(writer, CustomData, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("custom_data"u8):
+                CustomData = JsonIn.Object(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

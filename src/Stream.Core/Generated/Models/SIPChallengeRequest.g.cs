@@ -24,61 +24,9 @@ public sealed partial class SIPChallengeRequest : IStreamModel<SIPChallengeReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("a1"u8):
-                    A1 = JsonIn.String(ref reader);
-                    break;
-                case 2 when name.SequenceEqual("nc"u8):
-                    Nc = JsonIn.String(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("qop"u8):
-                    Qop = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 3 when name.SequenceEqual("uri"u8):
-                    Uri = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("realm"u8):
-                    Realm = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("nonce"u8):
-                    Nonce = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("stale"u8):
-                    Stale = JsonIn.Bool(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("domain"u8):
-                    Domain = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("opaque"u8):
-                    Opaque = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("method"u8):
-                    Method = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("cnonce"u8):
-                    Cnonce = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("charset"u8):
-                    Charset = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("username"u8):
-                    Username = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("userhash"u8):
-                    Userhash = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("response"u8):
-                    Response = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("algorithm"u8):
-                    Algorithm = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Username (<c>username</c>).</summary>
@@ -203,5 +151,63 @@ public sealed partial class SIPChallengeRequest : IStreamModel<SIPChallengeReque
             writer.WriteString("cnonce"u8, cnonceValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("a1"u8):
+                A1 = JsonIn.String(ref reader);
+                break;
+            case 2 when name.SequenceEqual("nc"u8):
+                Nc = JsonIn.String(ref reader);
+                break;
+            case 3 when name.SequenceEqual("qop"u8):
+                Qop = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 3 when name.SequenceEqual("uri"u8):
+                Uri = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("realm"u8):
+                Realm = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("nonce"u8):
+                Nonce = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("stale"u8):
+                Stale = JsonIn.Bool(ref reader);
+                break;
+            case 6 when name.SequenceEqual("domain"u8):
+                Domain = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("opaque"u8):
+                Opaque = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("method"u8):
+                Method = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("cnonce"u8):
+                Cnonce = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("charset"u8):
+                Charset = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("username"u8):
+                Username = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("userhash"u8):
+                Userhash = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("response"u8):
+                Response = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("algorithm"u8):
+                Algorithm = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

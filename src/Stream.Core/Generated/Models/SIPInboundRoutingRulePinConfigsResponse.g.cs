@@ -24,28 +24,9 @@ public sealed partial class SIPInboundRoutingRulePinConfigsResponse : IStreamMod
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("pin_prompt"u8):
-                    PinPrompt = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("pin_hangup_prompt"u8):
-                    PinHangupPrompt = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("pin_success_prompt"u8):
-                    PinSuccessPrompt = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("custom_webhook_url"u8):
-                    CustomWebhookUrl = JsonIn.String(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("pin_failed_attempt_prompt"u8):
-                    PinFailedAttemptPrompt = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Pin prompt (<c>pin_prompt</c>).</summary>
@@ -91,5 +72,30 @@ public sealed partial class SIPInboundRoutingRulePinConfigsResponse : IStreamMod
             writer.WriteString("custom_webhook_url"u8, customWebhookUrlValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("pin_prompt"u8):
+                PinPrompt = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("pin_hangup_prompt"u8):
+                PinHangupPrompt = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("pin_success_prompt"u8):
+                PinSuccessPrompt = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("custom_webhook_url"u8):
+                CustomWebhookUrl = JsonIn.String(ref reader);
+                break;
+            case 25 when name.SequenceEqual("pin_failed_attempt_prompt"u8):
+                PinFailedAttemptPrompt = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class SIPInboundRoutingRuleRequest : IStreamModel<SIPInbou
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("trunk_ids"u8):
-                    TrunkIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 12 when name.SequenceEqual("call_configs"u8):
-                    CallConfigs = JsonIn.Model<SIPCallConfigsRequest>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("called_numbers"u8):
-                    CalledNumbers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("caller_numbers"u8):
-                    CallerNumbers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("caller_configs"u8):
-                    CallerConfigs = JsonIn.Model<SIPCallerConfigsRequest>(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("pin_routing_configs"u8):
-                    PinRoutingConfigs = JsonIn.Model<SIPInboundRoutingRulePinConfigsRequest>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("direct_routing_configs"u8):
-                    DirectRoutingConfigs = JsonIn.Model<SIPDirectRoutingRuleCallConfigsRequest>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("pin_protection_configs"u8):
-                    PinProtectionConfigs = JsonIn.Model<SIPPinProtectionConfigsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         TrunkIds ??= [];
         CallerConfigs ??= JsonIn.Missing<SIPCallerConfigsRequest>("caller_configs");
@@ -133,5 +102,42 @@ public sealed partial class SIPInboundRoutingRuleRequest : IStreamModel<SIPInbou
             JsonOut.Model(writer, pinProtectionConfigsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("trunk_ids"u8):
+                TrunkIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 12 when name.SequenceEqual("call_configs"u8):
+                CallConfigs = JsonIn.Model<SIPCallConfigsRequest>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("called_numbers"u8):
+                CalledNumbers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("caller_numbers"u8):
+                CallerNumbers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("caller_configs"u8):
+                CallerConfigs = JsonIn.Model<SIPCallerConfigsRequest>(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("pin_routing_configs"u8):
+                PinRoutingConfigs = JsonIn.Model<SIPInboundRoutingRulePinConfigsRequest>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("direct_routing_configs"u8):
+                DirectRoutingConfigs = JsonIn.Model<SIPDirectRoutingRuleCallConfigsRequest>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("pin_protection_configs"u8):
+                PinProtectionConfigs = JsonIn.Model<SIPPinProtectionConfigsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

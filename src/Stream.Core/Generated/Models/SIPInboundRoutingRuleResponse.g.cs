@@ -24,52 +24,9 @@ public sealed partial class SIPInboundRoutingRuleResponse : IStreamModel<SIPInbo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("trunk_ids"u8):
-                    TrunkIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("call_configs"u8):
-                    CallConfigs = JsonIn.Model<SIPCallConfigsResponse>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("called_numbers"u8):
-                    CalledNumbers = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 14 when name.SequenceEqual("caller_numbers"u8):
-                    CallerNumbers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("caller_configs"u8):
-                    CallerConfigs = JsonIn.Model<SIPCallerConfigsResponse>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("pin_routing_configs"u8):
-                    PinRoutingConfigs = JsonIn.Model<SIPInboundRoutingRulePinConfigsResponse>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("direct_routing_configs"u8):
-                    DirectRoutingConfigs = JsonIn.Model<SIPDirectRoutingRuleCallConfigsResponse>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("pin_protection_configs"u8):
-                    PinProtectionConfigs = JsonIn.Model<SIPPinProtectionConfigsResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         TrunkIds ??= [];
@@ -165,5 +122,54 @@ public sealed partial class SIPInboundRoutingRuleResponse : IStreamModel<SIPInbo
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("trunk_ids"u8):
+                TrunkIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("call_configs"u8):
+                CallConfigs = JsonIn.Model<SIPCallConfigsResponse>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("called_numbers"u8):
+                CalledNumbers = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 14 when name.SequenceEqual("caller_numbers"u8):
+                CallerNumbers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("caller_configs"u8):
+                CallerConfigs = JsonIn.Model<SIPCallerConfigsResponse>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("pin_routing_configs"u8):
+                PinRoutingConfigs = JsonIn.Model<SIPInboundRoutingRulePinConfigsResponse>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("direct_routing_configs"u8):
+                DirectRoutingConfigs = JsonIn.Model<SIPDirectRoutingRuleCallConfigsResponse>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("pin_protection_configs"u8):
+                PinProtectionConfigs = JsonIn.Model<SIPPinProtectionConfigsResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class SIPPinProtectionConfigsResponse : IStreamModel<SIPPi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("default_pin"u8):
-                    DefaultPin = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("max_attempts"u8):
-                    MaxAttempts = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("required_pin_digits"u8):
-                    RequiredPinDigits = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -78,5 +62,27 @@ public sealed partial class SIPPinProtectionConfigsResponse : IStreamModel<SIPPi
             writer.WriteString("default_pin"u8, defaultPinValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("default_pin"u8):
+                DefaultPin = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("max_attempts"u8):
+                MaxAttempts = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("required_pin_digits"u8):
+                RequiredPinDigits = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

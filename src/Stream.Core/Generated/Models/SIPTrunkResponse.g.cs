@@ -24,40 +24,9 @@ public sealed partial class SIPTrunkResponse : IStreamModel<SIPTrunkResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("uri"u8):
-                    Uri = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("numbers"u8):
-                    Numbers = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 8 when name.SequenceEqual("username"u8):
-                    Username = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("password"u8):
-                    Password = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("allowed_ips"u8):
-                    AllowedIps = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
         Numbers ??= [];
@@ -115,5 +84,42 @@ public sealed partial class SIPTrunkResponse : IStreamModel<SIPTrunkResponse>
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("uri"u8):
+                Uri = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("numbers"u8):
+                Numbers = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 8 when name.SequenceEqual("username"u8):
+                Username = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("password"u8):
+                Password = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("allowed_ips"u8):
+                AllowedIps = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class SRTIngress : IStreamModel<SRTIngress>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("address"u8):
-                    Address = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Address ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class SRTIngress : IStreamModel<SRTIngress>
         writer.WriteStartObject();
         writer.WriteString("address"u8, Address);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("address"u8):
+                Address = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

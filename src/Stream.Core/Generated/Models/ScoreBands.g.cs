@@ -24,22 +24,9 @@ public sealed partial class ScoreBands : IStreamModel<ScoreBands>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("ok"u8):
-                    Ok = JsonIn.Double(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("good"u8):
-                    Good = JsonIn.Double(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("poor"u8):
-                    Poor = JsonIn.Double(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Good (<c>good</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class ScoreBands : IStreamModel<ScoreBands>
             writer.WriteNumber("poor"u8, poorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("ok"u8):
+                Ok = JsonIn.Double(ref reader);
+                break;
+            case 4 when name.SequenceEqual("good"u8):
+                Good = JsonIn.Double(ref reader);
+                break;
+            case 4 when name.SequenceEqual("poor"u8):
+                Poor = JsonIn.Double(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

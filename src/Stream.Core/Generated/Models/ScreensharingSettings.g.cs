@@ -24,22 +24,9 @@ public sealed partial class ScreensharingSettings : IStreamModel<ScreensharingSe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("target_resolution"u8):
-                    TargetResolution = JsonIn.Model<TargetResolution>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("access_request_enabled"u8):
-                    AccessRequestEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -66,5 +53,24 @@ public sealed partial class ScreensharingSettings : IStreamModel<ScreensharingSe
             JsonOut.Model(writer, targetResolutionValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("target_resolution"u8):
+                TargetResolution = JsonIn.Model<TargetResolution>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("access_request_enabled"u8):
+                AccessRequestEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

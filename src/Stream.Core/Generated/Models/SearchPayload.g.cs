@@ -24,43 +24,9 @@ public sealed partial class SearchPayload : IStreamModel<SearchPayload>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
-                    break;
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("query"u8):
-                    Query = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("offset"u8):
-                    Offset = JsonIn.Int32(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("message_options"u8):
-                    MessageOptions = JsonIn.Model<MessageOptions>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("filter_conditions"u8):
-                    FilterConditions = JsonIn.Object(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("force_default_search"u8):
-                    ForceDefaultSearch = JsonIn.Bool(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("force_sql_v2_backend"u8):
-                    ForceSqlV2Backend = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("message_filter_conditions"u8):
-                    MessageFilterConditions = JsonIn.Object(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FilterConditions ??= [];
     }
 
@@ -143,5 +109,45 @@ public sealed partial class SearchPayload : IStreamModel<SearchPayload>
             writer.WriteBoolean("force_sql_v2_backend"u8, forceSqlV2BackendValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<SortParamRequest>(ref reader, JsonIn.Model<SortParamRequest>);
+                break;
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("query"u8):
+                Query = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 6 when name.SequenceEqual("offset"u8):
+                Offset = JsonIn.Int32(ref reader);
+                break;
+            case 15 when name.SequenceEqual("message_options"u8):
+                MessageOptions = JsonIn.Model<MessageOptions>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("filter_conditions"u8):
+                FilterConditions = JsonIn.Object(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("force_default_search"u8):
+                ForceDefaultSearch = JsonIn.Bool(ref reader);
+                break;
+            case 20 when name.SequenceEqual("force_sql_v2_backend"u8):
+                ForceSqlV2Backend = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("message_filter_conditions"u8):
+                MessageFilterConditions = JsonIn.Object(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

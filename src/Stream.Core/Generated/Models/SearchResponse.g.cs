@@ -24,28 +24,9 @@ public sealed partial class SearchResponse : IStreamModel<SearchResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("results"u8):
-                    Results = JsonIn.List<SearchResult>(ref reader, JsonIn.Model<SearchResult>)!;
-                    break;
-                case 8 when name.SequenceEqual("previous"u8):
-                    Previous = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("results_warning"u8):
-                    ResultsWarning = JsonIn.Model<SearchWarning>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Results ??= [];
         Duration ??= "";
     }
@@ -89,5 +70,30 @@ public sealed partial class SearchResponse : IStreamModel<SearchResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("results"u8):
+                Results = JsonIn.List<SearchResult>(ref reader, JsonIn.Model<SearchResult>)!;
+                break;
+            case 8 when name.SequenceEqual("previous"u8):
+                Previous = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("results_warning"u8):
+                ResultsWarning = JsonIn.Model<SearchWarning>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class SearchResult : IStreamModel<SearchResult>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<SearchResultMessage>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Message (<c>message</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class SearchResult : IStreamModel<SearchResult>
             JsonOut.Model(writer, messageValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<SearchResultMessage>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

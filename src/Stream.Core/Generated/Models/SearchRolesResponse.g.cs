@@ -24,19 +24,9 @@ public sealed partial class SearchRolesResponse : IStreamModel<SearchRolesRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("roles"u8):
-                    Roles = JsonIn.List<Role>(ref reader, JsonIn.Model<Role>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Roles ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class SearchRolesResponse : IStreamModel<SearchRolesRespon
         writer.WritePropertyName("roles"u8);
         JsonOut.List(writer, Roles, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("roles"u8):
+                Roles = JsonIn.List<Role>(ref reader, JsonIn.Model<Role>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class SearchWarning : IStreamModel<SearchWarning>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("warning_code"u8):
-                    WarningCode = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 19 when name.SequenceEqual("warning_description"u8):
-                    WarningDescription = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("channel_search_cids"u8):
-                    ChannelSearchCids = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 20 when name.SequenceEqual("channel_search_count"u8):
-                    ChannelSearchCount = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         WarningDescription ??= "";
     }
 
@@ -77,5 +61,27 @@ public sealed partial class SearchWarning : IStreamModel<SearchWarning>
             JsonOut.List(writer, channelSearchCidsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("warning_code"u8):
+                WarningCode = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 19 when name.SequenceEqual("warning_description"u8):
+                WarningDescription = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("channel_search_cids"u8):
+                ChannelSearchCids = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 20 when name.SequenceEqual("channel_search_count"u8):
+                ChannelSearchCount = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

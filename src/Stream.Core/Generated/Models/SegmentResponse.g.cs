@@ -24,46 +24,9 @@ public sealed partial class SegmentResponse : IStreamModel<SegmentResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("size"u8):
-                    Size = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("all_users"u8):
-                    AllUsers = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("all_sender_channels"u8):
-                    AllSenderChannels = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Type ??= "";
         Name ??= "";
@@ -127,5 +90,48 @@ public sealed partial class SegmentResponse : IStreamModel<SegmentResponse>
         writer.WritePropertyName("deleted_at"u8);
         JsonOut.Time(writer, DeletedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("size"u8):
+                Size = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("all_users"u8):
+                AllUsers = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("all_sender_channels"u8):
+                AllSenderChannels = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

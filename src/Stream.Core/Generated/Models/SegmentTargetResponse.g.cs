@@ -24,25 +24,9 @@ public sealed partial class SegmentTargetResponse : IStreamModel<SegmentTargetRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("app_pk"u8):
-                    AppPk = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("target_id"u8):
-                    TargetId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("segment_id"u8):
-                    SegmentId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         SegmentId ??= "";
         TargetId ??= "";
     }
@@ -72,5 +56,27 @@ public sealed partial class SegmentTargetResponse : IStreamModel<SegmentTargetRe
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("app_pk"u8):
+                AppPk = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("target_id"u8):
+                TargetId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("segment_id"u8):
+                SegmentId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

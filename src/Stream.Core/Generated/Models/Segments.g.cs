@@ -24,31 +24,9 @@ public sealed partial class Segments : IStreamModel<Segments>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("by_os"u8):
-                    ByOs = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
-                    break;
-                case 6 when name.SequenceEqual("by_sdk"u8):
-                    BySdk = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
-                    break;
-                case 10 when name.SequenceEqual("by_browser"u8):
-                    ByBrowser = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
-                    break;
-                case 10 when name.SequenceEqual("by_country"u8):
-                    ByCountry = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
-                    break;
-                case 16 when name.SequenceEqual("by_delivery_zone"u8):
-                    ByDeliveryZone = JsonIn.List<DeliveryZoneSegment>(ref reader, JsonIn.Model<DeliveryZoneSegment>)!;
-                    break;
-                case 17 when name.SequenceEqual("by_country_reason"u8):
-                    ByCountryReason = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ByDeliveryZone ??= [];
         BySdk ??= [];
         ByOs ??= [];
@@ -94,5 +72,33 @@ public sealed partial class Segments : IStreamModel<Segments>
         JsonOut.List(writer, ByCountry, times, JsonOut.Model);
         writer.WriteString("by_country_reason"u8, ByCountryReason);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("by_os"u8):
+                ByOs = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
+                break;
+            case 6 when name.SequenceEqual("by_sdk"u8):
+                BySdk = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
+                break;
+            case 10 when name.SequenceEqual("by_browser"u8):
+                ByBrowser = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
+                break;
+            case 10 when name.SequenceEqual("by_country"u8):
+                ByCountry = JsonIn.List<BroadcastSegment>(ref reader, JsonIn.Model<BroadcastSegment>)!;
+                break;
+            case 16 when name.SequenceEqual("by_delivery_zone"u8):
+                ByDeliveryZone = JsonIn.List<DeliveryZoneSegment>(ref reader, JsonIn.Model<DeliveryZoneSegment>)!;
+                break;
+            case 17 when name.SequenceEqual("by_country_reason"u8):
+                ByCountryReason = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class SendClosedCaptionRequest : IStreamModel<SendClosedCa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("service"u8):
-                    Service = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("end_time"u8):
-                    EndTime = JsonIn.Time(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("speaker_id"u8):
-                    SpeakerId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("start_time"u8):
-                    StartTime = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("translated"u8):
-                    Translated = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Text ??= "";
         SpeakerId ??= "";
     }
@@ -130,5 +99,42 @@ public sealed partial class SendClosedCaptionRequest : IStreamModel<SendClosedCa
             writer.WriteBoolean("translated"u8, translatedValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("service"u8):
+                Service = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("end_time"u8):
+                EndTime = JsonIn.Time(ref reader);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("speaker_id"u8):
+                SpeakerId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("start_time"u8):
+                StartTime = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("translated"u8):
+                Translated = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class SendEventRequest : IStreamModel<SendEventRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("event"u8):
-                    Event = JsonIn.Model<EventRequest>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Event ??= JsonIn.Missing<EventRequest>("event");
     }
 
@@ -50,5 +43,18 @@ public sealed partial class SendEventRequest : IStreamModel<SendEventRequest>
         writer.WritePropertyName("event"u8);
         JsonOut.Model(writer, Event, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("event"u8):
+                Event = JsonIn.Model<EventRequest>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class SendMessageRequest : IStreamModel<SendMessageRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageRequest>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("pending"u8):
-                    Pending = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("skip_enrich_url"u8):
-                    SkipEnrichUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("keep_channel_hidden"u8):
-                    KeepChannelHidden = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("include_channel_context"u8):
-                    IncludeChannelContext = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("pending_message_metadata"u8):
-                    PendingMessageMetadata = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 25 when name.SequenceEqual("include_mentioned_members"u8):
-                    IncludeMentionedMembers = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Message ??= JsonIn.Missing<MessageRequest>("message");
     }
 
@@ -131,5 +100,42 @@ public sealed partial class SendMessageRequest : IStreamModel<SendMessageRequest
             writer.WriteBoolean("include_channel_context"u8, includeChannelContextValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageRequest>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("pending"u8):
+                Pending = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("skip_enrich_url"u8):
+                SkipEnrichUrl = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            case 19 when name.SequenceEqual("keep_channel_hidden"u8):
+                KeepChannelHidden = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("include_channel_context"u8):
+                IncludeChannelContext = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("pending_message_metadata"u8):
+                PendingMessageMetadata = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 25 when name.SequenceEqual("include_mentioned_members"u8):
+                IncludeMentionedMembers = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class SendMessageResponse : IStreamModel<SendMessageRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("channel_context"u8):
-                    ChannelContext = JsonIn.Model<ChannelContextResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("mentioned_members"u8):
-                    MentionedMembers = JsonIn.ValueMap<bool>(ref reader, JsonIn.Bool);
-                    break;
-                case 24 when name.SequenceEqual("pending_message_metadata"u8):
-                    PendingMessageMetadata = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Message ??= JsonIn.Missing<MessageResponse>("message");
         Duration ??= "";
     }
@@ -91,5 +72,30 @@ public sealed partial class SendMessageResponse : IStreamModel<SendMessageRespon
             JsonOut.Model(writer, channelContextValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("channel_context"u8):
+                ChannelContext = JsonIn.Model<ChannelContextResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("mentioned_members"u8):
+                MentionedMembers = JsonIn.ValueMap<bool>(ref reader, JsonIn.Bool);
+                break;
+            case 24 when name.SequenceEqual("pending_message_metadata"u8):
+                PendingMessageMetadata = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class SendReactionRequest : IStreamModel<SendReactionReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.Model<ReactionRequest>(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("enforce_unique"u8):
-                    EnforceUnique = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Reaction ??= JsonIn.Missing<ReactionRequest>("reaction");
     }
 
@@ -70,5 +57,24 @@ public sealed partial class SendReactionRequest : IStreamModel<SendReactionReque
             writer.WriteBoolean("skip_push"u8, skipPushValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.Model<ReactionRequest>(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("enforce_unique"u8):
+                EnforceUnique = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

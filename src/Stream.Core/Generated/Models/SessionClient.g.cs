@@ -24,28 +24,9 @@ public sealed partial class SessionClient : IStreamModel<SessionClient>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("ip"u8):
-                    Ip = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("version"u8):
-                    Version = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<CallStatsLocation>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("network_type"u8):
-                    NetworkType = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Name (<c>name</c>).</summary>
@@ -92,5 +73,30 @@ public sealed partial class SessionClient : IStreamModel<SessionClient>
             JsonOut.Model(writer, locationValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("ip"u8):
+                Ip = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("version"u8):
+                Version = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<CallStatsLocation>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("network_type"u8):
+                NetworkType = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

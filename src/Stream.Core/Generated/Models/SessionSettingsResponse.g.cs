@@ -24,16 +24,9 @@ public sealed partial class SessionSettingsResponse : IStreamModel<SessionSettin
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 26 when name.SequenceEqual("inactivity_timeout_seconds"u8):
-                    InactivityTimeoutSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Inactivity timeout seconds (<c>inactivity_timeout_seconds</c>). 5 to 900.</summary>
@@ -48,5 +41,18 @@ public sealed partial class SessionSettingsResponse : IStreamModel<SessionSettin
         writer.WriteStartObject();
         writer.WriteNumber("inactivity_timeout_seconds"u8, InactivityTimeoutSeconds);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 26 when name.SequenceEqual("inactivity_timeout_seconds"u8):
+                InactivityTimeoutSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

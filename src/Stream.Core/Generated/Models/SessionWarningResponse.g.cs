@@ -24,22 +24,9 @@ public sealed partial class SessionWarningResponse : IStreamModel<SessionWarning
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("time"u8):
-                    Time = JsonIn.Time(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("code"u8):
-                    Code = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("warning"u8):
-                    Warning = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Code ??= "";
         Warning ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class SessionWarningResponse : IStreamModel<SessionWarning
         writer.WriteString("code"u8, Code);
         writer.WriteString("warning"u8, Warning);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("time"u8):
+                Time = JsonIn.Time(ref reader);
+                break;
+            case 4 when name.SequenceEqual("code"u8):
+                Code = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("warning"u8):
+                Warning = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

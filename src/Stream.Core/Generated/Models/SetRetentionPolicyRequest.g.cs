@@ -24,19 +24,9 @@ public sealed partial class SetRetentionPolicyRequest : IStreamModel<SetRetentio
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("policy"u8):
-                    Policy = JsonIn.Enum<RetentionPolicyType>(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("max_age_hours"u8):
-                    MaxAgeHours = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Policy (<c>policy</c>).</summary>
@@ -56,5 +46,21 @@ public sealed partial class SetRetentionPolicyRequest : IStreamModel<SetRetentio
         JsonOut.Enum(writer, Policy, times);
         writer.WriteNumber("max_age_hours"u8, MaxAgeHours);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("policy"u8):
+                Policy = JsonIn.Enum<RetentionPolicyType>(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("max_age_hours"u8):
+                MaxAgeHours = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class SetupSession : IStreamModel<SetupSession>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("setup_data"u8):
-                    SetupData = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("current_step"u8):
-                    CurrentStep = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("completed_at"u8):
-                    CompletedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CurrentStep ??= "";
         Status ??= "";
         SetupData ??= [];
@@ -93,5 +71,33 @@ public sealed partial class SetupSession : IStreamModel<SetupSession>
             JsonOut.Time(writer, completedAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("setup_data"u8):
+                SetupData = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("current_step"u8):
+                CurrentStep = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("completed_at"u8):
+                CompletedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

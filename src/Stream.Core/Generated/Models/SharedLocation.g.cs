@@ -24,25 +24,9 @@ public sealed partial class SharedLocation : IStreamModel<SharedLocation>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("end_at"u8):
-                    EndAt = JsonIn.Time(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("latitude"u8):
-                    Latitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("longitude"u8):
-                    Longitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 20 when name.SequenceEqual("created_by_device_id"u8):
-                    CreatedByDeviceId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Latitude (<c>latitude</c>). 18446744073709600000 to 90.</summary>
@@ -76,5 +60,27 @@ public sealed partial class SharedLocation : IStreamModel<SharedLocation>
             JsonOut.Time(writer, endAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("end_at"u8):
+                EndAt = JsonIn.Time(ref reader);
+                break;
+            case 8 when name.SequenceEqual("latitude"u8):
+                Latitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("longitude"u8):
+                Longitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 20 when name.SequenceEqual("created_by_device_id"u8):
+                CreatedByDeviceId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

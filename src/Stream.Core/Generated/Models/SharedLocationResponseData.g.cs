@@ -24,46 +24,9 @@ public sealed partial class SharedLocationResponseData : IStreamModel<SharedLoca
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("end_at"u8):
-                    EndAt = JsonIn.Time(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("latitude"u8):
-                    Latitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 9 when name.SequenceEqual("longitude"u8):
-                    Longitude = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("created_by_device_id"u8):
-                    CreatedByDeviceId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelCid ??= "";
         MessageId ??= "";
         UserId ??= "";
@@ -136,5 +99,48 @@ public sealed partial class SharedLocationResponseData : IStreamModel<SharedLoca
             JsonOut.Model(writer, channelValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("end_at"u8):
+                EndAt = JsonIn.Time(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("latitude"u8):
+                Latitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 9 when name.SequenceEqual("longitude"u8):
+                Longitude = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("created_by_device_id"u8):
+                CreatedByDeviceId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class SharedLocationsResponse : IStreamModel<SharedLocatio
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 21 when name.SequenceEqual("active_live_locations"u8):
-                    ActiveLiveLocations = JsonIn.List<SharedLocationResponseData>(ref reader, JsonIn.Model<SharedLocationResponseData>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActiveLiveLocations ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class SharedLocationsResponse : IStreamModel<SharedLocatio
         JsonOut.List(writer, ActiveLiveLocations, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 21 when name.SequenceEqual("active_live_locations"u8):
+                ActiveLiveLocations = JsonIn.List<SharedLocationResponseData>(ref reader, JsonIn.Model<SharedLocationResponseData>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class SipInboundCredentials : IStreamModel<SipInboundCrede
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("token"u8):
-                    Token = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("call_id"u8):
-                    CallId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("api_key"u8):
-                    ApiKey = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("call_type"u8):
-                    CallType = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("call_custom_data"u8):
-                    CallCustomData = JsonIn.Object(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("user_custom_data"u8):
-                    UserCustomData = JsonIn.Object(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallType ??= "";
         CallId ??= "";
         UserId ??= "";
@@ -99,5 +74,36 @@ public sealed partial class SipInboundCredentials : IStreamModel<SipInboundCrede
         writer.WritePropertyName("user_custom_data"u8);
         JsonOut.Object(writer, UserCustomData, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("token"u8):
+                Token = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("call_id"u8):
+                CallId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("api_key"u8):
+                ApiKey = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("call_type"u8):
+                CallType = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("call_custom_data"u8):
+                CallCustomData = JsonIn.Object(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("user_custom_data"u8):
+                UserCustomData = JsonIn.Object(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class SortParam : IStreamModel<SortParam>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("field"u8):
-                    Field = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("direction"u8):
-                    Direction = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Field ??= "";
         Type ??= "";
     }
@@ -64,5 +51,24 @@ public sealed partial class SortParam : IStreamModel<SortParam>
         writer.WriteString("type"u8, Type);
         writer.WriteNumber("direction"u8, Direction);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("field"u8):
+                Field = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("direction"u8):
+                Direction = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

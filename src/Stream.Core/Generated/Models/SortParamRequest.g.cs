@@ -24,22 +24,9 @@ public sealed partial class SortParamRequest : IStreamModel<SortParamRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("field"u8):
-                    Field = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("direction"u8):
-                    Direction = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Field (<c>field</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class SortParamRequest : IStreamModel<SortParamRequest>
             writer.WriteNumber("direction"u8, directionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("field"u8):
+                Field = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("direction"u8):
+                Direction = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

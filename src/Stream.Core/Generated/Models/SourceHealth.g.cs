@@ -24,25 +24,9 @@ public sealed partial class SourceHealth : IStreamModel<SourceHealth>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("dead_air_s"u8):
-                    DeadAirS = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("co_host_peak"u8):
-                    CoHostPeak = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("interruptions"u8):
-                    Interruptions = JsonIn.List<SourceInterruption>(ref reader, JsonIn.Model<SourceInterruption>)!;
-                    break;
-                case 18 when name.SequenceEqual("publisher_sessions"u8):
-                    PublisherSessions = JsonIn.List<PublisherSession>(ref reader, JsonIn.Model<PublisherSession>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Interruptions ??= [];
         PublisherSessions ??= [];
     }
@@ -73,5 +57,27 @@ public sealed partial class SourceHealth : IStreamModel<SourceHealth>
         writer.WritePropertyName("publisher_sessions"u8);
         JsonOut.List(writer, PublisherSessions, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("dead_air_s"u8):
+                DeadAirS = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("co_host_peak"u8):
+                CoHostPeak = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("interruptions"u8):
+                Interruptions = JsonIn.List<SourceInterruption>(ref reader, JsonIn.Model<SourceInterruption>)!;
+                break;
+            case 18 when name.SequenceEqual("publisher_sessions"u8):
+                PublisherSessions = JsonIn.List<PublisherSession>(ref reader, JsonIn.Model<PublisherSession>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class SourceInterruption : IStreamModel<SourceInterruption
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("kind"u8):
-                    Kind = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("seamless"u8):
-                    Seamless = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("dead_air_s"u8):
-                    DeadAirS = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("at_offset_min"u8):
-                    AtOffsetMin = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Kind ??= "";
     }
 
@@ -73,5 +57,27 @@ public sealed partial class SourceInterruption : IStreamModel<SourceInterruption
         writer.WriteNumber("at_offset_min"u8, AtOffsetMin);
         writer.WriteNumber("dead_air_s"u8, DeadAirS);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("kind"u8):
+                Kind = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("seamless"u8):
+                Seamless = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("dead_air_s"u8):
+                DeadAirS = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("at_offset_min"u8):
+                AtOffsetMin = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class SpeechSegmentConfig : IStreamModel<SpeechSegmentConf
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 19 when name.SequenceEqual("silence_duration_ms"u8):
-                    SilenceDurationMs = JsonIn.Int32(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("max_speech_caption_ms"u8):
-                    MaxSpeechCaptionMs = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Max speech caption ms (<c>max_speech_caption_ms</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class SpeechSegmentConfig : IStreamModel<SpeechSegmentConf
             writer.WriteNumber("silence_duration_ms"u8, silenceDurationMsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 19 when name.SequenceEqual("silence_duration_ms"u8):
+                SilenceDurationMs = JsonIn.Int32(ref reader);
+                break;
+            case 21 when name.SequenceEqual("max_speech_caption_ms"u8):
+                MaxSpeechCaptionMs = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

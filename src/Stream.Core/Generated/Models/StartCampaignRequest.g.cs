@@ -24,19 +24,9 @@ public sealed partial class StartCampaignRequest : IStreamModel<StartCampaignReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("stop_at"u8):
-                    StopAt = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("scheduled_for"u8):
-                    ScheduledFor = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Scheduled for (<c>scheduled_for</c>).</summary>
@@ -63,5 +53,21 @@ public sealed partial class StartCampaignRequest : IStreamModel<StartCampaignReq
             JsonOut.Time(writer, stopAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("stop_at"u8):
+                StopAt = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("scheduled_for"u8):
+                ScheduledFor = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class StartClosedCaptionsRequest : IStreamModel<StartClose
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("external_storage"u8):
-                    ExternalStorage = JsonIn.String(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("enable_transcription"u8):
-                    EnableTranscription = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("speech_segment_config"u8):
-                    SpeechSegmentConfig = JsonIn.Model<SpeechSegmentConfig>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enable transcription (<c>enable_transcription</c>).</summary>
@@ -83,5 +67,27 @@ public sealed partial class StartClosedCaptionsRequest : IStreamModel<StartClose
             JsonOut.Model(writer, speechSegmentConfigValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("external_storage"u8):
+                ExternalStorage = JsonIn.String(ref reader);
+                break;
+            case 20 when name.SequenceEqual("enable_transcription"u8):
+                EnableTranscription = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("speech_segment_config"u8):
+                SpeechSegmentConfig = JsonIn.Model<SpeechSegmentConfig>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class StartFrameRecordingRequest : IStreamModel<StartFrame
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 26 when name.SequenceEqual("recording_external_storage"u8):
-                    RecordingExternalStorage = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Recording external storage (<c>recording_external_storage</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class StartFrameRecordingRequest : IStreamModel<StartFrame
             writer.WriteString("recording_external_storage"u8, recordingExternalStorageValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 26 when name.SequenceEqual("recording_external_storage"u8):
+                RecordingExternalStorage = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,6 +26,7 @@ public sealed partial class StartHLSBroadcastingRequest : IStreamModel<StartHLSB
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,19 +24,9 @@ public sealed partial class StartHLSBroadcastingResponse : IStreamModel<StartHLS
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("playlist_url"u8):
-                    PlaylistUrl = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         PlaylistUrl ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class StartHLSBroadcastingResponse : IStreamModel<StartHLS
         writer.WriteString("duration"u8, Duration);
         writer.WriteString("playlist_url"u8, PlaylistUrl);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("playlist_url"u8):
+                PlaylistUrl = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

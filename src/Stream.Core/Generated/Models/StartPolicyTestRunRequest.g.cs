@@ -26,6 +26,7 @@ public sealed partial class StartPolicyTestRunRequest : IStreamModel<StartPolicy
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

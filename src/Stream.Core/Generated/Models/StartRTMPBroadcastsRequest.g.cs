@@ -24,16 +24,9 @@ public sealed partial class StartRTMPBroadcastsRequest : IStreamModel<StartRTMPB
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("broadcasts"u8):
-                    Broadcasts = JsonIn.List<RTMPBroadcastRequest>(ref reader, JsonIn.Model<RTMPBroadcastRequest>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Broadcasts ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class StartRTMPBroadcastsRequest : IStreamModel<StartRTMPB
         writer.WritePropertyName("broadcasts"u8);
         JsonOut.List(writer, Broadcasts, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("broadcasts"u8):
+                Broadcasts = JsonIn.List<RTMPBroadcastRequest>(ref reader, JsonIn.Model<RTMPBroadcastRequest>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

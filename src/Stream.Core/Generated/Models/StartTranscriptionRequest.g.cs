@@ -24,22 +24,9 @@ public sealed partial class StartTranscriptionRequest : IStreamModel<StartTransc
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("enable_closed_captions"u8):
-                    EnableClosedCaptions = JsonIn.Bool(ref reader);
-                    break;
-                case 30 when name.SequenceEqual("transcription_external_storage"u8):
-                    TranscriptionExternalStorage = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Transcription external storage (<c>transcription_external_storage</c>).</summary>
@@ -72,5 +59,24 @@ public sealed partial class StartTranscriptionRequest : IStreamModel<StartTransc
             JsonOut.Enum(writer, languageValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("enable_closed_captions"u8):
+                EnableClosedCaptions = JsonIn.Bool(ref reader);
+                break;
+            case 30 when name.SequenceEqual("transcription_external_storage"u8):
+                TranscriptionExternalStorage = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class StatsOptions : IStreamModel<StatsOptions>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 16 when name.SequenceEqual("enable_rtc_stats"u8):
-                    EnableRtcStats = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("reporting_interval_ms"u8):
-                    ReportingIntervalMs = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Reporting interval ms (<c>reporting_interval_ms</c>).</summary>
@@ -55,5 +45,21 @@ public sealed partial class StatsOptions : IStreamModel<StatsOptions>
         writer.WriteNumber("reporting_interval_ms"u8, ReportingIntervalMs);
         writer.WriteBoolean("enable_rtc_stats"u8, EnableRtcStats);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 16 when name.SequenceEqual("enable_rtc_stats"u8):
+                EnableRtcStats = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("reporting_interval_ms"u8):
+                ReportingIntervalMs = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

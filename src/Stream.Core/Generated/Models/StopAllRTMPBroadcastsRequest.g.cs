@@ -26,6 +26,7 @@ public sealed partial class StopAllRTMPBroadcastsRequest : IStreamModel<StopAllR
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

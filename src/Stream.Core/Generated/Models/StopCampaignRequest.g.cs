@@ -26,6 +26,7 @@ public sealed partial class StopCampaignRequest : IStreamModel<StopCampaignReque
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,16 +24,9 @@ public sealed partial class StopClosedCaptionsRequest : IStreamModel<StopClosedC
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 18 when name.SequenceEqual("stop_transcription"u8):
-                    StopTranscription = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Stop transcription (<c>stop_transcription</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class StopClosedCaptionsRequest : IStreamModel<StopClosedC
             writer.WriteBoolean("stop_transcription"u8, stopTranscriptionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 18 when name.SequenceEqual("stop_transcription"u8):
+                StopTranscription = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

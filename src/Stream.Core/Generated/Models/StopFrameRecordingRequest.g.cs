@@ -26,6 +26,7 @@ public sealed partial class StopFrameRecordingRequest : IStreamModel<StopFrameRe
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -26,6 +26,7 @@ public sealed partial class StopHLSBroadcastingRequest : IStreamModel<StopHLSBro
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,37 +24,9 @@ public sealed partial class StopLiveRequest : IStreamModel<StopLiveRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("continue_hls"u8):
-                    ContinueHls = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("continue_recording"u8):
-                    ContinueRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("continue_raw_recording"u8):
-                    ContinueRawRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("continue_transcription"u8):
-                    ContinueTranscription = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("continue_closed_caption"u8):
-                    ContinueClosedCaption = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("continue_rtmp_broadcasts"u8):
-                    ContinueRtmpBroadcasts = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("continue_composite_recording"u8):
-                    ContinueCompositeRecording = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("continue_individual_recording"u8):
-                    ContinueIndividualRecording = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Continue hls (<c>continue_hls</c>).</summary>
@@ -121,5 +93,39 @@ public sealed partial class StopLiveRequest : IStreamModel<StopLiveRequest>
             writer.WriteBoolean("continue_rtmp_broadcasts"u8, continueRtmpBroadcastsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("continue_hls"u8):
+                ContinueHls = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("continue_recording"u8):
+                ContinueRecording = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("continue_raw_recording"u8):
+                ContinueRawRecording = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("continue_transcription"u8):
+                ContinueTranscription = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("continue_closed_caption"u8):
+                ContinueClosedCaption = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("continue_rtmp_broadcasts"u8):
+                ContinueRtmpBroadcasts = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("continue_composite_recording"u8):
+                ContinueCompositeRecording = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("continue_individual_recording"u8):
+                ContinueIndividualRecording = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class StopLiveResponse : IStreamModel<StopLiveResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<CallResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Call ??= JsonIn.Missing<CallResponse>("call");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class StopLiveResponse : IStreamModel<StopLiveResponse>
         JsonOut.Model(writer, Call, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<CallResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

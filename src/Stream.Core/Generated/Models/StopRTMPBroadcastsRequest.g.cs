@@ -26,6 +26,7 @@ public sealed partial class StopRTMPBroadcastsRequest : IStreamModel<StopRTMPBro
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

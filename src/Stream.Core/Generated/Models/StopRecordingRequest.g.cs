@@ -26,6 +26,7 @@ public sealed partial class StopRecordingRequest : IStreamModel<StopRecordingReq
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,16 +24,9 @@ public sealed partial class StopTranscriptionRequest : IStreamModel<StopTranscri
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 20 when name.SequenceEqual("stop_closed_captions"u8):
-                    StopClosedCaptions = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Stop closed captions (<c>stop_closed_captions</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class StopTranscriptionRequest : IStreamModel<StopTranscri
             writer.WriteBoolean("stop_closed_captions"u8, stopClosedCaptionsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 20 when name.SequenceEqual("stop_closed_captions"u8):
+                StopClosedCaptions = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

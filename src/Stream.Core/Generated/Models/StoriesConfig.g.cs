@@ -24,19 +24,9 @@ public sealed partial class StoriesConfig : IStreamModel<StoriesConfig>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("skip_watched"u8):
-                    SkipWatched = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("track_watched"u8):
-                    TrackWatched = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Skip watched (<c>skip_watched</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class StoriesConfig : IStreamModel<StoriesConfig>
             writer.WriteBoolean("track_watched"u8, trackWatchedValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("skip_watched"u8):
+                SkipWatched = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("track_watched"u8):
+                TrackWatched = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

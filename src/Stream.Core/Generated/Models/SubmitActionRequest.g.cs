@@ -26,82 +26,9 @@ public sealed partial class SubmitActionRequest : IStreamModel<SubmitActionReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("ban"u8):
-                    Ban = JsonIn.Model<BanActionRequestPayload>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("flag"u8):
-                    Flag = JsonIn.Model<FlagRequest>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unban"u8):
-                    Unban = JsonIn.Model<UnbanActionRequestPayload>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("block"u8):
-                    Block = JsonIn.Model<BlockActionRequestPayload>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Model<CustomActionRequestPayload>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("bypass"u8):
-                    Bypass = JsonIn.Model<BypassActionRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("item_id"u8):
-                    ItemId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("restore"u8):
-                    Restore = JsonIn.Model<RestoreActionRequestPayload>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("unblock"u8):
-                    Unblock = JsonIn.Model<UnblockActionRequestPayload>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("escalate"u8):
-                    Escalate = JsonIn.Model<EscalatePayload>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("appeal_id"u8):
-                    AppealId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("action_type"u8):
-                    ActionType = JsonIn.Enum<SubmitActionRequestActionType>(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("delete_user"u8):
-                    DeleteUser = JsonIn.Model<DeleteUserRequestPayload>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("shadow_block"u8):
-                    ShadowBlock = JsonIn.Model<ShadowBlockActionRequestPayload>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("mark_reviewed"u8):
-                    MarkReviewed = JsonIn.Model<MarkReviewedRequestPayload>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("reject_appeal"u8):
-                    RejectAppeal = JsonIn.Model<RejectAppealRequestPayload>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("delete_message"u8):
-                    DeleteMessage = JsonIn.Model<DeleteMessageRequestPayload>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("delete_comment"u8):
-                    DeleteComment = JsonIn.Model<DeleteCommentRequestPayload>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("delete_activity"u8):
-                    DeleteActivity = JsonIn.Model<DeleteActivityRequestPayload>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("delete_reaction"u8):
-                    DeleteReaction = JsonIn.Model<DeleteReactionRequestPayload>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("delete_user_messages"u8):
-                    DeleteUserMessages = JsonIn.Model<DeleteUserMessagesRequestPayload>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Item id (<c>item_id</c>).</summary>
@@ -291,5 +218,84 @@ public sealed partial class SubmitActionRequest : IStreamModel<SubmitActionReque
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("ban"u8):
+                Ban = JsonIn.Model<BanActionRequestPayload>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("flag"u8):
+                Flag = JsonIn.Model<FlagRequest>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unban"u8):
+                Unban = JsonIn.Model<UnbanActionRequestPayload>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("block"u8):
+                Block = JsonIn.Model<BlockActionRequestPayload>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Model<CustomActionRequestPayload>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("bypass"u8):
+                Bypass = JsonIn.Model<BypassActionRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("item_id"u8):
+                ItemId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("restore"u8):
+                Restore = JsonIn.Model<RestoreActionRequestPayload>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("unblock"u8):
+                Unblock = JsonIn.Model<UnblockActionRequestPayload>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("escalate"u8):
+                Escalate = JsonIn.Model<EscalatePayload>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("appeal_id"u8):
+                AppealId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("action_type"u8):
+                ActionType = JsonIn.Enum<SubmitActionRequestActionType>(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("delete_user"u8):
+                DeleteUser = JsonIn.Model<DeleteUserRequestPayload>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("shadow_block"u8):
+                ShadowBlock = JsonIn.Model<ShadowBlockActionRequestPayload>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("mark_reviewed"u8):
+                MarkReviewed = JsonIn.Model<MarkReviewedRequestPayload>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("reject_appeal"u8):
+                RejectAppeal = JsonIn.Model<RejectAppealRequestPayload>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("delete_message"u8):
+                DeleteMessage = JsonIn.Model<DeleteMessageRequestPayload>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("delete_comment"u8):
+                DeleteComment = JsonIn.Model<DeleteCommentRequestPayload>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("delete_activity"u8):
+                DeleteActivity = JsonIn.Model<DeleteActivityRequestPayload>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("delete_reaction"u8):
+                DeleteReaction = JsonIn.Model<DeleteReactionRequestPayload>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("delete_user_messages"u8):
+                DeleteUserMessages = JsonIn.Model<DeleteUserMessagesRequestPayload>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

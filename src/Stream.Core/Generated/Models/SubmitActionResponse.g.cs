@@ -24,25 +24,9 @@ public sealed partial class SubmitActionResponse : IStreamModel<SubmitActionResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("item"u8):
-                    Item = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("appeal_item"u8):
-                    AppealItem = JsonIn.Model<AppealItemResponse>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("auto_restore_warning"u8):
-                    AutoRestoreWarning = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -81,5 +65,27 @@ public sealed partial class SubmitActionResponse : IStreamModel<SubmitActionResp
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("item"u8):
+                Item = JsonIn.Model<ReviewQueueItemResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("appeal_item"u8):
+                AppealItem = JsonIn.Model<AppealItemResponse>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("auto_restore_warning"u8):
+                AutoRestoreWarning = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class SubmitModerationFeedbackRequest : IStreamModel<Submi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("reference"u8):
-                    Reference = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("channel_id"u8):
-                    ChannelId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("published_at"u8):
-                    PublishedAt = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("current_labels"u8):
-                    CurrentLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("expected_labels"u8):
-                    ExpectedLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 26 when name.SequenceEqual("current_recommended_action"u8):
-                    CurrentRecommendedAction = JsonIn.String(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("expected_recommended_action"u8):
-                    ExpectedRecommendedAction = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PublishedAt ??= "";
         Reference ??= "";
         Message ??= "";
@@ -127,5 +96,42 @@ public sealed partial class SubmitModerationFeedbackRequest : IStreamModel<Submi
             writer.WriteString("expected_recommended_action"u8, expectedRecommendedActionValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("reference"u8):
+                Reference = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("channel_id"u8):
+                ChannelId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("published_at"u8):
+                PublishedAt = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("current_labels"u8):
+                CurrentLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("expected_labels"u8):
+                ExpectedLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 26 when name.SequenceEqual("current_recommended_action"u8):
+                CurrentRecommendedAction = JsonIn.String(ref reader);
+                break;
+            case 27 when name.SequenceEqual("expected_recommended_action"u8):
+                ExpectedRecommendedAction = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class SubscriberAllMetrics : IStreamModel<SubscriberAllMet
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("audio"u8):
-                    Audio = JsonIn.Model<SubscriberAudioMetrics>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("video"u8):
-                    Video = JsonIn.Model<SubscriberVideoMetrics>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("rtt_ms"u8):
-                    RttMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Audio (<c>audio</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class SubscriberAllMetrics : IStreamModel<SubscriberAllMet
             JsonOut.Model(writer, rttMsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("audio"u8):
+                Audio = JsonIn.Model<SubscriberAudioMetrics>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("video"u8):
+                Video = JsonIn.Model<SubscriberVideoMetrics>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("rtt_ms"u8):
+                RttMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

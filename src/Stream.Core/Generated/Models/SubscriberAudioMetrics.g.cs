@@ -24,22 +24,9 @@ public sealed partial class SubscriberAudioMetrics : IStreamModel<SubscriberAudi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("jitter_ms"u8):
-                    JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("concealment_pct"u8):
-                    ConcealmentPct = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("packets_lost_pct"u8):
-                    PacketsLostPct = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Jitter ms (<c>jitter_ms</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class SubscriberAudioMetrics : IStreamModel<SubscriberAudi
             JsonOut.Model(writer, concealmentPctValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("jitter_ms"u8):
+                JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("concealment_pct"u8):
+                ConcealmentPct = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("packets_lost_pct"u8):
+                PacketsLostPct = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class SubscriberStatsResponse : IStreamModel<SubscriberSta
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("total"u8):
-                    Total = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("unique"u8):
-                    Unique = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 33 when name.SequenceEqual("total_subscribed_duration_seconds"u8):
-                    TotalSubscribedDurationSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Total (<c>total</c>).</summary>
@@ -62,5 +49,24 @@ public sealed partial class SubscriberStatsResponse : IStreamModel<SubscriberSta
         writer.WriteNumber("unique"u8, Unique);
         writer.WriteNumber("total_subscribed_duration_seconds"u8, TotalSubscribedDurationSeconds);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("total"u8):
+                Total = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("unique"u8):
+                Unique = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 33 when name.SequenceEqual("total_subscribed_duration_seconds"u8):
+                TotalSubscribedDurationSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

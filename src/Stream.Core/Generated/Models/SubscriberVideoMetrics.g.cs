@@ -24,22 +24,9 @@ public sealed partial class SubscriberVideoMetrics : IStreamModel<SubscriberVide
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("fps_30"u8):
-                    Fps30 = JsonIn.Model<ActiveCallsFPSStats>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("jitter_ms"u8):
-                    JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("packets_lost_pct"u8):
-                    PacketsLostPct = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Jitter ms (<c>jitter_ms</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class SubscriberVideoMetrics : IStreamModel<SubscriberVide
             JsonOut.Model(writer, packetsLostPctValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("fps_30"u8):
+                Fps30 = JsonIn.Model<ActiveCallsFPSStats>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("jitter_ms"u8):
+                JitterMs = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("packets_lost_pct"u8):
+                PacketsLostPct = JsonIn.Model<ActiveCallsLatencyStats>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

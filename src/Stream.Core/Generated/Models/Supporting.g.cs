@@ -24,22 +24,9 @@ public sealed partial class Supporting : IStreamModel<Supporting>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 18 when name.SequenceEqual("edge_outlier_zones"u8):
-                    EdgeOutlierZones = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 19 when name.SequenceEqual("source_drop_windows"u8):
-                    SourceDropWindows = JsonIn.List<TimeWindow>(ref reader, JsonIn.Model<TimeWindow>)!;
-                    break;
-                case 25 when name.SequenceEqual("delivery_incident_windows"u8):
-                    DeliveryIncidentWindows = JsonIn.List<Incident>(ref reader, JsonIn.Model<Incident>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         DeliveryIncidentWindows ??= [];
         EdgeOutlierZones ??= [];
         SourceDropWindows ??= [];
@@ -68,5 +55,24 @@ public sealed partial class Supporting : IStreamModel<Supporting>
         writer.WritePropertyName("source_drop_windows"u8);
         JsonOut.List(writer, SourceDropWindows, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 18 when name.SequenceEqual("edge_outlier_zones"u8):
+                EdgeOutlierZones = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 19 when name.SequenceEqual("source_drop_windows"u8):
+                SourceDropWindows = JsonIn.List<TimeWindow>(ref reader, JsonIn.Model<TimeWindow>)!;
+                break;
+            case 25 when name.SequenceEqual("delivery_incident_windows"u8):
+                DeliveryIncidentWindows = JsonIn.List<Incident>(ref reader, JsonIn.Model<Incident>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

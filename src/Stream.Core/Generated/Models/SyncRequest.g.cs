@@ -24,19 +24,9 @@ public sealed partial class SyncRequest : IStreamModel<SyncRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("channel_cids"u8):
-                    ChannelCids = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 12 when name.SequenceEqual("last_sync_at"u8):
-                    LastSyncAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelCids ??= [];
     }
 
@@ -58,5 +48,21 @@ public sealed partial class SyncRequest : IStreamModel<SyncRequest>
         writer.WritePropertyName("last_sync_at"u8);
         JsonOut.Time(writer, LastSyncAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("channel_cids"u8):
+                ChannelCids = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 12 when name.SequenceEqual("last_sync_at"u8):
+                LastSyncAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

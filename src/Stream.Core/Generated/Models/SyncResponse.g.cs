@@ -24,22 +24,9 @@ public sealed partial class SyncResponse : IStreamModel<SyncResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("events"u8):
-                    Events = JsonIn.List<WSEvent>(ref reader, JsonIn.Model<WSEvent>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("inaccessible_cids"u8):
-                    InaccessibleCids = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Events ??= [];
         Duration ??= "";
     }
@@ -69,5 +56,24 @@ public sealed partial class SyncResponse : IStreamModel<SyncResponse>
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("events"u8):
+                Events = JsonIn.List<WSEvent>(ref reader, JsonIn.Model<WSEvent>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("inaccessible_cids"u8):
+                InaccessibleCids = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

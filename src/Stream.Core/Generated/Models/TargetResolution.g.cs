@@ -24,22 +24,9 @@ public sealed partial class TargetResolution : IStreamModel<TargetResolution>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("width"u8):
-                    Width = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("height"u8):
-                    Height = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("bitrate"u8):
-                    Bitrate = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Width (<c>width</c>). 240 to 3840.</summary>
@@ -65,5 +52,24 @@ public sealed partial class TargetResolution : IStreamModel<TargetResolution>
             writer.WriteNumber("bitrate"u8, bitrateValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("width"u8):
+                Width = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("height"u8):
+                Height = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("bitrate"u8):
+                Bitrate = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,64 +24,9 @@ public sealed partial class TeamUsageStats : IStreamModel<TeamUsageStats>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("users_daily"u8):
-                    UsersDaily = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("users_total"u8):
-                    UsersTotal = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("messages_daily"u8):
-                    MessagesDaily = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("messages_total"u8):
-                    MessagesTotal = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("concurrent_users"u8):
-                    ConcurrentUsers = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("translations_daily"u8):
-                    TranslationsDaily = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 18 when name.SequenceEqual("users_last_30_days"u8):
-                    UsersLast30Days = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("users_last_24_hours"u8):
-                    UsersLast24Hours = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("users_month_to_date"u8):
-                    UsersMonthToDate = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 21 when name.SequenceEqual("messages_last_30_days"u8):
-                    MessagesLast30Days = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 22 when name.SequenceEqual("concurrent_connections"u8):
-                    ConcurrentConnections = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 22 when name.SequenceEqual("messages_last_24_hours"u8):
-                    MessagesLast24Hours = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 22 when name.SequenceEqual("messages_month_to_date"u8):
-                    MessagesMonthToDate = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 23 when name.SequenceEqual("image_moderations_daily"u8):
-                    ImageModerationsDaily = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 26 when name.SequenceEqual("users_engaged_last_30_days"u8):
-                    UsersEngagedLast30Days = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                case 27 when name.SequenceEqual("users_engaged_month_to_date"u8):
-                    UsersEngagedMonthToDate = JsonIn.Model<MetricStats>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Team ??= "";
         UsersDaily ??= JsonIn.Missing<MetricStats>("users_daily");
         MessagesDaily ??= JsonIn.Missing<MetricStats>("messages_daily");
@@ -193,5 +138,66 @@ public sealed partial class TeamUsageStats : IStreamModel<TeamUsageStats>
         writer.WritePropertyName("messages_month_to_date"u8);
         JsonOut.Model(writer, MessagesMonthToDate, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("users_daily"u8):
+                UsersDaily = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("users_total"u8):
+                UsersTotal = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("messages_daily"u8):
+                MessagesDaily = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("messages_total"u8):
+                MessagesTotal = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("concurrent_users"u8):
+                ConcurrentUsers = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("translations_daily"u8):
+                TranslationsDaily = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 18 when name.SequenceEqual("users_last_30_days"u8):
+                UsersLast30Days = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("users_last_24_hours"u8):
+                UsersLast24Hours = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("users_month_to_date"u8):
+                UsersMonthToDate = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 21 when name.SequenceEqual("messages_last_30_days"u8):
+                MessagesLast30Days = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 22 when name.SequenceEqual("concurrent_connections"u8):
+                ConcurrentConnections = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 22 when name.SequenceEqual("messages_last_24_hours"u8):
+                MessagesLast24Hours = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 22 when name.SequenceEqual("messages_month_to_date"u8):
+                MessagesMonthToDate = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 23 when name.SequenceEqual("image_moderations_daily"u8):
+                ImageModerationsDaily = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 26 when name.SequenceEqual("users_engaged_last_30_days"u8):
+                UsersEngagedLast30Days = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            case 27 when name.SequenceEqual("users_engaged_month_to_date"u8):
+                UsersEngagedMonthToDate = JsonIn.Model<MetricStats>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class TextContentParameters : IStreamModel<TextContentPara
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("text_length"u8):
-                    TextLength = JsonIn.Int32(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("contains_url"u8):
-                    ContainsUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("label_operator"u8):
-                    LabelOperator = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("llm_harm_labels"u8):
-                    LlmHarmLabels = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("blocklist_match"u8):
-                    BlocklistMatch = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 20 when name.SequenceEqual("text_length_operator"u8):
-                    TextLengthOperator = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Harm labels (<c>harm_labels</c>).</summary>
@@ -124,5 +96,39 @@ public sealed partial class TextContentParameters : IStreamModel<TextContentPara
             writer.WriteString("text_length_operator"u8, textLengthOperatorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("text_length"u8):
+                TextLength = JsonIn.Int32(ref reader);
+                break;
+            case 12 when name.SequenceEqual("contains_url"u8):
+                ContainsUrl = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("label_operator"u8):
+                LabelOperator = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("llm_harm_labels"u8):
+                LlmHarmLabels = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("blocklist_match"u8):
+                BlocklistMatch = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 20 when name.SequenceEqual("text_length_operator"u8):
+                TextLengthOperator = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

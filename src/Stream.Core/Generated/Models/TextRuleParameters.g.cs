@@ -24,40 +24,9 @@ public sealed partial class TextRuleParameters : IStreamModel<TextRuleParameters
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("severity"u8):
-                    Severity = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("time_window"u8):
-                    TimeWindow = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 12 when name.SequenceEqual("contains_url"u8):
-                    ContainsUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("llm_harm_labels"u8):
-                    LlmHarmLabels = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("blocklist_match"u8):
-                    BlocklistMatch = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("semantic_filter_names"u8):
-                    SemanticFilterNames = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 29 when name.SequenceEqual("semantic_filter_min_threshold"u8):
-                    SemanticFilterMinThreshold = JsonIn.Single(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Threshold (<c>threshold</c>).</summary>
@@ -135,5 +104,42 @@ public sealed partial class TextRuleParameters : IStreamModel<TextRuleParameters
             writer.WriteNumber("semantic_filter_min_threshold"u8, semanticFilterMinThresholdValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("severity"u8):
+                Severity = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("time_window"u8):
+                TimeWindow = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 12 when name.SequenceEqual("contains_url"u8):
+                ContainsUrl = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("llm_harm_labels"u8):
+                LlmHarmLabels = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("blocklist_match"u8):
+                BlocklistMatch = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("semantic_filter_names"u8):
+                SemanticFilterNames = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 29 when name.SequenceEqual("semantic_filter_min_threshold"u8):
+                SemanticFilterMinThreshold = JsonIn.Single(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

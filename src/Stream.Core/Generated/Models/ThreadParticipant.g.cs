@@ -24,40 +24,9 @@ public sealed partial class ThreadParticipant : IStreamModel<ThreadParticipant>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("thread_id"u8):
-                    ThreadId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("last_read_at"u8):
-                    LastReadAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("left_thread_at"u8):
-                    LeftThreadAt = JsonIn.Time(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("last_thread_message_at"u8):
-                    LastThreadMessageAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelCid ??= "";
         Custom ??= [];
     }
@@ -127,5 +96,42 @@ public sealed partial class ThreadParticipant : IStreamModel<ThreadParticipant>
         writer.WritePropertyName("custom"u8);
         JsonOut.Object(writer, Custom, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("thread_id"u8):
+                ThreadId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("last_read_at"u8):
+                LastReadAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("left_thread_at"u8):
+                LeftThreadAt = JsonIn.Time(ref reader);
+                break;
+            case 22 when name.SequenceEqual("last_thread_message_at"u8):
+                LastThreadMessageAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,61 +24,9 @@ public sealed partial class ThreadResponse : IStreamModel<ThreadResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("title"u8):
-                    Title = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("reply_count"u8):
-                    ReplyCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("parent_message"u8):
-                    ParentMessage = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("last_message_at"u8):
-                    LastMessageAt = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("parent_message_id"u8):
-                    ParentMessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("participant_count"u8):
-                    ParticipantCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 18 when name.SequenceEqual("created_by_user_id"u8):
-                    CreatedByUserId = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("thread_participants"u8):
-                    ThreadParticipants = JsonIn.List<ThreadParticipant>(ref reader, JsonIn.Model<ThreadParticipant>);
-                    break;
-                case 24 when name.SequenceEqual("active_participant_count"u8):
-                    ActiveParticipantCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelCid ??= "";
         ParentMessageId ??= "";
         CreatedByUserId ??= "";
@@ -185,5 +133,63 @@ public sealed partial class ThreadResponse : IStreamModel<ThreadResponse>
         writer.WritePropertyName("custom"u8);
         JsonOut.Object(writer, Custom, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("title"u8):
+                Title = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("reply_count"u8):
+                ReplyCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("parent_message"u8):
+                ParentMessage = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("last_message_at"u8):
+                LastMessageAt = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("parent_message_id"u8):
+                ParentMessageId = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("participant_count"u8):
+                ParticipantCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 18 when name.SequenceEqual("created_by_user_id"u8):
+                CreatedByUserId = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("thread_participants"u8):
+                ThreadParticipants = JsonIn.List<ThreadParticipant>(ref reader, JsonIn.Model<ThreadParticipant>);
+                break;
+            case 24 when name.SequenceEqual("active_participant_count"u8):
+                ActiveParticipantCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class Thresholds : IStreamModel<Thresholds>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("spam"u8):
-                    Spam = JsonIn.Model<LabelThresholds>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("toxic"u8):
-                    Toxic = JsonIn.Model<LabelThresholds>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("explicit"u8):
-                    Explicit = JsonIn.Model<LabelThresholds>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Explicit (<c>explicit</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class Thresholds : IStreamModel<Thresholds>
             JsonOut.Model(writer, toxicValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("spam"u8):
+                Spam = JsonIn.Model<LabelThresholds>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("toxic"u8):
+                Toxic = JsonIn.Model<LabelThresholds>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("explicit"u8):
+                Explicit = JsonIn.Model<LabelThresholds>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

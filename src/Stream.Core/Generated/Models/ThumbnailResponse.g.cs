@@ -24,16 +24,9 @@ public sealed partial class ThumbnailResponse : IStreamModel<ThumbnailResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("image_url"u8):
-                    ImageUrl = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ImageUrl ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class ThumbnailResponse : IStreamModel<ThumbnailResponse>
         writer.WriteStartObject();
         writer.WriteString("image_url"u8, ImageUrl);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("image_url"u8):
+                ImageUrl = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

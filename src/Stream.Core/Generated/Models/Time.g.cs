@@ -26,6 +26,7 @@ public sealed partial class Time : IStreamModel<Time>
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

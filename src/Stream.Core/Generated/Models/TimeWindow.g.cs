@@ -24,19 +24,9 @@ public sealed partial class TimeWindow : IStreamModel<TimeWindow>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("to"u8):
-                    To = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("from"u8):
-                    From = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         From ??= "";
         To ??= "";
     }
@@ -57,5 +47,21 @@ public sealed partial class TimeWindow : IStreamModel<TimeWindow>
         writer.WriteString("from"u8, From);
         writer.WriteString("to"u8, To);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("to"u8):
+                To = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("from"u8):
+                From = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

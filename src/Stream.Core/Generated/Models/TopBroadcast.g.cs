@@ -24,25 +24,9 @@ public sealed partial class TopBroadcast : IStreamModel<TopBroadcast>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("poor_pct"u8):
-                    PoorPct = JsonIn.Double(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("hours_watched"u8):
-                    HoursWatched = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 23 when name.SequenceEqual("peak_concurrent_viewers"u8):
-                    PeakConcurrentViewers = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
     }
 
@@ -73,5 +57,27 @@ public sealed partial class TopBroadcast : IStreamModel<TopBroadcast>
             writer.WriteNumber("poor_pct"u8, poorPctValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("poor_pct"u8):
+                PoorPct = JsonIn.Double(ref reader);
+                break;
+            case 13 when name.SequenceEqual("hours_watched"u8):
+                HoursWatched = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 23 when name.SequenceEqual("peak_concurrent_viewers"u8):
+                PeakConcurrentViewers = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class TrackActivityMetricsEvent : IStreamModel<TrackActivi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("delta"u8):
-                    Delta = JsonIn.Int64(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("metric"u8):
-                    Metric = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActivityId ??= "";
         Metric ??= "";
     }
@@ -67,5 +54,24 @@ public sealed partial class TrackActivityMetricsEvent : IStreamModel<TrackActivi
             writer.WriteNumber("delta"u8, deltaValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("delta"u8):
+                Delta = JsonIn.Int64(ref reader);
+                break;
+            case 6 when name.SequenceEqual("metric"u8):
+                Metric = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class TrackActivityMetricsEventResult : IStreamModel<Track
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("error"u8):
-                    Error = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("metric"u8):
-                    Metric = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("allowed"u8):
-                    Allowed = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActivityId ??= "";
         Metric ??= "";
     }
@@ -74,5 +58,27 @@ public sealed partial class TrackActivityMetricsEventResult : IStreamModel<Track
             writer.WriteString("error"u8, errorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("error"u8):
+                Error = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("metric"u8):
+                Metric = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("allowed"u8):
+                Allowed = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

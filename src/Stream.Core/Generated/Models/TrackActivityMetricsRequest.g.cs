@@ -24,22 +24,9 @@ public sealed partial class TrackActivityMetricsRequest : IStreamModel<TrackActi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("events"u8):
-                    Events = JsonIn.List<TrackActivityMetricsEvent>(ref reader, JsonIn.Model<TrackActivityMetricsEvent>)!;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Events ??= [];
     }
 
@@ -71,5 +58,24 @@ public sealed partial class TrackActivityMetricsRequest : IStreamModel<TrackActi
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("events"u8):
+                Events = JsonIn.List<TrackActivityMetricsEvent>(ref reader, JsonIn.Model<TrackActivityMetricsEvent>)!;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class TrackActivityMetricsResponse : IStreamModel<TrackAct
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("results"u8):
-                    Results = JsonIn.List<TrackActivityMetricsEventResult>(ref reader, JsonIn.Model<TrackActivityMetricsEventResult>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Results ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class TrackActivityMetricsResponse : IStreamModel<TrackAct
         JsonOut.List(writer, Results, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("results"u8):
+                Results = JsonIn.List<TrackActivityMetricsEventResult>(ref reader, JsonIn.Model<TrackActivityMetricsEventResult>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class TrackStatsResponse : IStreamModel<TrackStatsResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("track_type"u8):
-                    TrackType = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("duration_seconds"u8):
-                    DurationSeconds = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         TrackType ??= "";
     }
 
@@ -56,5 +46,21 @@ public sealed partial class TrackStatsResponse : IStreamModel<TrackStatsResponse
         writer.WriteString("track_type"u8, TrackType);
         writer.WriteNumber("duration_seconds"u8, DurationSeconds);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("track_type"u8):
+                TrackType = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("duration_seconds"u8):
+                DurationSeconds = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

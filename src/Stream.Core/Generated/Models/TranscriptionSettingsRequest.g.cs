@@ -24,28 +24,9 @@ public sealed partial class TranscriptionSettingsRequest : IStreamModel<Transcri
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("mode"u8):
-                    Mode = JsonIn.Enum<FeatureMode>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("translation"u8):
-                    Translation = JsonIn.Model<TranslationSettings>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("closed_caption_mode"u8):
-                    ClosedCaptionMode = JsonIn.Enum<FeatureMode>(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("speech_segment_config"u8):
-                    SpeechSegmentConfig = JsonIn.Model<SpeechSegmentConfig>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Mode (<c>mode</c>).</summary>
@@ -96,5 +77,30 @@ public sealed partial class TranscriptionSettingsRequest : IStreamModel<Transcri
             JsonOut.Model(writer, speechSegmentConfigValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("mode"u8):
+                Mode = JsonIn.Enum<FeatureMode>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("translation"u8):
+                Translation = JsonIn.Model<TranslationSettings>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("closed_caption_mode"u8):
+                ClosedCaptionMode = JsonIn.Enum<FeatureMode>(ref reader);
+                break;
+            case 21 when name.SequenceEqual("speech_segment_config"u8):
+                SpeechSegmentConfig = JsonIn.Model<SpeechSegmentConfig>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

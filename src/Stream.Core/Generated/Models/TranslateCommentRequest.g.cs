@@ -24,16 +24,9 @@ public sealed partial class TranslateCommentRequest : IStreamModel<TranslateComm
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Language ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class TranslateCommentRequest : IStreamModel<TranslateComm
         writer.WriteStartObject();
         writer.WriteString("language"u8, Language);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class TranslateMessageRequest : IStreamModel<TranslateMess
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.Enum<TranslateMessageRequestLanguage>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Language (<c>language</c>).</summary>
@@ -49,5 +42,18 @@ public sealed partial class TranslateMessageRequest : IStreamModel<TranslateMess
         writer.WritePropertyName("language"u8);
         JsonOut.Enum(writer, Language, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.Enum<TranslateMessageRequestLanguage>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

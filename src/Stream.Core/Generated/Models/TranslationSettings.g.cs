@@ -24,19 +24,9 @@ public sealed partial class TranslationSettings : IStreamModel<TranslationSettin
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("languages"u8):
-                    Languages = JsonIn.ValueList<TranslationSettingsLanguages>(ref reader, JsonIn.Enum<TranslationSettingsLanguages>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class TranslationSettings : IStreamModel<TranslationSettin
             JsonOut.List(writer, languagesValue, times, JsonOut.Enum);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 9 when name.SequenceEqual("languages"u8):
+                Languages = JsonIn.ValueList<TranslationSettingsLanguages>(ref reader, JsonIn.Enum<TranslationSettingsLanguages>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,31 +24,9 @@ public sealed partial class TriggeredRuleResponse : IStreamModel<TriggeredRuleRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("actions"u8):
-                    Actions = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 7 when name.SequenceEqual("rule_id"u8):
-                    RuleId = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("rule_name"u8):
-                    RuleName = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("call_options"u8):
-                    CallOptions = JsonIn.Model<CallActionOptions>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("violation_number"u8):
-                    ViolationNumber = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Actions ??= [];
         RuleId ??= "";
     }
@@ -99,5 +77,33 @@ public sealed partial class TriggeredRuleResponse : IStreamModel<TriggeredRuleRe
             writer.WriteNumber("violation_number"u8, violationNumberValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("actions"u8):
+                Actions = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 7 when name.SequenceEqual("rule_id"u8):
+                RuleId = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("rule_name"u8):
+                RuleName = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("call_options"u8):
+                CallOptions = JsonIn.Model<CallActionOptions>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("violation_number"u8):
+                ViolationNumber = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,34 +24,9 @@ public sealed partial class TruncateChannelRequest : IStreamModel<TruncateChanne
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("member_ids"u8):
-                    MemberIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("truncated_at"u8):
-                    TruncatedAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Hard delete (<c>hard_delete</c>).</summary>
@@ -115,5 +90,36 @@ public sealed partial class TruncateChannelRequest : IStreamModel<TruncateChanne
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("member_ids"u8):
+                MemberIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader);
+                break;
+            case 12 when name.SequenceEqual("truncated_at"u8):
+                TruncatedAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

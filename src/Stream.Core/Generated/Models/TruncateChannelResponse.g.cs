@@ -24,22 +24,9 @@ public sealed partial class TruncateChannelResponse : IStreamModel<TruncateChann
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class TruncateChannelResponse : IStreamModel<TruncateChann
             JsonOut.Model(writer, messageValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

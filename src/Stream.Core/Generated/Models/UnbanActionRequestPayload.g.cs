@@ -24,25 +24,9 @@ public sealed partial class UnbanActionRequestPayload : IStreamModel<UnbanAction
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("channel_cid"u8):
-                    ChannelCid = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("target_user_id"u8):
-                    TargetUserId = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("decision_reason"u8):
-                    DecisionReason = JsonIn.String(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("remove_future_channels_ban"u8):
-                    RemoveFutureChannelsBan = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Target user id (<c>target_user_id</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class UnbanActionRequestPayload : IStreamModel<UnbanAction
             writer.WriteBoolean("remove_future_channels_ban"u8, removeFutureChannelsBanValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("channel_cid"u8):
+                ChannelCid = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("target_user_id"u8):
+                TargetUserId = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("decision_reason"u8):
+                DecisionReason = JsonIn.String(ref reader);
+                break;
+            case 26 when name.SequenceEqual("remove_future_channels_ban"u8):
+                RemoveFutureChannelsBan = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

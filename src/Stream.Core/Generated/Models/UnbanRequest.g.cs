@@ -24,19 +24,9 @@ public sealed partial class UnbanRequest : IStreamModel<UnbanRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("unbanned_by"u8):
-                    UnbannedBy = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("unbanned_by_id"u8):
-                    UnbannedById = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Unbanned by id (<c>unbanned_by_id</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class UnbanRequest : IStreamModel<UnbanRequest>
             JsonOut.Model(writer, unbannedByValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("unbanned_by"u8):
+                UnbannedBy = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("unbanned_by_id"u8):
+                UnbannedById = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

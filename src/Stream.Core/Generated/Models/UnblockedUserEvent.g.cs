@@ -24,25 +24,9 @@ public sealed partial class UnblockedUserEvent : StreamEvent, IStreamModel<Unblo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
     }
@@ -73,5 +57,27 @@ public sealed partial class UnblockedUserEvent : StreamEvent, IStreamModel<Unblo
         writer.WritePropertyName("user"u8);
         JsonOut.Model(writer, User, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class UndeleteMessageRequest : IStreamModel<UndeleteMessag
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("undeleted_by"u8):
-                    UndeletedBy = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UndeletedBy ??= "";
     }
 
@@ -49,5 +42,18 @@ public sealed partial class UndeleteMessageRequest : IStreamModel<UndeleteMessag
         writer.WriteStartObject();
         writer.WriteString("undeleted_by"u8, UndeletedBy);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("undeleted_by"u8):
+                UndeletedBy = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

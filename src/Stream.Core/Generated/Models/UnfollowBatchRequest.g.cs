@@ -24,22 +24,9 @@ public sealed partial class UnfollowBatchRequest : IStreamModel<UnfollowBatchReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("follows"u8):
-                    Follows = JsonIn.List<UnfollowPair>(ref reader, JsonIn.Model<UnfollowPair>)!;
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("delete_notification_activity"u8):
-                    DeleteNotificationActivity = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Follows ??= [];
     }
 
@@ -70,5 +57,24 @@ public sealed partial class UnfollowBatchRequest : IStreamModel<UnfollowBatchReq
             writer.WriteBoolean("enrich_own_fields"u8, enrichOwnFieldsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("follows"u8):
+                Follows = JsonIn.List<UnfollowPair>(ref reader, JsonIn.Model<UnfollowPair>)!;
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("delete_notification_activity"u8):
+                DeleteNotificationActivity = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

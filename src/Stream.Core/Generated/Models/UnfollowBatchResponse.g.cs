@@ -24,19 +24,9 @@ public sealed partial class UnfollowBatchResponse : IStreamModel<UnfollowBatchRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("follows"u8):
-                    Follows = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Follows ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UnfollowBatchResponse : IStreamModel<UnfollowBatchRe
         JsonOut.List(writer, Follows, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("follows"u8):
+                Follows = JsonIn.List<FollowResponse>(ref reader, JsonIn.Model<FollowResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

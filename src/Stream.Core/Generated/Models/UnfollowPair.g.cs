@@ -24,22 +24,9 @@ public sealed partial class UnfollowPair : IStreamModel<UnfollowPair>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("source"u8):
-                    Source = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("keep_history"u8):
-                    KeepHistory = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Source ??= "";
         Target ??= "";
     }
@@ -67,5 +54,24 @@ public sealed partial class UnfollowPair : IStreamModel<UnfollowPair>
             writer.WriteBoolean("keep_history"u8, keepHistoryValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("source"u8):
+                Source = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("keep_history"u8):
+                KeepHistory = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

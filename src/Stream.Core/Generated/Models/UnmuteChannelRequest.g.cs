@@ -24,25 +24,9 @@ public sealed partial class UnmuteChannelRequest : IStreamModel<UnmuteChannelReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("expiration"u8):
-                    Expiration = JsonIn.Int64(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("channel_cids"u8):
-                    ChannelCids = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Channel cids (<c>channel_cids</c>). At most 25 items.</summary>
@@ -83,5 +67,27 @@ public sealed partial class UnmuteChannelRequest : IStreamModel<UnmuteChannelReq
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("expiration"u8):
+                Expiration = JsonIn.Int64(ref reader);
+                break;
+            case 12 when name.SequenceEqual("channel_cids"u8):
+                ChannelCids = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UnreadCountsBatchResponse : IStreamModel<UnreadCount
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("counts_by_user"u8):
-                    CountsByUser = JsonIn.Map<UnreadCountsResponse>(ref reader, JsonIn.Model<UnreadCountsResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CountsByUser ??= new Dictionary<string, UnreadCountsResponse>();
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UnreadCountsBatchResponse : IStreamModel<UnreadCount
         JsonOut.Map(writer, CountsByUser, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("counts_by_user"u8):
+                CountsByUser = JsonIn.Map<UnreadCountsResponse>(ref reader, JsonIn.Model<UnreadCountsResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

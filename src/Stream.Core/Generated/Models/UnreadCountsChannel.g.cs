@@ -24,22 +24,9 @@ public sealed partial class UnreadCountsChannel : IStreamModel<UnreadCountsChann
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("last_read"u8):
-                    LastRead = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("channel_id"u8):
-                    ChannelId = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("unread_count"u8):
-                    UnreadCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelId ??= "";
     }
 
@@ -64,5 +51,24 @@ public sealed partial class UnreadCountsChannel : IStreamModel<UnreadCountsChann
         writer.WritePropertyName("last_read"u8);
         JsonOut.Time(writer, LastRead, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("last_read"u8):
+                LastRead = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("channel_id"u8):
+                ChannelId = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("unread_count"u8):
+                UnreadCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

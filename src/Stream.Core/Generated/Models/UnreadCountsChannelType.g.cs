@@ -24,22 +24,9 @@ public sealed partial class UnreadCountsChannelType : IStreamModel<UnreadCountsC
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 12 when name.SequenceEqual("channel_type"u8):
-                    ChannelType = JsonIn.String(ref reader)!;
-                    break;
-                case 12 when name.SequenceEqual("unread_count"u8):
-                    UnreadCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("channel_count"u8):
-                    ChannelCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ChannelType ??= "";
     }
 
@@ -63,5 +50,24 @@ public sealed partial class UnreadCountsChannelType : IStreamModel<UnreadCountsC
         writer.WriteNumber("channel_count"u8, ChannelCount);
         writer.WriteNumber("unread_count"u8, UnreadCount);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 12 when name.SequenceEqual("channel_type"u8):
+                ChannelType = JsonIn.String(ref reader)!;
+                break;
+            case 12 when name.SequenceEqual("unread_count"u8):
+                UnreadCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("channel_count"u8):
+                ChannelCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

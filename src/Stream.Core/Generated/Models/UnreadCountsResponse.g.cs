@@ -24,31 +24,9 @@ public sealed partial class UnreadCountsResponse : IStreamModel<UnreadCountsResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("threads"u8):
-                    Threads = JsonIn.List<UnreadCountsThread>(ref reader, JsonIn.Model<UnreadCountsThread>)!;
-                    break;
-                case 8 when name.SequenceEqual("channels"u8):
-                    Channels = JsonIn.List<UnreadCountsChannel>(ref reader, JsonIn.Model<UnreadCountsChannel>)!;
-                    break;
-                case 12 when name.SequenceEqual("channel_type"u8):
-                    ChannelType = JsonIn.List<UnreadCountsChannelType>(ref reader, JsonIn.Model<UnreadCountsChannelType>)!;
-                    break;
-                case 18 when name.SequenceEqual("total_unread_count"u8):
-                    TotalUnreadCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 26 when name.SequenceEqual("total_unread_threads_count"u8):
-                    TotalUnreadThreadsCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 26 when name.SequenceEqual("total_unread_count_by_team"u8):
-                    TotalUnreadCountByTeam = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Channels ??= [];
         ChannelType ??= [];
         Threads ??= [];
@@ -93,5 +71,33 @@ public sealed partial class UnreadCountsResponse : IStreamModel<UnreadCountsResp
         writer.WritePropertyName("threads"u8);
         JsonOut.List(writer, Threads, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("threads"u8):
+                Threads = JsonIn.List<UnreadCountsThread>(ref reader, JsonIn.Model<UnreadCountsThread>)!;
+                break;
+            case 8 when name.SequenceEqual("channels"u8):
+                Channels = JsonIn.List<UnreadCountsChannel>(ref reader, JsonIn.Model<UnreadCountsChannel>)!;
+                break;
+            case 12 when name.SequenceEqual("channel_type"u8):
+                ChannelType = JsonIn.List<UnreadCountsChannelType>(ref reader, JsonIn.Model<UnreadCountsChannelType>)!;
+                break;
+            case 18 when name.SequenceEqual("total_unread_count"u8):
+                TotalUnreadCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 26 when name.SequenceEqual("total_unread_threads_count"u8):
+                TotalUnreadThreadsCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 26 when name.SequenceEqual("total_unread_count_by_team"u8):
+                TotalUnreadCountByTeam = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class UnreadCountsThread : IStreamModel<UnreadCountsThread
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("last_read"u8):
-                    LastRead = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("unread_count"u8):
-                    UnreadCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("parent_message_id"u8):
-                    ParentMessageId = JsonIn.String(ref reader)!;
-                    break;
-                case 20 when name.SequenceEqual("last_read_message_id"u8):
-                    LastReadMessageId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         LastReadMessageId ??= "";
         ParentMessageId ??= "";
     }
@@ -72,5 +56,27 @@ public sealed partial class UnreadCountsThread : IStreamModel<UnreadCountsThread
         writer.WriteString("last_read_message_id"u8, LastReadMessageId);
         writer.WriteString("parent_message_id"u8, ParentMessageId);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("last_read"u8):
+                LastRead = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("unread_count"u8):
+                UnreadCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("parent_message_id"u8):
+                ParentMessageId = JsonIn.String(ref reader)!;
+                break;
+            case 20 when name.SequenceEqual("last_read_message_id"u8):
+                LastReadMessageId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateActivitiesPartialBatchRequest : IStreamModel<U
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("changes"u8):
-                    Changes = JsonIn.List<UpdateActivityPartialChangeRequest>(ref reader, JsonIn.Model<UpdateActivityPartialChangeRequest>)!;
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Changes ??= [];
     }
 
@@ -60,5 +50,21 @@ public sealed partial class UpdateActivitiesPartialBatchRequest : IStreamModel<U
             writer.WriteBoolean("force_moderation"u8, forceModerationValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("changes"u8):
+                Changes = JsonIn.List<UpdateActivityPartialChangeRequest>(ref reader, JsonIn.Model<UpdateActivityPartialChangeRequest>)!;
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

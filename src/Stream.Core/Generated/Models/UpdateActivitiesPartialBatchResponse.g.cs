@@ -24,19 +24,9 @@ public sealed partial class UpdateActivitiesPartialBatchResponse : IStreamModel<
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("activities"u8):
-                    Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Activities ??= [];
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateActivitiesPartialBatchResponse : IStreamModel<
         JsonOut.List(writer, Activities, times, JsonOut.Model);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("activities"u8):
+                Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

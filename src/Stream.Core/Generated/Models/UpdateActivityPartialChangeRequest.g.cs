@@ -26,28 +26,9 @@ public sealed partial class UpdateActivityPartialChangeRequest : IStreamModel<Up
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.Object(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unset"u8):
-                    Unset = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("activity_id"u8):
-                    ActivityId = JsonIn.String(ref reader)!;
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("handle_mention_notifications"u8):
-                    HandleMentionNotifications = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         ActivityId ??= "";
     }
 
@@ -94,5 +75,30 @@ public sealed partial class UpdateActivityPartialChangeRequest : IStreamModel<Up
             writer.WriteBoolean("copy_custom_to_notification"u8, copyCustomToNotificationValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.Object(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unset"u8):
+                Unset = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("activity_id"u8):
+                ActivityId = JsonIn.String(ref reader)!;
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("handle_mention_notifications"u8):
+                HandleMentionNotifications = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,82 +26,9 @@ public sealed partial class UpdateActivityRequest : IStreamModel<UpdateActivityR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("text"u8):
-                    Text = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("feeds"u8):
-                    Feeds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("poll_id"u8):
-                    PollId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("location"u8):
-                    Location = JsonIn.Model<Location>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("visibility"u8):
-                    Visibility = JsonIn.Enum<ActivityVisibility>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("expires_at"u8):
-                    ExpiresAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 11 when name.SequenceEqual("filter_tags"u8):
-                    FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 11 when name.SequenceEqual("search_data"u8):
-                    SearchData = JsonIn.Object(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("interest_tags"u8):
-                    InterestTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("visibility_tag"u8):
-                    VisibilityTag = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("collection_refs"u8):
-                    CollectionRefs = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("skip_enrich_url"u8):
-                    SkipEnrichUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("restrict_replies"u8):
-                    RestrictReplies = JsonIn.Enum<ReplyRestriction>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("mentioned_user_ids"u8):
-                    MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("run_activity_processors"u8):
-                    RunActivityProcessors = JsonIn.Bool(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("handle_mention_notifications"u8):
-                    HandleMentionNotifications = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Text (<c>text</c>).</summary>
@@ -287,5 +214,84 @@ public sealed partial class UpdateActivityRequest : IStreamModel<UpdateActivityR
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("text"u8):
+                Text = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("feeds"u8):
+                Feeds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("poll_id"u8):
+                PollId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("location"u8):
+                Location = JsonIn.Model<Location>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("visibility"u8):
+                Visibility = JsonIn.Enum<ActivityVisibility>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("expires_at"u8):
+                ExpiresAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 11 when name.SequenceEqual("filter_tags"u8):
+                FilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 11 when name.SequenceEqual("search_data"u8):
+                SearchData = JsonIn.Object(ref reader);
+                break;
+            case 13 when name.SequenceEqual("interest_tags"u8):
+                InterestTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("visibility_tag"u8):
+                VisibilityTag = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("collection_refs"u8):
+                CollectionRefs = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("skip_enrich_url"u8):
+                SkipEnrichUrl = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("restrict_replies"u8):
+                RestrictReplies = JsonIn.Enum<ReplyRestriction>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("mentioned_user_ids"u8):
+                MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("run_activity_processors"u8):
+                RunActivityProcessors = JsonIn.Bool(ref reader);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("handle_mention_notifications"u8):
+                HandleMentionNotifications = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,187 +24,9 @@ public sealed partial class UpdateAppRequest : IStreamModel<UpdateAppRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 7 when name.SequenceEqual("sqs_url"u8):
-                    SqsUrl = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("sqs_key"u8):
-                    SqsKey = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("sns_key"u8):
-                    SnsKey = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("apn_config"u8):
-                    ApnConfig = JsonIn.Model<APNConfig>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sqs_secret"u8):
-                    SqsSecret = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("sns_secret"u8):
-                    SnsSecret = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("push_config"u8):
-                    PushConfig = JsonIn.Model<PushConfig>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("webhook_url"u8):
-                    WebhookUrl = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("event_hooks"u8):
-                    EventHooks = JsonIn.List<EventHook>(ref reader, JsonIn.Model<EventHook>);
-                    break;
-                case 12 when name.SequenceEqual("datadog_info"u8):
-                    DatadogInfo = JsonIn.Model<DataDogInfo>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("huawei_config"u8):
-                    HuaweiConfig = JsonIn.Model<HuaweiConfig>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("xiaomi_config"u8):
-                    XiaomiConfig = JsonIn.Model<XiaomiConfig>(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("sns_topic_arn"u8):
-                    SnsTopicArn = JsonIn.String(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("webhook_events"u8):
-                    WebhookEvents = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("firebase_config"u8):
-                    FirebaseConfig = JsonIn.Model<FirebaseConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("feeds_v2_region"u8):
-                    FeedsV2Region = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("moderation_enabled"u8):
-                    ModerationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("permission_version"u8):
-                    PermissionVersion = JsonIn.Enum<UpdateAppRequestPermissionVersion>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("file_upload_config"u8):
-                    FileUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("reminders_interval"u8):
-                    RemindersInterval = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("disable_auth_checks"u8):
-                    DisableAuthChecks = JsonIn.Bool(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("image_upload_config"u8):
-                    ImageUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("multi_tenant_enabled"u8):
-                    MultiTenantEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("allowed_flag_reasons"u8):
-                    AllowedFlagReasons = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 21 when name.SequenceEqual("reminders_max_members"u8):
-                    RemindersMaxMembers = JsonIn.Int32(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("chat_primary_use_case"u8):
-                    ChatPrimaryUseCase = JsonIn.Enum<UpdateAppRequestChatPrimaryUseCase>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("moderation_webhook_url"u8):
-                    ModerationWebhookUrl = JsonIn.String(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("reminders_max_per_user"u8):
-                    RemindersMaxPerUser = JsonIn.Int32(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("cdn_expiration_seconds"u8):
-                    CdnExpirationSeconds = JsonIn.Int32(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("video_primary_use_case"u8):
-                    VideoPrimaryUseCase = JsonIn.Enum<UpdateAppRequestVideoPrimaryUseCase>(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("image_moderation_labels"u8):
-                    ImageModerationLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 23 when name.SequenceEqual("async_moderation_config"u8):
-                    AsyncModerationConfig = JsonIn.Model<AsyncModerationConfiguration>(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("feed_audit_logs_enabled"u8):
-                    FeedAuditLogsEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("activity_metrics_config"u8):
-                    ActivityMetricsConfig = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
-                    break;
-                case 24 when name.SequenceEqual("image_moderation_enabled"u8):
-                    ImageModerationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("auto_translation_enabled"u8):
-                    AutoTranslationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("async_url_enrich_enabled"u8):
-                    AsyncUrlEnrichEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("enforce_unique_usernames"u8):
-                    EnforceUniqueUsernames = JsonIn.Enum<UpdateAppRequestEnforceUniqueUsernames>(ref reader);
-                    break;
-                case 24 when name.SequenceEqual("feeds_moderation_enabled"u8):
-                    FeedsModerationEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("custom_action_handler_url"u8):
-                    CustomActionHandlerUrl = JsonIn.String(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("channel_hide_members_only"u8):
-                    ChannelHideMembersOnly = JsonIn.Bool(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("migrate_permissions_to_v2"u8):
-                    MigratePermissionsToV2 = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("disable_permissions_checks"u8):
-                    DisablePermissionsChecks = JsonIn.Bool(ref reader);
-                    break;
-                case 26 when name.SequenceEqual("user_response_time_enabled"u8):
-                    UserResponseTimeEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
-                    RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("moderation_analytics_enabled"u8):
-                    ModerationAnalyticsEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("user_search_disallowed_roles"u8):
-                    UserSearchDisallowedRoles = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 28 when name.SequenceEqual("before_message_send_hook_url"u8):
-                    BeforeMessageSendHookUrl = JsonIn.String(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("guest_user_creation_disabled"u8):
-                    GuestUserCreationDisabled = JsonIn.Bool(ref reader);
-                    break;
-                case 29 when name.SequenceEqual("image_moderation_block_labels"u8):
-                    ImageModerationBlockLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 30 when name.SequenceEqual("moderation_onboarding_complete"u8):
-                    ModerationOnboardingComplete = JsonIn.Bool(ref reader);
-                    break;
-                case 31 when name.SequenceEqual("enable_hook_payload_compression"u8):
-                    EnableHookPayloadCompression = JsonIn.Bool(ref reader);
-                    break;
-                case 32 when name.SequenceEqual("moderation_dashboard_preferences"u8):
-                    ModerationDashboardPreferences = JsonIn.Model<ModerationDashboardPreferences>(ref reader);
-                    break;
-                case 32 when name.SequenceEqual("max_aggregated_activities_length"u8):
-                    MaxAggregatedActivitiesLength = JsonIn.Int32(ref reader);
-                    break;
-                case 33 when name.SequenceEqual("member_custom_on_messages_enabled"u8):
-                    MemberCustomOnMessagesEnabled = JsonIn.Bool(ref reader);
-                    break;
-                case 35 when name.SequenceEqual("moderation_s3_image_access_role_arn"u8):
-                    ModerationS3ImageAccessRoleArn = JsonIn.String(ref reader);
-                    break;
-                case 43 when name.SequenceEqual("before_message_send_hook_attempt_timeout_ms"u8):
-                    BeforeMessageSendHookAttemptTimeoutMs = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Disable auth checks (<c>disable_auth_checks</c>).</summary>
@@ -644,5 +466,189 @@ public sealed partial class UpdateAppRequest : IStreamModel<UpdateAppRequest>
             JsonOut.Enum(writer, chatPrimaryUseCaseValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 7 when name.SequenceEqual("sqs_url"u8):
+                SqsUrl = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("sqs_key"u8):
+                SqsKey = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("sns_key"u8):
+                SnsKey = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("apn_config"u8):
+                ApnConfig = JsonIn.Model<APNConfig>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sqs_secret"u8):
+                SqsSecret = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("sns_secret"u8):
+                SnsSecret = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("push_config"u8):
+                PushConfig = JsonIn.Model<PushConfig>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("webhook_url"u8):
+                WebhookUrl = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("event_hooks"u8):
+                EventHooks = JsonIn.List<EventHook>(ref reader, JsonIn.Model<EventHook>);
+                break;
+            case 12 when name.SequenceEqual("datadog_info"u8):
+                DatadogInfo = JsonIn.Model<DataDogInfo>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("huawei_config"u8):
+                HuaweiConfig = JsonIn.Model<HuaweiConfig>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("xiaomi_config"u8):
+                XiaomiConfig = JsonIn.Model<XiaomiConfig>(ref reader);
+                break;
+            case 13 when name.SequenceEqual("sns_topic_arn"u8):
+                SnsTopicArn = JsonIn.String(ref reader);
+                break;
+            case 14 when name.SequenceEqual("webhook_events"u8):
+                WebhookEvents = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("firebase_config"u8):
+                FirebaseConfig = JsonIn.Model<FirebaseConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("feeds_v2_region"u8):
+                FeedsV2Region = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("moderation_enabled"u8):
+                ModerationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("permission_version"u8):
+                PermissionVersion = JsonIn.Enum<UpdateAppRequestPermissionVersion>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("file_upload_config"u8):
+                FileUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("reminders_interval"u8):
+                RemindersInterval = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("disable_auth_checks"u8):
+                DisableAuthChecks = JsonIn.Bool(ref reader);
+                break;
+            case 19 when name.SequenceEqual("image_upload_config"u8):
+                ImageUploadConfig = JsonIn.Model<FileUploadConfig>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("multi_tenant_enabled"u8):
+                MultiTenantEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 20 when name.SequenceEqual("allowed_flag_reasons"u8):
+                AllowedFlagReasons = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 21 when name.SequenceEqual("reminders_max_members"u8):
+                RemindersMaxMembers = JsonIn.Int32(ref reader);
+                break;
+            case 21 when name.SequenceEqual("chat_primary_use_case"u8):
+                ChatPrimaryUseCase = JsonIn.Enum<UpdateAppRequestChatPrimaryUseCase>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("moderation_webhook_url"u8):
+                ModerationWebhookUrl = JsonIn.String(ref reader);
+                break;
+            case 22 when name.SequenceEqual("reminders_max_per_user"u8):
+                RemindersMaxPerUser = JsonIn.Int32(ref reader);
+                break;
+            case 22 when name.SequenceEqual("cdn_expiration_seconds"u8):
+                CdnExpirationSeconds = JsonIn.Int32(ref reader);
+                break;
+            case 22 when name.SequenceEqual("video_primary_use_case"u8):
+                VideoPrimaryUseCase = JsonIn.Enum<UpdateAppRequestVideoPrimaryUseCase>(ref reader);
+                break;
+            case 23 when name.SequenceEqual("image_moderation_labels"u8):
+                ImageModerationLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 23 when name.SequenceEqual("async_moderation_config"u8):
+                AsyncModerationConfig = JsonIn.Model<AsyncModerationConfiguration>(ref reader);
+                break;
+            case 23 when name.SequenceEqual("feed_audit_logs_enabled"u8):
+                FeedAuditLogsEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 23 when name.SequenceEqual("activity_metrics_config"u8):
+                ActivityMetricsConfig = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32);
+                break;
+            case 24 when name.SequenceEqual("image_moderation_enabled"u8):
+                ImageModerationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("auto_translation_enabled"u8):
+                AutoTranslationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("async_url_enrich_enabled"u8):
+                AsyncUrlEnrichEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 24 when name.SequenceEqual("enforce_unique_usernames"u8):
+                EnforceUniqueUsernames = JsonIn.Enum<UpdateAppRequestEnforceUniqueUsernames>(ref reader);
+                break;
+            case 24 when name.SequenceEqual("feeds_moderation_enabled"u8):
+                FeedsModerationEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("custom_action_handler_url"u8):
+                CustomActionHandlerUrl = JsonIn.String(ref reader);
+                break;
+            case 25 when name.SequenceEqual("channel_hide_members_only"u8):
+                ChannelHideMembersOnly = JsonIn.Bool(ref reader);
+                break;
+            case 25 when name.SequenceEqual("migrate_permissions_to_v2"u8):
+                MigratePermissionsToV2 = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("disable_permissions_checks"u8):
+                DisablePermissionsChecks = JsonIn.Bool(ref reader);
+                break;
+            case 26 when name.SequenceEqual("user_response_time_enabled"u8):
+                UserResponseTimeEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
+                RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
+                break;
+            case 28 when name.SequenceEqual("moderation_analytics_enabled"u8):
+                ModerationAnalyticsEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("user_search_disallowed_roles"u8):
+                UserSearchDisallowedRoles = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 28 when name.SequenceEqual("before_message_send_hook_url"u8):
+                BeforeMessageSendHookUrl = JsonIn.String(ref reader);
+                break;
+            case 28 when name.SequenceEqual("guest_user_creation_disabled"u8):
+                GuestUserCreationDisabled = JsonIn.Bool(ref reader);
+                break;
+            case 29 when name.SequenceEqual("image_moderation_block_labels"u8):
+                ImageModerationBlockLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 30 when name.SequenceEqual("moderation_onboarding_complete"u8):
+                ModerationOnboardingComplete = JsonIn.Bool(ref reader);
+                break;
+            case 31 when name.SequenceEqual("enable_hook_payload_compression"u8):
+                EnableHookPayloadCompression = JsonIn.Bool(ref reader);
+                break;
+            case 32 when name.SequenceEqual("moderation_dashboard_preferences"u8):
+                ModerationDashboardPreferences = JsonIn.Model<ModerationDashboardPreferences>(ref reader);
+                break;
+            case 32 when name.SequenceEqual("max_aggregated_activities_length"u8):
+                MaxAggregatedActivitiesLength = JsonIn.Int32(ref reader);
+                break;
+            case 33 when name.SequenceEqual("member_custom_on_messages_enabled"u8):
+                MemberCustomOnMessagesEnabled = JsonIn.Bool(ref reader);
+                break;
+            case 35 when name.SequenceEqual("moderation_s3_image_access_role_arn"u8):
+                ModerationS3ImageAccessRoleArn = JsonIn.String(ref reader);
+                break;
+            case 43 when name.SequenceEqual("before_message_send_hook_attempt_timeout_ms"u8):
+                BeforeMessageSendHookAttemptTimeoutMs = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

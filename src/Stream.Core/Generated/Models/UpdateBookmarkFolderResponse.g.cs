@@ -24,19 +24,9 @@ public sealed partial class UpdateBookmarkFolderResponse : IStreamModel<UpdateBo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("bookmark_folder"u8):
-                    BookmarkFolder = JsonIn.Model<BookmarkFolderResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         BookmarkFolder ??= JsonIn.Missing<BookmarkFolderResponse>("bookmark_folder");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateBookmarkFolderResponse : IStreamModel<UpdateBo
         JsonOut.Model(writer, BookmarkFolder, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("bookmark_folder"u8):
+                BookmarkFolder = JsonIn.Model<BookmarkFolderResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateCallMembersRequest : IStreamModel<UpdateCallMe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 14 when name.SequenceEqual("remove_members"u8):
-                    RemoveMembers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("update_members"u8):
-                    UpdateMembers = JsonIn.List<MemberRequest>(ref reader, JsonIn.Model<MemberRequest>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Remove members (<c>remove_members</c>). At most 100 items.</summary>
@@ -63,5 +53,21 @@ public sealed partial class UpdateCallMembersRequest : IStreamModel<UpdateCallMe
             JsonOut.List(writer, updateMembersValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 14 when name.SequenceEqual("remove_members"u8):
+                RemoveMembers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("update_members"u8):
+                UpdateMembers = JsonIn.List<MemberRequest>(ref reader, JsonIn.Model<MemberRequest>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateCallMembersResponse : IStreamModel<UpdateCallM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<MemberResponse>(ref reader, JsonIn.Model<MemberResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
         Members ??= [];
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateCallMembersResponse : IStreamModel<UpdateCallM
         writer.WritePropertyName("members"u8);
         JsonOut.List(writer, Members, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<MemberResponse>(ref reader, JsonIn.Model<MemberResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class UpdateCallRequest : IStreamModel<UpdateCallRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("starts_at"u8):
-                    StartsAt = JsonIn.Time(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("settings_override"u8):
-                    SettingsOverride = JsonIn.Model<CallSettingsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Custom (<c>custom</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class UpdateCallRequest : IStreamModel<UpdateCallRequest>
             JsonOut.Time(writer, startsAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 9 when name.SequenceEqual("starts_at"u8):
+                StartsAt = JsonIn.Time(ref reader);
+                break;
+            case 17 when name.SequenceEqual("settings_override"u8):
+                SettingsOverride = JsonIn.Model<CallSettingsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

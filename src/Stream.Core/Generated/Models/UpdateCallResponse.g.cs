@@ -24,28 +24,9 @@ public sealed partial class UpdateCallResponse : IStreamModel<UpdateCallResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("call"u8):
-                    Call = JsonIn.Model<CallResponse>(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<MemberResponse>(ref reader, JsonIn.Model<MemberResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("membership"u8):
-                    Membership = JsonIn.Model<MemberResponse>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("own_capabilities"u8):
-                    OwnCapabilities = JsonIn.ValueList<OwnCapability>(ref reader, JsonIn.Enum<OwnCapability>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Call ??= JsonIn.Missing<CallResponse>("call");
         Members ??= [];
         OwnCapabilities ??= [];
@@ -87,5 +68,30 @@ public sealed partial class UpdateCallResponse : IStreamModel<UpdateCallResponse
             JsonOut.Model(writer, membershipValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("call"u8):
+                Call = JsonIn.Model<CallResponse>(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<MemberResponse>(ref reader, JsonIn.Model<MemberResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("membership"u8):
+                Membership = JsonIn.Model<MemberResponse>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("own_capabilities"u8):
+                OwnCapabilities = JsonIn.ValueList<OwnCapability>(ref reader, JsonIn.Enum<OwnCapability>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

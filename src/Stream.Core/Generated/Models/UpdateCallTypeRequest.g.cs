@@ -24,25 +24,9 @@ public sealed partial class UpdateCallTypeRequest : IStreamModel<UpdateCallTypeR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                case 8 when name.SequenceEqual("settings"u8):
-                    Settings = JsonIn.Model<CallSettingsRequest>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("external_storage"u8):
-                    ExternalStorage = JsonIn.String(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("notification_settings"u8):
-                    NotificationSettings = JsonIn.Model<NotificationSettingsRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Grants (<c>grants</c>).</summary>
@@ -84,5 +68,27 @@ public sealed partial class UpdateCallTypeRequest : IStreamModel<UpdateCallTypeR
             writer.WriteString("external_storage"u8, externalStorageValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            case 8 when name.SequenceEqual("settings"u8):
+                Settings = JsonIn.Model<CallSettingsRequest>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("external_storage"u8):
+                ExternalStorage = JsonIn.String(ref reader);
+                break;
+            case 21 when name.SequenceEqual("notification_settings"u8):
+                NotificationSettings = JsonIn.Model<NotificationSettingsRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,67 +24,9 @@ public sealed partial class UpdateChannelRequest : IStreamModel<UpdateChannelReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("data"u8):
-                    Data = JsonIn.Model<ChannelInputRequest>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("invites"u8):
-                    Invites = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageRequest>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("cooldown"u8):
-                    Cooldown = JsonIn.Int32(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("add_members"u8):
-                    AddMembers = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
-                    break;
-                case 12 when name.SequenceEqual("assign_roles"u8):
-                    AssignRoles = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
-                    break;
-                case 12 when name.SequenceEqual("hide_history"u8):
-                    HideHistory = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("accept_invite"u8):
-                    AcceptInvite = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("reject_invite"u8):
-                    RejectInvite = JsonIn.Bool(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("remove_members"u8):
-                    RemoveMembers = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("add_moderators"u8):
-                    AddModerators = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("add_filter_tags"u8):
-                    AddFilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 17 when name.SequenceEqual("demote_moderators"u8):
-                    DemoteModerators = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 18 when name.SequenceEqual("remove_filter_tags"u8):
-                    RemoveFilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 19 when name.SequenceEqual("hide_history_before"u8):
-                    HideHistoryBefore = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Add members (<c>add_members</c>). At most 100 items.</summary>
@@ -233,5 +175,69 @@ public sealed partial class UpdateChannelRequest : IStreamModel<UpdateChannelReq
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("data"u8):
+                Data = JsonIn.Model<ChannelInputRequest>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("invites"u8):
+                Invites = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageRequest>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("cooldown"u8):
+                Cooldown = JsonIn.Int32(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("add_members"u8):
+                AddMembers = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
+                break;
+            case 12 when name.SequenceEqual("assign_roles"u8):
+                AssignRoles = JsonIn.List<ChannelMemberRequest>(ref reader, JsonIn.Model<ChannelMemberRequest>);
+                break;
+            case 12 when name.SequenceEqual("hide_history"u8):
+                HideHistory = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("accept_invite"u8):
+                AcceptInvite = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("reject_invite"u8):
+                RejectInvite = JsonIn.Bool(ref reader);
+                break;
+            case 14 when name.SequenceEqual("remove_members"u8):
+                RemoveMembers = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("add_moderators"u8):
+                AddModerators = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("add_filter_tags"u8):
+                AddFilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 17 when name.SequenceEqual("demote_moderators"u8):
+                DemoteModerators = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 18 when name.SequenceEqual("remove_filter_tags"u8):
+                RemoveFilterTags = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 19 when name.SequenceEqual("hide_history_before"u8):
+                HideHistoryBefore = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

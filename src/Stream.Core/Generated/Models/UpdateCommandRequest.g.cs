@@ -24,22 +24,9 @@ public sealed partial class UpdateCommandRequest : IStreamModel<UpdateCommandReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("args"u8):
-                    Args = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Description ??= "";
     }
 
@@ -69,5 +56,24 @@ public sealed partial class UpdateCommandRequest : IStreamModel<UpdateCommandReq
             writer.WriteString("set"u8, setValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("args"u8):
+                Args = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateCommentBookmarkResponse : IStreamModel<UpdateC
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("bookmark"u8):
-                    Bookmark = JsonIn.Model<BookmarkResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Bookmark ??= JsonIn.Missing<BookmarkResponse>("bookmark");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateCommentBookmarkResponse : IStreamModel<UpdateC
         JsonOut.Model(writer, Bookmark, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("bookmark"u8):
+                Bookmark = JsonIn.Model<BookmarkResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,40 +26,9 @@ public sealed partial class UpdateCommentPartialRequest : IStreamModel<UpdateCom
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.Object(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unset"u8):
-                    Unset = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("skip_enrich_url"u8):
-                    SkipEnrichUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("handle_mention_notifications"u8):
-                    HandleMentionNotifications = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Set (<c>set</c>).</summary>
@@ -137,5 +106,42 @@ public sealed partial class UpdateCommentPartialRequest : IStreamModel<UpdateCom
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.Object(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unset"u8):
+                Unset = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 15 when name.SequenceEqual("skip_enrich_url"u8):
+                SkipEnrichUrl = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("handle_mention_notifications"u8):
+                HandleMentionNotifications = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateCommentPartialResponse : IStreamModel<UpdateCo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.Model<CommentResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Comment ??= JsonIn.Missing<CommentResponse>("comment");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateCommentPartialResponse : IStreamModel<UpdateCo
         JsonOut.Model(writer, Comment, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.Model<CommentResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

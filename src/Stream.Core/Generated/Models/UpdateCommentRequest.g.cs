@@ -26,46 +26,9 @@ public sealed partial class UpdateCommentRequest : IStreamModel<UpdateCommentReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("comment"u8):
-                    Comment = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("skip_push"u8):
-                    SkipPush = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("attachments"u8):
-                    Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
-                    break;
-                case 15 when name.SequenceEqual("skip_enrich_url"u8):
-                    SkipEnrichUrl = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("mentioned_user_ids"u8):
-                    MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
-                    CopyCustomToNotification = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("handle_mention_notifications"u8):
-                    HandleMentionNotifications = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Comment (<c>comment</c>).</summary>
@@ -158,5 +121,48 @@ public sealed partial class UpdateCommentRequest : IStreamModel<UpdateCommentReq
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("comment"u8):
+                Comment = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("skip_push"u8):
+                SkipPush = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("attachments"u8):
+                Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);
+                break;
+            case 15 when name.SequenceEqual("skip_enrich_url"u8):
+                SkipEnrichUrl = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("mentioned_user_ids"u8):
+                MentionedUserIds = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 27 when name.SequenceEqual("copy_custom_to_notification"u8):
+                CopyCustomToNotification = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("handle_mention_notifications"u8):
+                HandleMentionNotifications = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

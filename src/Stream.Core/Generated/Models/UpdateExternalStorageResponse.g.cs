@@ -24,28 +24,9 @@ public sealed partial class UpdateExternalStorageResponse : IStreamModel<UpdateE
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<StorageType>(ref reader) ?? default;
-                    break;
-                case 4 when name.SequenceEqual("path"u8):
-                    Path = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("bucket"u8):
-                    Bucket = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Bucket ??= "";
         Path ??= "";
@@ -81,5 +62,30 @@ public sealed partial class UpdateExternalStorageResponse : IStreamModel<UpdateE
         writer.WriteString("path"u8, Path);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<StorageType>(ref reader) ?? default;
+                break;
+            case 4 when name.SequenceEqual("path"u8):
+                Path = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("bucket"u8):
+                Bucket = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

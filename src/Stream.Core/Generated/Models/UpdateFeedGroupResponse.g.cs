@@ -24,19 +24,9 @@ public sealed partial class UpdateFeedGroupResponse : IStreamModel<UpdateFeedGro
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("feed_group"u8):
-                    FeedGroup = JsonIn.Model<FeedGroupResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FeedGroup ??= JsonIn.Missing<FeedGroupResponse>("feed_group");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateFeedGroupResponse : IStreamModel<UpdateFeedGro
         JsonOut.Model(writer, FeedGroup, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("feed_group"u8):
+                FeedGroup = JsonIn.Model<FeedGroupResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class UpdateFeedMembersRequest : IStreamModel<UpdateFeedMe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("next"u8):
-                    Next = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("prev"u8):
-                    Prev = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("limit"u8):
-                    Limit = JsonIn.Int32(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<FeedMemberRequest>(ref reader, JsonIn.Model<FeedMemberRequest>);
-                    break;
-                case 9 when name.SequenceEqual("operation"u8):
-                    Operation = JsonIn.Enum<UpdateFeedMembersRequestOperation>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Operation (<c>operation</c>).</summary>
@@ -90,5 +71,30 @@ public sealed partial class UpdateFeedMembersRequest : IStreamModel<UpdateFeedMe
             writer.WriteString("prev"u8, prevValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("next"u8):
+                Next = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("prev"u8):
+                Prev = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("limit"u8):
+                Limit = JsonIn.Int32(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<FeedMemberRequest>(ref reader, JsonIn.Model<FeedMemberRequest>);
+                break;
+            case 9 when name.SequenceEqual("operation"u8):
+                Operation = JsonIn.Enum<UpdateFeedMembersRequestOperation>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

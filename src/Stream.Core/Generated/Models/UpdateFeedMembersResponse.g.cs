@@ -24,25 +24,9 @@ public sealed partial class UpdateFeedMembersResponse : IStreamModel<UpdateFeedM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("added"u8):
-                    Added = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
-                    break;
-                case 7 when name.SequenceEqual("updated"u8):
-                    Updated = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("removed_ids"u8):
-                    RemovedIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Added ??= [];
         Updated ??= [];
         RemovedIds ??= [];
@@ -76,5 +60,27 @@ public sealed partial class UpdateFeedMembersResponse : IStreamModel<UpdateFeedM
         JsonOut.List(writer, RemovedIds, times, JsonOut.String);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("added"u8):
+                Added = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
+                break;
+            case 7 when name.SequenceEqual("updated"u8):
+                Updated = JsonIn.List<FeedMemberResponse>(ref reader, JsonIn.Model<FeedMemberResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("removed_ids"u8):
+                RemovedIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateFeedResponse : IStreamModel<UpdateFeedResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("feed"u8):
-                    Feed = JsonIn.Model<FeedResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Feed ??= JsonIn.Missing<FeedResponse>("feed");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateFeedResponse : IStreamModel<UpdateFeedResponse
         JsonOut.Model(writer, Feed, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("feed"u8):
+                Feed = JsonIn.Model<FeedResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

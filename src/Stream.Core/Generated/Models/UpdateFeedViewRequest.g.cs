@@ -24,22 +24,9 @@ public sealed partial class UpdateFeedViewRequest : IStreamModel<UpdateFeedViewR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("ranking"u8):
-                    Ranking = JsonIn.Model<RankingConfig>(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("aggregation"u8):
-                    Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("activity_selectors"u8):
-                    ActivitySelectors = JsonIn.List<ActivitySelectorConfig>(ref reader, JsonIn.Model<ActivitySelectorConfig>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Activity selectors (<c>activity_selectors</c>).</summary>
@@ -74,5 +61,24 @@ public sealed partial class UpdateFeedViewRequest : IStreamModel<UpdateFeedViewR
             JsonOut.Model(writer, aggregationValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("ranking"u8):
+                Ranking = JsonIn.Model<RankingConfig>(ref reader);
+                break;
+            case 11 when name.SequenceEqual("aggregation"u8):
+                Aggregation = JsonIn.Model<AggregationConfig>(ref reader);
+                break;
+            case 18 when name.SequenceEqual("activity_selectors"u8):
+                ActivitySelectors = JsonIn.List<ActivitySelectorConfig>(ref reader, JsonIn.Model<ActivitySelectorConfig>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class UpdateFeedVisibilityRequest : IStreamModel<UpdateFee
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("grants"u8):
-                    Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Grants (<c>grants</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class UpdateFeedVisibilityRequest : IStreamModel<UpdateFee
             JsonOut.Map(writer, grantsValue, times, static (w, value, t) => JsonOut.List(w, value, t, JsonOut.String));
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("grants"u8):
+                Grants = JsonIn.Map<IReadOnlyList<string>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.List<string>(ref r, JsonIn.String));
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

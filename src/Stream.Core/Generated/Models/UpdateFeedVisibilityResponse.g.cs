@@ -24,19 +24,9 @@ public sealed partial class UpdateFeedVisibilityResponse : IStreamModel<UpdateFe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("feed_visibility"u8):
-                    FeedVisibility = JsonIn.Model<FeedVisibilityResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         FeedVisibility ??= JsonIn.Missing<FeedVisibilityResponse>("feed_visibility");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateFeedVisibilityResponse : IStreamModel<UpdateFe
         JsonOut.Model(writer, FeedVisibility, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("feed_visibility"u8):
+                FeedVisibility = JsonIn.Model<FeedVisibilityResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

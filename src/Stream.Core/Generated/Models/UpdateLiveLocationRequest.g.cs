@@ -24,25 +24,9 @@ public sealed partial class UpdateLiveLocationRequest : IStreamModel<UpdateLiveL
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("end_at"u8):
-                    EndAt = JsonIn.Time(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("latitude"u8):
-                    Latitude = JsonIn.Double(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("longitude"u8):
-                    Longitude = JsonIn.Double(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("message_id"u8):
-                    MessageId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MessageId ??= "";
     }
 
@@ -80,5 +64,27 @@ public sealed partial class UpdateLiveLocationRequest : IStreamModel<UpdateLiveL
             JsonOut.Time(writer, endAtValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("end_at"u8):
+                EndAt = JsonIn.Time(ref reader);
+                break;
+            case 8 when name.SequenceEqual("latitude"u8):
+                Latitude = JsonIn.Double(ref reader);
+                break;
+            case 9 when name.SequenceEqual("longitude"u8):
+                Longitude = JsonIn.Double(ref reader);
+                break;
+            case 10 when name.SequenceEqual("message_id"u8):
+                MessageId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateMemberPartialRequest : IStreamModel<UpdateMemb
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.Object(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unset"u8):
-                    Unset = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Set (<c>set</c>).</summary>
@@ -63,5 +53,21 @@ public sealed partial class UpdateMemberPartialRequest : IStreamModel<UpdateMemb
             JsonOut.List(writer, unsetValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.Object(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unset"u8):
+                Unset = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

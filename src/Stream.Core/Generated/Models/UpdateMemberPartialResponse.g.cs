@@ -24,19 +24,9 @@ public sealed partial class UpdateMemberPartialResponse : IStreamModel<UpdateMem
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 14 when name.SequenceEqual("channel_member"u8):
-                    ChannelMember = JsonIn.Model<ChannelMemberResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -60,5 +50,21 @@ public sealed partial class UpdateMemberPartialResponse : IStreamModel<UpdateMem
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 14 when name.SequenceEqual("channel_member"u8):
+                ChannelMember = JsonIn.Model<ChannelMemberResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

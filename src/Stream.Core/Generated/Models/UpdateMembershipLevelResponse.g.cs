@@ -24,19 +24,9 @@ public sealed partial class UpdateMembershipLevelResponse : IStreamModel<UpdateM
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("membership_level"u8):
-                    MembershipLevel = JsonIn.Model<MembershipLevelResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         MembershipLevel ??= JsonIn.Missing<MembershipLevelResponse>("membership_level");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateMembershipLevelResponse : IStreamModel<UpdateM
         JsonOut.Model(writer, MembershipLevel, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("membership_level"u8):
+                MembershipLevel = JsonIn.Model<MembershipLevelResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,52 +24,9 @@ public sealed partial class UpdatePollRequest : IStreamModel<UpdatePollRequest>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("options"u8):
-                    Options = JsonIn.List<PollOptionRequest>(ref reader, JsonIn.Model<PollOptionRequest>);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("is_closed"u8):
-                    IsClosed = JsonIn.Bool(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("allow_answers"u8):
-                    AllowAnswers = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("voting_visibility"u8):
-                    VotingVisibility = JsonIn.Enum<VotingVisibility>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("max_votes_allowed"u8):
-                    MaxVotesAllowed = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("enforce_unique_vote"u8):
-                    EnforceUniqueVote = JsonIn.Bool(ref reader);
-                    break;
-                case 28 when name.SequenceEqual("allow_user_suggested_options"u8):
-                    AllowUserSuggestedOptions = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
     }
@@ -171,5 +128,54 @@ public sealed partial class UpdatePollRequest : IStreamModel<UpdatePollRequest>
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("options"u8):
+                Options = JsonIn.List<PollOptionRequest>(ref reader, JsonIn.Model<PollOptionRequest>);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("is_closed"u8):
+                IsClosed = JsonIn.Bool(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("allow_answers"u8):
+                AllowAnswers = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("voting_visibility"u8):
+                VotingVisibility = JsonIn.Enum<VotingVisibility>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("max_votes_allowed"u8):
+                MaxVotesAllowed = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("enforce_unique_vote"u8):
+                EnforceUniqueVote = JsonIn.Bool(ref reader);
+                break;
+            case 28 when name.SequenceEqual("allow_user_suggested_options"u8):
+                AllowUserSuggestedOptions = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

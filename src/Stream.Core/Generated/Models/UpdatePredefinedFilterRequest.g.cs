@@ -24,25 +24,9 @@ public sealed partial class UpdatePredefinedFilterRequest : IStreamModel<UpdateP
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("sort"u8):
-                    Sort = JsonIn.List<JsonObject>(ref reader, JsonIn.Object);
-                    break;
-                case 6 when name.SequenceEqual("filter"u8):
-                    Filter = JsonIn.Object(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("operation"u8):
-                    Operation = JsonIn.Enum<PredefinedFilterOperation>(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Filter ??= [];
     }
 
@@ -79,5 +63,27 @@ public sealed partial class UpdatePredefinedFilterRequest : IStreamModel<UpdateP
             JsonOut.List(writer, sortValue, times, JsonOut.Object);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("sort"u8):
+                Sort = JsonIn.List<JsonObject>(ref reader, JsonIn.Object);
+                break;
+            case 6 when name.SequenceEqual("filter"u8):
+                Filter = JsonIn.Object(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("operation"u8):
+                Operation = JsonIn.Enum<PredefinedFilterOperation>(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

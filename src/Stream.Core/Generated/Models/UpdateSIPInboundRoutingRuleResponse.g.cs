@@ -24,19 +24,9 @@ public sealed partial class UpdateSIPInboundRoutingRuleResponse : IStreamModel<U
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 24 when name.SequenceEqual("sip_inbound_routing_rule"u8):
-                    SipInboundRoutingRule = JsonIn.Model<SIPInboundRoutingRuleResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -60,5 +50,21 @@ public sealed partial class UpdateSIPInboundRoutingRuleResponse : IStreamModel<U
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 24 when name.SequenceEqual("sip_inbound_routing_rule"u8):
+                SipInboundRoutingRule = JsonIn.Model<SIPInboundRoutingRuleResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

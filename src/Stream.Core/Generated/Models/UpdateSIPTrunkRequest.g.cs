@@ -24,25 +24,9 @@ public sealed partial class UpdateSIPTrunkRequest : IStreamModel<UpdateSIPTrunkR
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("numbers"u8):
-                    Numbers = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 8 when name.SequenceEqual("password"u8):
-                    Password = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("allowed_ips"u8):
-                    AllowedIps = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Numbers ??= [];
     }
@@ -79,5 +63,27 @@ public sealed partial class UpdateSIPTrunkRequest : IStreamModel<UpdateSIPTrunkR
             JsonOut.List(writer, allowedIpsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("numbers"u8):
+                Numbers = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 8 when name.SequenceEqual("password"u8):
+                Password = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("allowed_ips"u8):
+                AllowedIps = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateSegmentResponse : IStreamModel<UpdateSegmentRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("segment"u8):
-                    Segment = JsonIn.Model<SegmentResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Segment ??= JsonIn.Missing<SegmentResponse>("segment");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateSegmentResponse : IStreamModel<UpdateSegmentRe
         JsonOut.Model(writer, Segment, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("segment"u8):
+                Segment = JsonIn.Model<SegmentResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class UpdateThreadPartialRequest : IStreamModel<UpdateThre
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.Object(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unset"u8):
-                    Unset = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>User id (<c>user_id</c>).</summary>
@@ -84,5 +68,27 @@ public sealed partial class UpdateThreadPartialRequest : IStreamModel<UpdateThre
             JsonOut.List(writer, unsetValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.Object(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unset"u8):
+                Unset = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpdateThreadPartialResponse : IStreamModel<UpdateThr
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("thread"u8):
-                    Thread = JsonIn.Model<ThreadResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Thread ??= JsonIn.Missing<ThreadResponse>("thread");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpdateThreadPartialResponse : IStreamModel<UpdateThr
         JsonOut.Model(writer, Thread, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("thread"u8):
+                Thread = JsonIn.Model<ThreadResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

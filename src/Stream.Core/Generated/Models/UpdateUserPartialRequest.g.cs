@@ -24,22 +24,9 @@ public sealed partial class UpdateUserPartialRequest : IStreamModel<UpdateUserPa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("set"u8):
-                    Set = JsonIn.Object(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("unset"u8):
-                    Unset = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class UpdateUserPartialRequest : IStreamModel<UpdateUserPa
             JsonOut.List(writer, unsetValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("set"u8):
+                Set = JsonIn.Object(ref reader);
+                break;
+            case 5 when name.SequenceEqual("unset"u8):
+                Unset = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

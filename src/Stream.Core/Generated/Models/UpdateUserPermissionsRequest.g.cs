@@ -24,22 +24,9 @@ public sealed partial class UpdateUserPermissionsRequest : IStreamModel<UpdateUs
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("grant_permissions"u8):
-                    GrantPermissions = JsonIn.ValueList<CallPermission>(ref reader, JsonIn.Enum<CallPermission>);
-                    break;
-                case 18 when name.SequenceEqual("revoke_permissions"u8):
-                    RevokePermissions = JsonIn.ValueList<CallPermission>(ref reader, JsonIn.Enum<CallPermission>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserId ??= "";
     }
 
@@ -71,5 +58,24 @@ public sealed partial class UpdateUserPermissionsRequest : IStreamModel<UpdateUs
             JsonOut.List(writer, revokePermissionsValue, times, JsonOut.Enum);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("grant_permissions"u8):
+                GrantPermissions = JsonIn.ValueList<CallPermission>(ref reader, JsonIn.Enum<CallPermission>);
+                break;
+            case 18 when name.SequenceEqual("revoke_permissions"u8):
+                RevokePermissions = JsonIn.ValueList<CallPermission>(ref reader, JsonIn.Enum<CallPermission>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

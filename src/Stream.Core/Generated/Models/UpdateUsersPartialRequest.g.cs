@@ -24,16 +24,9 @@ public sealed partial class UpdateUsersPartialRequest : IStreamModel<UpdateUsers
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.List<UpdateUserPartialRequest>(ref reader, JsonIn.Model<UpdateUserPartialRequest>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Users ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class UpdateUsersPartialRequest : IStreamModel<UpdateUsers
         writer.WritePropertyName("users"u8);
         JsonOut.List(writer, Users, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.List<UpdateUserPartialRequest>(ref reader, JsonIn.Model<UpdateUserPartialRequest>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

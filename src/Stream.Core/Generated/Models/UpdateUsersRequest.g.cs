@@ -24,16 +24,9 @@ public sealed partial class UpdateUsersRequest : IStreamModel<UpdateUsersRequest
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.Map<UserRequest>(ref reader, JsonIn.Model<UserRequest>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Users ??= new Dictionary<string, UserRequest>();
     }
 
@@ -50,5 +43,18 @@ public sealed partial class UpdateUsersRequest : IStreamModel<UpdateUsersRequest
         writer.WritePropertyName("users"u8);
         JsonOut.Map(writer, Users, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.Map<UserRequest>(ref reader, JsonIn.Model<UserRequest>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class UpdateUsersResponse : IStreamModel<UpdateUsersRespon
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("users"u8):
-                    Users = JsonIn.Map<FullUserResponse>(ref reader, JsonIn.Model<FullUserResponse>)!;
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 27 when name.SequenceEqual("membership_deletion_task_id"u8):
-                    MembershipDeletionTaskId = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Users ??= new Dictionary<string, FullUserResponse>();
         MembershipDeletionTaskId ??= "";
         Duration ??= "";
@@ -66,5 +53,24 @@ public sealed partial class UpdateUsersResponse : IStreamModel<UpdateUsersRespon
         writer.WriteString("membership_deletion_task_id"u8, MembershipDeletionTaskId);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("users"u8):
+                Users = JsonIn.Map<FullUserResponse>(ref reader, JsonIn.Model<FullUserResponse>)!;
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 27 when name.SequenceEqual("membership_deletion_task_id"u8):
+                MembershipDeletionTaskId = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class UpdatedCallPermissionsEvent : StreamEvent, IStreamMo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("call_cid"u8):
-                    CallCid = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 16 when name.SequenceEqual("own_capabilities"u8):
-                    OwnCapabilities = JsonIn.ValueList<OwnCapability>(ref reader, JsonIn.Enum<OwnCapability>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CallCid ??= "";
         User ??= JsonIn.Missing<UserResponse>("user");
         OwnCapabilities ??= [];
@@ -82,5 +63,30 @@ public sealed partial class UpdatedCallPermissionsEvent : StreamEvent, IStreamMo
         writer.WritePropertyName("own_capabilities"u8);
         JsonOut.List(writer, OwnCapabilities, times, JsonOut.Enum);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("call_cid"u8):
+                CallCid = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 16 when name.SequenceEqual("own_capabilities"u8):
+                OwnCapabilities = JsonIn.ValueList<OwnCapability>(ref reader, JsonIn.Enum<OwnCapability>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

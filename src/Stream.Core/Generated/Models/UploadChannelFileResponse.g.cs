@@ -24,25 +24,9 @@ public sealed partial class UploadChannelFileResponse : IStreamModel<UploadChann
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("file"u8):
-                    File = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("thumb_url"u8):
-                    ThumbUrl = JsonIn.String(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("moderation_action"u8):
-                    ModerationAction = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -79,5 +63,27 @@ public sealed partial class UploadChannelFileResponse : IStreamModel<UploadChann
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("file"u8):
+                File = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("thumb_url"u8):
+                ThumbUrl = JsonIn.String(ref reader);
+                break;
+            case 17 when name.SequenceEqual("moderation_action"u8):
+                ModerationAction = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class UploadChannelRequest : IStreamModel<UploadChannelReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("file"u8):
-                    File = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<OnlyUserID>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("upload_sizes"u8):
-                    UploadSizes = JsonIn.List<ImageSize>(ref reader, JsonIn.Model<ImageSize>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>File (<c>file</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class UploadChannelRequest : IStreamModel<UploadChannelReq
             JsonOut.List(writer, uploadSizesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("file"u8):
+                File = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<OnlyUserID>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("upload_sizes"u8):
+                UploadSizes = JsonIn.List<ImageSize>(ref reader, JsonIn.Model<ImageSize>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class UploadChannelResponse : IStreamModel<UploadChannelRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("file"u8):
-                    File = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("thumb_url"u8):
-                    ThumbUrl = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("upload_sizes"u8):
-                    UploadSizes = JsonIn.List<ImageSize>(ref reader, JsonIn.Model<ImageSize>);
-                    break;
-                case 17 when name.SequenceEqual("moderation_action"u8):
-                    ModerationAction = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -90,5 +71,30 @@ public sealed partial class UploadChannelResponse : IStreamModel<UploadChannelRe
             JsonOut.List(writer, uploadSizesValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("file"u8):
+                File = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("thumb_url"u8):
+                ThumbUrl = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("upload_sizes"u8):
+                UploadSizes = JsonIn.List<ImageSize>(ref reader, JsonIn.Model<ImageSize>);
+                break;
+            case 17 when name.SequenceEqual("moderation_action"u8):
+                ModerationAction = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

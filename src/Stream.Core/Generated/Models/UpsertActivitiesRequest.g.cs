@@ -24,25 +24,9 @@ public sealed partial class UpsertActivitiesRequest : IStreamModel<UpsertActivit
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 10 when name.SequenceEqual("activities"u8):
-                    Activities = JsonIn.List<ActivityRequest>(ref reader, JsonIn.Model<ActivityRequest>)!;
-                    break;
-                case 12 when name.SequenceEqual("create_users"u8):
-                    CreateUsers = JsonIn.Bool(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("force_moderation"u8):
-                    ForceModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("enrich_own_fields"u8):
-                    EnrichOwnFields = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Activities ??= [];
     }
 
@@ -80,5 +64,27 @@ public sealed partial class UpsertActivitiesRequest : IStreamModel<UpsertActivit
             writer.WriteBoolean("create_users"u8, createUsersValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 10 when name.SequenceEqual("activities"u8):
+                Activities = JsonIn.List<ActivityRequest>(ref reader, JsonIn.Model<ActivityRequest>)!;
+                break;
+            case 12 when name.SequenceEqual("create_users"u8):
+                CreateUsers = JsonIn.Bool(ref reader);
+                break;
+            case 16 when name.SequenceEqual("force_moderation"u8):
+                ForceModeration = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("enrich_own_fields"u8):
+                EnrichOwnFields = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class UpsertActivitiesResponse : IStreamModel<UpsertActivi
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("activities"u8):
-                    Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
-                    break;
-                case 29 when name.SequenceEqual("mention_notifications_created"u8):
-                    MentionNotificationsCreated = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Activities ??= [];
         Duration ??= "";
     }
@@ -68,5 +55,24 @@ public sealed partial class UpsertActivitiesResponse : IStreamModel<UpsertActivi
         }
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("activities"u8):
+                Activities = JsonIn.List<ActivityResponse>(ref reader, JsonIn.Model<ActivityResponse>)!;
+                break;
+            case 29 when name.SequenceEqual("mention_notifications_created"u8):
+                MentionNotificationsCreated = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class UpsertCollectionsRequest : IStreamModel<UpsertCollec
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("collections"u8):
-                    Collections = JsonIn.List<CollectionRequest>(ref reader, JsonIn.Model<CollectionRequest>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Collections ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class UpsertCollectionsRequest : IStreamModel<UpsertCollec
         writer.WritePropertyName("collections"u8);
         JsonOut.List(writer, Collections, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("collections"u8):
+                Collections = JsonIn.List<CollectionRequest>(ref reader, JsonIn.Model<CollectionRequest>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

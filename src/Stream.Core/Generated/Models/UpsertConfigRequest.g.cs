@@ -24,76 +24,9 @@ public sealed partial class UpsertConfigRequest : IStreamModel<UpsertConfigReque
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("key"u8):
-                    Key = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserRequest>(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("llm_config"u8):
-                    LlmConfig = JsonIn.Model<LLMConfig>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("flood_config"u8):
-                    FloodConfig = JsonIn.Model<FloodConfig>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("ai_text_config"u8):
-                    AiTextConfig = JsonIn.Model<AITextConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("ai_image_config"u8):
-                    AiImageConfig = JsonIn.Model<AIImageConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("ai_video_config"u8):
-                    AiVideoConfig = JsonIn.Model<AIVideoConfig>(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("ai_audio_config"u8):
-                    AiAudioConfig = JsonIn.Model<AIAudioConfigRequest>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("bodyguard_config"u8):
-                    BodyguardConfig = JsonIn.Model<AITextConfig>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("block_list_config"u8):
-                    BlockListConfig = JsonIn.Model<BlockListConfig>(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("rule_builder_config"u8):
-                    RuleBuilderConfig = JsonIn.Model<RuleBuilderConfig>(ref reader);
-                    break;
-                case 20 when name.SequenceEqual("google_vision_config"u8):
-                    GoogleVisionConfig = JsonIn.Model<GoogleVisionConfig>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("velocity_filter_config"u8):
-                    VelocityFilterConfig = JsonIn.Model<VelocityFilterConfig>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("aws_rekognition_config"u8):
-                    AwsRekognitionConfig = JsonIn.Model<AIImageConfig>(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("video_call_rule_config"u8):
-                    VideoCallRuleConfig = JsonIn.Model<VideoCallRuleConfig>(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("automod_toxicity_config"u8):
-                    AutomodToxicityConfig = JsonIn.Model<AutomodToxicityConfig>(ref reader);
-                    break;
-                case 31 when name.SequenceEqual("automod_semantic_filters_config"u8):
-                    AutomodSemanticFiltersConfig = JsonIn.Model<AutomodSemanticFiltersConfig>(ref reader);
-                    break;
-                case 37 when name.SequenceEqual("automod_platform_circumvention_config"u8):
-                    AutomodPlatformCircumventionConfig = JsonIn.Model<AutomodPlatformCircumventionConfig>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Key ??= "";
     }
 
@@ -266,5 +199,78 @@ public sealed partial class UpsertConfigRequest : IStreamModel<UpsertConfigReque
             JsonOut.Model(writer, userValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("key"u8):
+                Key = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserRequest>(ref reader);
+                break;
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("llm_config"u8):
+                LlmConfig = JsonIn.Model<LLMConfig>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("flood_config"u8):
+                FloodConfig = JsonIn.Model<FloodConfig>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("ai_text_config"u8):
+                AiTextConfig = JsonIn.Model<AITextConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("ai_image_config"u8):
+                AiImageConfig = JsonIn.Model<AIImageConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("ai_video_config"u8):
+                AiVideoConfig = JsonIn.Model<AIVideoConfig>(ref reader);
+                break;
+            case 15 when name.SequenceEqual("ai_audio_config"u8):
+                AiAudioConfig = JsonIn.Model<AIAudioConfigRequest>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("bodyguard_config"u8):
+                BodyguardConfig = JsonIn.Model<AITextConfig>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("block_list_config"u8):
+                BlockListConfig = JsonIn.Model<BlockListConfig>(ref reader);
+                break;
+            case 19 when name.SequenceEqual("rule_builder_config"u8):
+                RuleBuilderConfig = JsonIn.Model<RuleBuilderConfig>(ref reader);
+                break;
+            case 20 when name.SequenceEqual("google_vision_config"u8):
+                GoogleVisionConfig = JsonIn.Model<GoogleVisionConfig>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("velocity_filter_config"u8):
+                VelocityFilterConfig = JsonIn.Model<VelocityFilterConfig>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("aws_rekognition_config"u8):
+                AwsRekognitionConfig = JsonIn.Model<AIImageConfig>(ref reader);
+                break;
+            case 22 when name.SequenceEqual("video_call_rule_config"u8):
+                VideoCallRuleConfig = JsonIn.Model<VideoCallRuleConfig>(ref reader);
+                break;
+            case 23 when name.SequenceEqual("automod_toxicity_config"u8):
+                AutomodToxicityConfig = JsonIn.Model<AutomodToxicityConfig>(ref reader);
+                break;
+            case 31 when name.SequenceEqual("automod_semantic_filters_config"u8):
+                AutomodSemanticFiltersConfig = JsonIn.Model<AutomodSemanticFiltersConfig>(ref reader);
+                break;
+            case 37 when name.SequenceEqual("automod_platform_circumvention_config"u8):
+                AutomodPlatformCircumventionConfig = JsonIn.Model<AutomodPlatformCircumventionConfig>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class UpsertExternalStorageAWSS3Request : IStreamModel<Ups
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("bucket"u8):
-                    Bucket = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("region"u8):
-                    Region = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("role_arn"u8):
-                    RoleArn = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("path_prefix"u8):
-                    PathPrefix = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         RoleArn ??= "";
         Bucket ??= "";
         Region ??= "";
@@ -75,5 +59,27 @@ public sealed partial class UpsertExternalStorageAWSS3Request : IStreamModel<Ups
             writer.WriteString("path_prefix"u8, pathPrefixValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("bucket"u8):
+                Bucket = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("region"u8):
+                Region = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("role_arn"u8):
+                RoleArn = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("path_prefix"u8):
+                PathPrefix = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

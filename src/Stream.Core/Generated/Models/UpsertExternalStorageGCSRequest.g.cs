@@ -24,22 +24,9 @@ public sealed partial class UpsertExternalStorageGCSRequest : IStreamModel<Upser
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("bucket"u8):
-                    Bucket = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("credentials"u8):
-                    Credentials = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("path_prefix"u8):
-                    PathPrefix = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Bucket ??= "";
         Credentials ??= "";
     }
@@ -67,5 +54,24 @@ public sealed partial class UpsertExternalStorageGCSRequest : IStreamModel<Upser
             writer.WriteString("path_prefix"u8, pathPrefixValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("bucket"u8):
+                Bucket = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("credentials"u8):
+                Credentials = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("path_prefix"u8):
+                PathPrefix = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class UpsertExternalStorageRequest : IStreamModel<UpsertEx
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("gcs"u8):
-                    Gcs = JsonIn.Model<UpsertExternalStorageGCSRequest>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.Enum<UpsertExternalStorageRequestType>(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("aws_s3"u8):
-                    AwsS3 = JsonIn.Model<UpsertExternalStorageAWSS3Request>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -71,5 +58,24 @@ public sealed partial class UpsertExternalStorageRequest : IStreamModel<UpsertEx
             JsonOut.Model(writer, gcsValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("gcs"u8):
+                Gcs = JsonIn.Model<UpsertExternalStorageGCSRequest>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.Enum<UpsertExternalStorageRequestType>(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("aws_s3"u8):
+                AwsS3 = JsonIn.Model<UpsertExternalStorageAWSS3Request>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpsertModerationTemplateRequest : IStreamModel<Upser
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("config"u8):
-                    Config = JsonIn.Model<FeedsModerationTemplateConfigPayload>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Name ??= "";
         Config ??= JsonIn.Missing<FeedsModerationTemplateConfigPayload>("config");
     }
@@ -58,5 +48,21 @@ public sealed partial class UpsertModerationTemplateRequest : IStreamModel<Upser
         writer.WritePropertyName("config"u8);
         JsonOut.Model(writer, Config, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("config"u8):
+                Config = JsonIn.Model<FeedsModerationTemplateConfigPayload>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class UpsertPushPreferencesRequest : IStreamModel<UpsertPu
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("preferences"u8):
-                    Preferences = JsonIn.List<PushPreferenceInput>(ref reader, JsonIn.Model<PushPreferenceInput>)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Preferences ??= [];
     }
 
@@ -50,5 +43,18 @@ public sealed partial class UpsertPushPreferencesRequest : IStreamModel<UpsertPu
         writer.WritePropertyName("preferences"u8);
         JsonOut.List(writer, Preferences, times, JsonOut.Model);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("preferences"u8):
+                Preferences = JsonIn.List<PushPreferenceInput>(ref reader, JsonIn.Model<PushPreferenceInput>)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class UpsertPushPreferencesResponse : IStreamModel<UpsertP
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 16 when name.SequenceEqual("user_preferences"u8):
-                    UserPreferences = JsonIn.Map<PushPreferencesResponse>(ref reader, JsonIn.Model<PushPreferencesResponse>)!;
-                    break;
-                case 24 when name.SequenceEqual("user_channel_preferences"u8):
-                    UserChannelPreferences = JsonIn.Map<IReadOnlyDictionary<string, ChannelPushPreferencesResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.Map<ChannelPushPreferencesResponse>(ref r, JsonIn.Model<ChannelPushPreferencesResponse>))!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserPreferences ??= new Dictionary<string, PushPreferencesResponse>();
         UserChannelPreferences ??= new Dictionary<string, IReadOnlyDictionary<string, ChannelPushPreferencesResponse>>();
         Duration ??= "";
@@ -67,5 +54,24 @@ public sealed partial class UpsertPushPreferencesResponse : IStreamModel<UpsertP
         JsonOut.Map(writer, UserChannelPreferences, times, static (w, value, t) => JsonOut.Map(w, value, t, JsonOut.Model));
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 16 when name.SequenceEqual("user_preferences"u8):
+                UserPreferences = JsonIn.Map<PushPreferencesResponse>(ref reader, JsonIn.Model<PushPreferencesResponse>)!;
+                break;
+            case 24 when name.SequenceEqual("user_channel_preferences"u8):
+                UserChannelPreferences = JsonIn.Map<IReadOnlyDictionary<string, ChannelPushPreferencesResponse>>(ref reader, static (ref Utf8JsonReader r) => JsonIn.Map<ChannelPushPreferencesResponse>(ref r, JsonIn.Model<ChannelPushPreferencesResponse>))!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

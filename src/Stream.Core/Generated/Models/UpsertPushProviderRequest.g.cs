@@ -24,16 +24,9 @@ public sealed partial class UpsertPushProviderRequest : IStreamModel<UpsertPushP
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 13 when name.SequenceEqual("push_provider"u8):
-                    PushProvider = JsonIn.Model<PushProviderRequest>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Push provider (<c>push_provider</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class UpsertPushProviderRequest : IStreamModel<UpsertPushP
             JsonOut.Model(writer, pushProviderValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 13 when name.SequenceEqual("push_provider"u8):
+                PushProvider = JsonIn.Model<PushProviderRequest>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UpsertPushProviderResponse : IStreamModel<UpsertPush
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("push_provider"u8):
-                    PushProvider = JsonIn.Model<PushProviderResponse>(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         PushProvider ??= JsonIn.Missing<PushProviderResponse>("push_provider");
         Duration ??= "";
     }
@@ -58,5 +48,21 @@ public sealed partial class UpsertPushProviderResponse : IStreamModel<UpsertPush
         JsonOut.Model(writer, PushProvider, times);
         writer.WriteString("duration"u8, Duration);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("push_provider"u8):
+                PushProvider = JsonIn.Model<PushProviderResponse>(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class UpsertPushTemplateRequest : IStreamModel<UpsertPushT
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("template"u8):
-                    Template = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("event_type"u8):
-                    EventType = JsonIn.Enum<PushTemplateEventType>(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("enable_push"u8):
-                    EnablePush = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("push_provider_name"u8):
-                    PushProviderName = JsonIn.String(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("push_provider_type"u8):
-                    PushProviderType = JsonIn.Enum<PushProviderType>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enable push (<c>enable_push</c>).</summary>
@@ -87,5 +68,30 @@ public sealed partial class UpsertPushTemplateRequest : IStreamModel<UpsertPushT
             writer.WriteString("template"u8, templateValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("template"u8):
+                Template = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("event_type"u8):
+                EventType = JsonIn.Enum<PushTemplateEventType>(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("enable_push"u8):
+                EnablePush = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("push_provider_name"u8):
+                PushProviderName = JsonIn.String(ref reader);
+                break;
+            case 18 when name.SequenceEqual("push_provider_type"u8):
+                PushProviderType = JsonIn.Enum<PushProviderType>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

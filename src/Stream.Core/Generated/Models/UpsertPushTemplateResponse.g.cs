@@ -24,19 +24,9 @@ public sealed partial class UpsertPushTemplateResponse : IStreamModel<UpsertPush
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("duration"u8):
-                    Duration = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("template"u8):
-                    Template = JsonIn.Model<PushTemplateResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Duration ??= "";
     }
 
@@ -60,5 +50,21 @@ public sealed partial class UpsertPushTemplateResponse : IStreamModel<UpsertPush
             JsonOut.Model(writer, templateValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("duration"u8):
+                Duration = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("template"u8):
+                Template = JsonIn.Model<PushTemplateResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

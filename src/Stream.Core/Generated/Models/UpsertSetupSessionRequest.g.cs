@@ -24,22 +24,9 @@ public sealed partial class UpsertSetupSessionRequest : IStreamModel<UpsertSetup
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("status"u8):
-                    Status = JsonIn.Enum<UpsertSetupSessionRequestStatus>(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("setup_data"u8):
-                    SetupData = JsonIn.Object(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("current_step"u8):
-                    CurrentStep = JsonIn.Enum<UpsertSetupSessionRequestCurrentStep>(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Current step (<c>current_step</c>).</summary>
@@ -68,5 +55,24 @@ public sealed partial class UpsertSetupSessionRequest : IStreamModel<UpsertSetup
             JsonOut.Object(writer, setupDataValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("status"u8):
+                Status = JsonIn.Enum<UpsertSetupSessionRequestStatus>(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("setup_data"u8):
+                SetupData = JsonIn.Object(ref reader);
+                break;
+            case 12 when name.SequenceEqual("current_step"u8):
+                CurrentStep = JsonIn.Enum<UpsertSetupSessionRequestCurrentStep>(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UserCustomPropertyParameters : IStreamModel<UserCust
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("operator"u8):
-                    Operator = JsonIn.String(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("property_key"u8):
-                    PropertyKey = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Property key (<c>property_key</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class UserCustomPropertyParameters : IStreamModel<UserCust
             writer.WriteString("operator"u8, @operatorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("operator"u8):
+                Operator = JsonIn.String(ref reader);
+                break;
+            case 12 when name.SequenceEqual("property_key"u8):
+                PropertyKey = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,46 +24,9 @@ public sealed partial class UserDeletedEvent : StreamEvent, IStreamModel<UserDel
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("delete_user"u8):
-                    DeleteUser = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("hard_delete"u8):
-                    HardDelete = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("delete_messages"u8):
-                    DeleteMessages = JsonIn.String(ref reader)!;
-                    break;
-                case 19 when name.SequenceEqual("delete_conversation"u8):
-                    DeleteConversation = JsonIn.String(ref reader)!;
-                    break;
-                case 21 when name.SequenceEqual("mark_messages_deleted"u8):
-                    MarkMessagesDeleted = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 28 when name.SequenceEqual("delete_conversation_channels"u8):
-                    DeleteConversationChannels = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         User ??= JsonIn.Missing<UserResponseCommonFields>("user");
         DeleteMessages ??= "";
@@ -130,5 +93,48 @@ public sealed partial class UserDeletedEvent : StreamEvent, IStreamModel<UserDel
         writer.WriteBoolean("mark_messages_deleted"u8, MarkMessagesDeleted);
         writer.WriteBoolean("delete_conversation_channels"u8, DeleteConversationChannels);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("delete_user"u8):
+                DeleteUser = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("hard_delete"u8):
+                HardDelete = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("delete_messages"u8):
+                DeleteMessages = JsonIn.String(ref reader)!;
+                break;
+            case 19 when name.SequenceEqual("delete_conversation"u8):
+                DeleteConversation = JsonIn.String(ref reader)!;
+                break;
+            case 21 when name.SequenceEqual("mark_messages_deleted"u8):
+                MarkMessagesDeleted = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 28 when name.SequenceEqual("delete_conversation_channels"u8):
+                DeleteConversationChannels = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UserFeedbackReport : IStreamModel<UserFeedbackReport
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 15 when name.SequenceEqual("count_by_rating"u8):
-                    CountByRating = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
-                    break;
-                case 16 when name.SequenceEqual("unreported_count"u8):
-                    UnreportedCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         CountByRating ??= new Dictionary<string, int>();
     }
 
@@ -57,5 +47,21 @@ public sealed partial class UserFeedbackReport : IStreamModel<UserFeedbackReport
         JsonOut.Map(writer, CountByRating, times, JsonOut.Int32);
         writer.WriteNumber("unreported_count"u8, UnreportedCount);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 15 when name.SequenceEqual("count_by_rating"u8):
+                CountByRating = JsonIn.ValueMap<int>(ref reader, JsonIn.Int32)!;
+                break;
+            case 16 when name.SequenceEqual("unreported_count"u8):
+                UnreportedCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class UserFeedbackResponse : IStreamModel<UserFeedbackResp
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader)!;
-                    break;
-                case 3 when name.SequenceEqual("sdk"u8):
-                    Sdk = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("rating"u8):
-                    Rating = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("platform"u8):
-                    Platform = JsonIn.Model<PlatformDataResponse>(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("session_id"u8):
-                    SessionId = JsonIn.String(ref reader)!;
-                    break;
-                case 11 when name.SequenceEqual("sdk_version"u8):
-                    SdkVersion = JsonIn.String(ref reader)!;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Cid ??= "";
         SessionId ??= "";
         UserId ??= "";
@@ -116,5 +85,42 @@ public sealed partial class UserFeedbackResponse : IStreamModel<UserFeedbackResp
             JsonOut.Object(writer, customValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader)!;
+                break;
+            case 3 when name.SequenceEqual("sdk"u8):
+                Sdk = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("rating"u8):
+                Rating = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("platform"u8):
+                Platform = JsonIn.Model<PlatformDataResponse>(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("session_id"u8):
+                SessionId = JsonIn.String(ref reader)!;
+                break;
+            case 11 when name.SequenceEqual("sdk_version"u8):
+                SdkVersion = JsonIn.String(ref reader)!;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class UserGroup : IStreamModel<UserGroup>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("app_pk"u8):
-                    AppPk = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("team_id"u8):
-                    TeamId = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("members"u8):
-                    Members = JsonIn.List<UserGroupMember>(ref reader, JsonIn.Model<UserGroupMember>);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("description"u8):
-                    Description = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Name ??= "";
     }
@@ -121,5 +90,42 @@ public sealed partial class UserGroup : IStreamModel<UserGroup>
             writer.WriteString("created_by"u8, createdByValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("app_pk"u8):
+                AppPk = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("team_id"u8):
+                TeamId = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("members"u8):
+                Members = JsonIn.List<UserGroupMember>(ref reader, JsonIn.Model<UserGroupMember>);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("description"u8):
+                Description = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class UserGroupMember : IStreamModel<UserGroupMember>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("app_pk"u8):
-                    AppPk = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("group_id"u8):
-                    GroupId = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("is_admin"u8):
-                    IsAdmin = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         GroupId ??= "";
         UserId ??= "";
     }
@@ -79,5 +60,30 @@ public sealed partial class UserGroupMember : IStreamModel<UserGroupMember>
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("app_pk"u8):
+                AppPk = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("group_id"u8):
+                GroupId = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("is_admin"u8):
+                IsAdmin = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

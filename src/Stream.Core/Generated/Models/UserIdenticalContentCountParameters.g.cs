@@ -24,19 +24,9 @@ public sealed partial class UserIdenticalContentCountParameters : IStreamModel<U
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("threshold"u8):
-                    Threshold = JsonIn.Int32(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("time_window"u8):
-                    TimeWindow = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Threshold (<c>threshold</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class UserIdenticalContentCountParameters : IStreamModel<U
             writer.WriteString("time_window"u8, timeWindowValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("threshold"u8):
+                Threshold = JsonIn.Int32(ref reader);
+                break;
+            case 11 when name.SequenceEqual("time_window"u8):
+                TimeWindow = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,28 +24,9 @@ public sealed partial class UserMuteResponse : IStreamModel<UserMuteResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("target"u8):
-                    Target = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("expires"u8):
-                    Expires = JsonIn.Time(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>User (<c>user</c>).</summary>
@@ -90,5 +71,30 @@ public sealed partial class UserMuteResponse : IStreamModel<UserMuteResponse>
         writer.WritePropertyName("updated_at"u8);
         JsonOut.Time(writer, UpdatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("target"u8):
+                Target = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("expires"u8):
+                Expires = JsonIn.Time(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class UserRatingReportResponse : IStreamModel<UserRatingRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("count"u8):
-                    Count = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("average"u8):
-                    Average = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Count (<c>count</c>).</summary>
@@ -55,5 +45,21 @@ public sealed partial class UserRatingReportResponse : IStreamModel<UserRatingRe
         writer.WriteNumber("count"u8, Count);
         writer.WriteNumber("average"u8, Average);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("count"u8):
+                Count = JsonIn.Int32(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("average"u8):
+                Average = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

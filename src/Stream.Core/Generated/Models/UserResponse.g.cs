@@ -24,88 +24,9 @@ public sealed partial class UserResponse : IStreamModel<UserResponse>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("image"u8):
-                    Image = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("teams"u8):
-                    Teams = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("banned"u8):
-                    Banned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("online"u8):
-                    Online = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 7 when name.SequenceEqual("devices"u8):
-                    Devices = JsonIn.List<DeviceResponse>(ref reader, JsonIn.Model<DeviceResponse>);
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader)!;
-                    break;
-                case 9 when name.SequenceEqual("invisible"u8):
-                    Invisible = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("teams_role"u8):
-                    TeamsRole = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("last_active"u8):
-                    LastActive = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("ban_expires"u8):
-                    BanExpires = JsonIn.Time(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("shadow_banned"u8):
-                    ShadowBanned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 14 when name.SequenceEqual("deactivated_at"u8):
-                    DeactivatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("blocked_user_ids"u8):
-                    BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 16 when name.SequenceEqual("privacy_settings"u8):
-                    PrivacySettings = JsonIn.Model<PrivacySettingsResponse>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("avg_response_time"u8):
-                    AvgResponseTime = JsonIn.Int32(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("bypass_moderation"u8):
-                    BypassModeration = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("push_notifications"u8):
-                    PushNotifications = JsonIn.Model<PushNotificationSettingsResponse>(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
-                    RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Custom ??= [];
         Language ??= "";
@@ -275,5 +196,90 @@ public sealed partial class UserResponse : IStreamModel<UserResponse>
         }
         writer.WriteBoolean("invisible"u8, Invisible);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("image"u8):
+                Image = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("teams"u8):
+                Teams = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("banned"u8):
+                Banned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("online"u8):
+                Online = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 7 when name.SequenceEqual("devices"u8):
+                Devices = JsonIn.List<DeviceResponse>(ref reader, JsonIn.Model<DeviceResponse>);
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader)!;
+                break;
+            case 9 when name.SequenceEqual("invisible"u8):
+                Invisible = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("teams_role"u8):
+                TeamsRole = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("last_active"u8):
+                LastActive = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("ban_expires"u8):
+                BanExpires = JsonIn.Time(ref reader);
+                break;
+            case 13 when name.SequenceEqual("shadow_banned"u8):
+                ShadowBanned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 14 when name.SequenceEqual("deactivated_at"u8):
+                DeactivatedAt = JsonIn.Time(ref reader);
+                break;
+            case 16 when name.SequenceEqual("blocked_user_ids"u8):
+                BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 16 when name.SequenceEqual("privacy_settings"u8):
+                PrivacySettings = JsonIn.Model<PrivacySettingsResponse>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("avg_response_time"u8):
+                AvgResponseTime = JsonIn.Int32(ref reader);
+                break;
+            case 17 when name.SequenceEqual("bypass_moderation"u8):
+                BypassModeration = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("push_notifications"u8):
+                PushNotifications = JsonIn.Model<PushNotificationSettingsResponse>(ref reader);
+                break;
+            case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
+                RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

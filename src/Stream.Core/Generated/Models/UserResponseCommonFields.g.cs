@@ -24,67 +24,9 @@ public sealed partial class UserResponseCommonFields : IStreamModel<UserResponse
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("id"u8):
-                    Id = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("name"u8):
-                    Name = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader)!;
-                    break;
-                case 5 when name.SequenceEqual("image"u8):
-                    Image = JsonIn.String(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("teams"u8):
-                    Teams = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("banned"u8):
-                    Banned = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("online"u8):
-                    Online = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 8 when name.SequenceEqual("language"u8):
-                    Language = JsonIn.String(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("teams_role"u8):
-                    TeamsRole = JsonIn.Map<string>(ref reader, JsonIn.String);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("updated_at"u8):
-                    UpdatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("deleted_at"u8):
-                    DeletedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("last_active"u8):
-                    LastActive = JsonIn.Time(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("deactivated_at"u8):
-                    DeactivatedAt = JsonIn.Time(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("blocked_user_ids"u8):
-                    BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
-                    break;
-                case 17 when name.SequenceEqual("avg_response_time"u8):
-                    AvgResponseTime = JsonIn.Int32(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
-                    RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Id ??= "";
         Custom ??= [];
         Language ??= "";
@@ -207,5 +149,69 @@ public sealed partial class UserResponseCommonFields : IStreamModel<UserResponse
             writer.WriteNumber("avg_response_time"u8, avgResponseTimeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("id"u8):
+                Id = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("name"u8):
+                Name = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader)!;
+                break;
+            case 5 when name.SequenceEqual("image"u8):
+                Image = JsonIn.String(ref reader);
+                break;
+            case 5 when name.SequenceEqual("teams"u8):
+                Teams = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("banned"u8):
+                Banned = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("online"u8):
+                Online = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 8 when name.SequenceEqual("language"u8):
+                Language = JsonIn.String(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("teams_role"u8):
+                TeamsRole = JsonIn.Map<string>(ref reader, JsonIn.String);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("updated_at"u8):
+                UpdatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("deleted_at"u8):
+                DeletedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("last_active"u8):
+                LastActive = JsonIn.Time(ref reader);
+                break;
+            case 14 when name.SequenceEqual("deactivated_at"u8):
+                DeactivatedAt = JsonIn.Time(ref reader);
+                break;
+            case 16 when name.SequenceEqual("blocked_user_ids"u8):
+                BlockedUserIds = JsonIn.List<string>(ref reader, JsonIn.String)!;
+                break;
+            case 17 when name.SequenceEqual("avg_response_time"u8):
+                AvgResponseTime = JsonIn.Int32(ref reader);
+                break;
+            case 27 when name.SequenceEqual("revoke_tokens_issued_before"u8):
+                RevokeTokensIssuedBefore = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

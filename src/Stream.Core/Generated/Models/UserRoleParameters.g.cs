@@ -24,19 +24,9 @@ public sealed partial class UserRoleParameters : IStreamModel<UserRoleParameters
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("role"u8):
-                    Role = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("operator"u8):
-                    Operator = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Operator (<c>operator</c>).</summary>
@@ -61,5 +51,21 @@ public sealed partial class UserRoleParameters : IStreamModel<UserRoleParameters
             writer.WriteString("role"u8, roleValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("role"u8):
+                Role = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("operator"u8):
+                Operator = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,16 +24,9 @@ public sealed partial class UserRuleParameters : IStreamModel<UserRuleParameters
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("max_age"u8):
-                    MaxAge = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Max age (<c>max_age</c>).</summary>
@@ -51,5 +44,18 @@ public sealed partial class UserRuleParameters : IStreamModel<UserRuleParameters
             writer.WriteString("max_age"u8, maxAgeValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("max_age"u8):
+                MaxAge = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

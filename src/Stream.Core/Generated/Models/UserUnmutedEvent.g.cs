@@ -24,34 +24,9 @@ public sealed partial class UserUnmutedEvent : StreamEvent, IStreamModel<UserUnm
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("target_user"u8):
-                    TargetUser = JsonIn.Model<UserResponseCommonFields>(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("target_users"u8):
-                    TargetUsers = JsonIn.List<UserResponseCommonFields>(ref reader, JsonIn.Model<UserResponseCommonFields>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         User ??= JsonIn.Missing<UserResponseCommonFields>("user");
     }
@@ -107,5 +82,36 @@ public sealed partial class UserUnmutedEvent : StreamEvent, IStreamModel<UserUnm
             JsonOut.List(writer, targetUsersValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 11 when name.SequenceEqual("target_user"u8):
+                TargetUser = JsonIn.Model<UserResponseCommonFields>(ref reader);
+                break;
+            case 12 when name.SequenceEqual("target_users"u8):
+                TargetUsers = JsonIn.List<UserResponseCommonFields>(ref reader, JsonIn.Model<UserResponseCommonFields>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,40 +24,9 @@ public sealed partial class UserWatchingStopEvent : StreamEvent, IStreamModel<Us
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader) ?? Type;
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 10 when name.SequenceEqual("channel_id"u8):
-                    ChannelId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("received_at"u8):
-                    ReceivedAt = JsonIn.Time(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("channel_type"u8):
-                    ChannelType = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("watcher_count"u8):
-                    WatcherCount = JsonIn.Int32(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Custom ??= [];
         User ??= JsonIn.Missing<UserResponseCommonFields>("user");
     }
@@ -122,5 +91,42 @@ public sealed partial class UserWatchingStopEvent : StreamEvent, IStreamModel<Us
         JsonOut.Model(writer, User, times);
         writer.WriteNumber("watcher_count"u8, WatcherCount);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader) ?? Type;
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponseCommonFields>(ref reader)!;
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 10 when name.SequenceEqual("channel_id"u8):
+                ChannelId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("received_at"u8):
+                ReceivedAt = JsonIn.Time(ref reader);
+                break;
+            case 12 when name.SequenceEqual("channel_type"u8):
+                ChannelType = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("watcher_count"u8):
+                WatcherCount = JsonIn.Int32(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

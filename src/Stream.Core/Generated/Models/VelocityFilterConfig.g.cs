@@ -24,34 +24,9 @@ public sealed partial class VelocityFilterConfig : IStreamModel<VelocityFilterCo
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("async"u8):
-                    Async = JsonIn.Bool(ref reader);
-                    break;
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<VelocityFilterConfigRule>(ref reader, JsonIn.Model<VelocityFilterConfigRule>);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("cids_per_user"u8):
-                    CidsPerUser = JsonIn.Int32(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("advanced_filters"u8):
-                    AdvancedFilters = JsonIn.Bool(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("cascading_actions"u8):
-                    CascadingActions = JsonIn.Bool(ref reader);
-                    break;
-                case 18 when name.SequenceEqual("first_message_only"u8):
-                    FirstMessageOnly = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Async (<c>async</c>).</summary>
@@ -112,5 +87,36 @@ public sealed partial class VelocityFilterConfig : IStreamModel<VelocityFilterCo
             writer.WriteBoolean("advanced_filters"u8, advancedFiltersValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("async"u8):
+                Async = JsonIn.Bool(ref reader);
+                break;
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<VelocityFilterConfigRule>(ref reader, JsonIn.Model<VelocityFilterConfigRule>);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("cids_per_user"u8):
+                CidsPerUser = JsonIn.Int32(ref reader);
+                break;
+            case 16 when name.SequenceEqual("advanced_filters"u8):
+                AdvancedFilters = JsonIn.Bool(ref reader);
+                break;
+            case 17 when name.SequenceEqual("cascading_actions"u8):
+                CascadingActions = JsonIn.Bool(ref reader);
+                break;
+            case 18 when name.SequenceEqual("first_message_only"u8):
+                FirstMessageOnly = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,55 +24,9 @@ public sealed partial class VelocityFilterConfigRule : IStreamModel<VelocityFilt
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("action"u8):
-                    Action = JsonIn.Enum<VelocityFilterAction>(ref reader) ?? default;
-                    break;
-                case 6 when name.SequenceEqual("ip_ban"u8):
-                    IpBan = JsonIn.Bool(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("url_only"u8):
-                    UrlOnly = JsonIn.Bool(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("shadow_ban"u8):
-                    ShadowBan = JsonIn.Bool(ref reader);
-                    break;
-                case 12 when name.SequenceEqual("ban_duration"u8):
-                    BanDuration = JsonIn.Int32(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("fast_spam_ttl"u8):
-                    FastSpamTtl = JsonIn.Int32(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("slow_spam_ttl"u8):
-                    SlowSpamTtl = JsonIn.Int32(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("cascading_action"u8):
-                    CascadingAction = JsonIn.Enum<VelocityFilterAction>(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("probation_period"u8):
-                    ProbationPeriod = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("cascading_threshold"u8):
-                    CascadingThreshold = JsonIn.Int64(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("fast_spam_threshold"u8):
-                    FastSpamThreshold = JsonIn.Int32(ref reader);
-                    break;
-                case 19 when name.SequenceEqual("slow_spam_threshold"u8):
-                    SlowSpamThreshold = JsonIn.Int32(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("check_message_context"u8):
-                    CheckMessageContext = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("slow_spam_ban_duration"u8):
-                    SlowSpamBanDuration = JsonIn.Int32(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Action (<c>action</c>).</summary>
@@ -180,5 +134,57 @@ public sealed partial class VelocityFilterConfigRule : IStreamModel<VelocityFilt
             writer.WriteNumber("probation_period"u8, probationPeriodValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("action"u8):
+                Action = JsonIn.Enum<VelocityFilterAction>(ref reader) ?? default;
+                break;
+            case 6 when name.SequenceEqual("ip_ban"u8):
+                IpBan = JsonIn.Bool(ref reader);
+                break;
+            case 8 when name.SequenceEqual("url_only"u8):
+                UrlOnly = JsonIn.Bool(ref reader);
+                break;
+            case 10 when name.SequenceEqual("shadow_ban"u8):
+                ShadowBan = JsonIn.Bool(ref reader);
+                break;
+            case 12 when name.SequenceEqual("ban_duration"u8):
+                BanDuration = JsonIn.Int32(ref reader);
+                break;
+            case 13 when name.SequenceEqual("fast_spam_ttl"u8):
+                FastSpamTtl = JsonIn.Int32(ref reader);
+                break;
+            case 13 when name.SequenceEqual("slow_spam_ttl"u8):
+                SlowSpamTtl = JsonIn.Int32(ref reader);
+                break;
+            case 16 when name.SequenceEqual("cascading_action"u8):
+                CascadingAction = JsonIn.Enum<VelocityFilterAction>(ref reader);
+                break;
+            case 16 when name.SequenceEqual("probation_period"u8):
+                ProbationPeriod = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("cascading_threshold"u8):
+                CascadingThreshold = JsonIn.Int64(ref reader);
+                break;
+            case 19 when name.SequenceEqual("fast_spam_threshold"u8):
+                FastSpamThreshold = JsonIn.Int32(ref reader);
+                break;
+            case 19 when name.SequenceEqual("slow_spam_threshold"u8):
+                SlowSpamThreshold = JsonIn.Int32(ref reader);
+                break;
+            case 21 when name.SequenceEqual("check_message_context"u8):
+                CheckMessageContext = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("slow_spam_ban_duration"u8):
+                SlowSpamBanDuration = JsonIn.Int32(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,22 +24,9 @@ public sealed partial class VideoCallRuleConfig : IStreamModel<VideoCallRuleConf
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("rules"u8):
-                    Rules = JsonIn.List<HarmConfig>(ref reader, JsonIn.Model<HarmConfig>);
-                    break;
-                case 14 when name.SequenceEqual("flagged_labels"u8):
-                    FlaggedLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 15 when name.SequenceEqual("flag_all_labels"u8):
-                    FlagAllLabels = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Rules (<c>rules</c>).</summary>
@@ -73,5 +60,24 @@ public sealed partial class VideoCallRuleConfig : IStreamModel<VideoCallRuleConf
             JsonOut.List(writer, flaggedLabelsValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("rules"u8):
+                Rules = JsonIn.List<HarmConfig>(ref reader, JsonIn.Model<HarmConfig>);
+                break;
+            case 14 when name.SequenceEqual("flagged_labels"u8):
+                FlaggedLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 15 when name.SequenceEqual("flag_all_labels"u8):
+                FlagAllLabels = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,19 +24,9 @@ public sealed partial class VideoContentParameters : IStreamModel<VideoContentPa
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 11 when name.SequenceEqual("harm_labels"u8):
-                    HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                case 14 when name.SequenceEqual("label_operator"u8):
-                    LabelOperator = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Harm labels (<c>harm_labels</c>).</summary>
@@ -62,5 +52,21 @@ public sealed partial class VideoContentParameters : IStreamModel<VideoContentPa
             writer.WriteString("label_operator"u8, labelOperatorValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 11 when name.SequenceEqual("harm_labels"u8):
+                HarmLabels = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            case 14 when name.SequenceEqual("label_operator"u8):
+                LabelOperator = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -26,6 +26,7 @@ public sealed partial class VideoEndCallRequestPayload : IStreamModel<VideoEndCa
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

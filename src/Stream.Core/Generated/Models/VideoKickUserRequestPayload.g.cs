@@ -26,6 +26,7 @@ public sealed partial class VideoKickUserRequestPayload : IStreamModel<VideoKick
         {
             reader.Skip();
         }
+
     }
 
     /// <inheritdoc/>

@@ -24,16 +24,9 @@ public sealed partial class VideoReactionOverTimeResponse : IStreamModel<VideoRe
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("by_minute"u8):
-                    ByMinute = JsonIn.List<CountByMinuteResponse>(ref reader, JsonIn.Model<CountByMinuteResponse>);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>By minute (<c>by_minute</c>).</summary>
@@ -52,5 +45,18 @@ public sealed partial class VideoReactionOverTimeResponse : IStreamModel<VideoRe
             JsonOut.List(writer, byMinuteValue, times, JsonOut.Model);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("by_minute"u8):
+                ByMinute = JsonIn.List<CountByMinuteResponse>(ref reader, JsonIn.Model<CountByMinuteResponse>);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

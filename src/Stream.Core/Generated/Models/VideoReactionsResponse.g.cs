@@ -24,19 +24,9 @@ public sealed partial class VideoReactionsResponse : IStreamModel<VideoReactions
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.String(ref reader)!;
-                    break;
-                case 15 when name.SequenceEqual("count_over_time"u8):
-                    CountOverTime = JsonIn.Model<VideoReactionOverTimeResponse>(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Reaction ??= "";
     }
 
@@ -60,5 +50,21 @@ public sealed partial class VideoReactionsResponse : IStreamModel<VideoReactions
             JsonOut.Model(writer, countOverTimeValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.String(ref reader)!;
+                break;
+            case 15 when name.SequenceEqual("count_over_time"u8):
+                CountOverTime = JsonIn.Model<VideoReactionOverTimeResponse>(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

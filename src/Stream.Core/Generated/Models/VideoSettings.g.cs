@@ -24,28 +24,9 @@ public sealed partial class VideoSettings : IStreamModel<VideoSettings>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 13 when name.SequenceEqual("camera_facing"u8):
-                    CameraFacing = JsonIn.Enum<CameraFacing>(ref reader) ?? default;
-                    break;
-                case 17 when name.SequenceEqual("target_resolution"u8):
-                    TargetResolution = JsonIn.Model<TargetResolution>(ref reader)!;
-                    break;
-                case 17 when name.SequenceEqual("camera_default_on"u8):
-                    CameraDefaultOn = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 22 when name.SequenceEqual("access_request_enabled"u8):
-                    AccessRequestEnabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         TargetResolution ??= JsonIn.Missing<TargetResolution>("target_resolution");
     }
 
@@ -79,5 +60,30 @@ public sealed partial class VideoSettings : IStreamModel<VideoSettings>
         writer.WritePropertyName("camera_facing"u8);
         JsonOut.Enum(writer, CameraFacing, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 13 when name.SequenceEqual("camera_facing"u8):
+                CameraFacing = JsonIn.Enum<CameraFacing>(ref reader) ?? default;
+                break;
+            case 17 when name.SequenceEqual("target_resolution"u8):
+                TargetResolution = JsonIn.Model<TargetResolution>(ref reader)!;
+                break;
+            case 17 when name.SequenceEqual("camera_default_on"u8):
+                CameraDefaultOn = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 22 when name.SequenceEqual("access_request_enabled"u8):
+                AccessRequestEnabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

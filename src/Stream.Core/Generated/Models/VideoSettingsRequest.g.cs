@@ -24,28 +24,9 @@ public sealed partial class VideoSettingsRequest : IStreamModel<VideoSettingsReq
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("camera_facing"u8):
-                    CameraFacing = JsonIn.Enum<CameraFacing>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("target_resolution"u8):
-                    TargetResolution = JsonIn.Model<TargetResolution>(ref reader);
-                    break;
-                case 17 when name.SequenceEqual("camera_default_on"u8):
-                    CameraDefaultOn = JsonIn.Bool(ref reader);
-                    break;
-                case 22 when name.SequenceEqual("access_request_enabled"u8):
-                    AccessRequestEnabled = JsonIn.Bool(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -93,5 +74,30 @@ public sealed partial class VideoSettingsRequest : IStreamModel<VideoSettingsReq
             JsonOut.Enum(writer, cameraFacingValue, times);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader);
+                break;
+            case 13 when name.SequenceEqual("camera_facing"u8):
+                CameraFacing = JsonIn.Enum<CameraFacing>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("target_resolution"u8):
+                TargetResolution = JsonIn.Model<TargetResolution>(ref reader);
+                break;
+            case 17 when name.SequenceEqual("camera_default_on"u8):
+                CameraDefaultOn = JsonIn.Bool(ref reader);
+                break;
+            case 22 when name.SequenceEqual("access_request_enabled"u8):
+                AccessRequestEnabled = JsonIn.Bool(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,37 +24,9 @@ public sealed partial class ViewerBehavior : IStreamModel<ViewerBehavior>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("note"u8):
-                    Note = JsonIn.String(ref reader)!;
-                    break;
-                case 13 when name.SequenceEqual("p90_watch_min"u8):
-                    P90WatchMin = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 15 when name.SequenceEqual("bounce_rate_pct"u8):
-                    BounceRatePct = JsonIn.Double(ref reader);
-                    break;
-                case 16 when name.SequenceEqual("median_watch_min"u8):
-                    MedianWatchMin = JsonIn.Double(ref reader) ?? default;
-                    break;
-                case 21 when name.SequenceEqual("return_visit_rate_pct"u8):
-                    ReturnVisitRatePct = JsonIn.Double(ref reader);
-                    break;
-                case 25 when name.SequenceEqual("connection_duration_p50_s"u8):
-                    ConnectionDurationP50S = JsonIn.Int64(ref reader) ?? default;
-                    break;
-                case 25 when name.SequenceEqual("connections_under_30s_pct"u8):
-                    ConnectionsUnder30sPct = JsonIn.Double(ref reader);
-                    break;
-                case 27 when name.SequenceEqual("connections_per_viewer_mean"u8):
-                    ConnectionsPerViewerMean = JsonIn.Double(ref reader) ?? default;
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Note ??= "";
     }
 
@@ -107,5 +79,39 @@ public sealed partial class ViewerBehavior : IStreamModel<ViewerBehavior>
         }
         writer.WriteString("note"u8, Note);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("note"u8):
+                Note = JsonIn.String(ref reader)!;
+                break;
+            case 13 when name.SequenceEqual("p90_watch_min"u8):
+                P90WatchMin = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 15 when name.SequenceEqual("bounce_rate_pct"u8):
+                BounceRatePct = JsonIn.Double(ref reader);
+                break;
+            case 16 when name.SequenceEqual("median_watch_min"u8):
+                MedianWatchMin = JsonIn.Double(ref reader) ?? default;
+                break;
+            case 21 when name.SequenceEqual("return_visit_rate_pct"u8):
+                ReturnVisitRatePct = JsonIn.Double(ref reader);
+                break;
+            case 25 when name.SequenceEqual("connection_duration_p50_s"u8):
+                ConnectionDurationP50S = JsonIn.Int64(ref reader) ?? default;
+                break;
+            case 25 when name.SequenceEqual("connections_under_30s_pct"u8):
+                ConnectionsUnder30sPct = JsonIn.Double(ref reader);
+                break;
+            case 27 when name.SequenceEqual("connections_per_viewer_mean"u8):
+                ConnectionsPerViewerMean = JsonIn.Double(ref reader) ?? default;
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

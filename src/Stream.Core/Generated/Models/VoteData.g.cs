@@ -24,19 +24,9 @@ public sealed partial class VoteData : IStreamModel<VoteData>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 9 when name.SequenceEqual("option_id"u8):
-                    OptionId = JsonIn.String(ref reader);
-                    break;
-                case 11 when name.SequenceEqual("answer_text"u8):
-                    AnswerText = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Option id (<c>option_id</c>). At most 255 characters.</summary>
@@ -61,5 +51,21 @@ public sealed partial class VoteData : IStreamModel<VoteData>
             writer.WriteString("answer_text"u8, answerTextValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 9 when name.SequenceEqual("option_id"u8):
+                OptionId = JsonIn.String(ref reader);
+                break;
+            case 11 when name.SequenceEqual("answer_text"u8):
+                AnswerText = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class WSAuthMessage : IStreamModel<WSAuthMessage>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 5 when name.SequenceEqual("token"u8):
-                    Token = JsonIn.String(ref reader)!;
-                    break;
-                case 8 when name.SequenceEqual("products"u8):
-                    Products = JsonIn.ValueList<WSAuthMessageProducts>(ref reader, JsonIn.Enum<WSAuthMessageProducts>);
-                    break;
-                case 12 when name.SequenceEqual("user_details"u8):
-                    UserDetails = JsonIn.Model<ConnectUserDetailsRequest>(ref reader)!;
-                    break;
-                case 21 when name.SequenceEqual("member_custom_include"u8):
-                    MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         UserDetails ??= JsonIn.Missing<ConnectUserDetailsRequest>("user_details");
         Token ??= "";
     }
@@ -80,5 +64,27 @@ public sealed partial class WSAuthMessage : IStreamModel<WSAuthMessage>
             JsonOut.List(writer, memberCustomIncludeValue, times, JsonOut.String);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("token"u8):
+                Token = JsonIn.String(ref reader)!;
+                break;
+            case 8 when name.SequenceEqual("products"u8):
+                Products = JsonIn.ValueList<WSAuthMessageProducts>(ref reader, JsonIn.Enum<WSAuthMessageProducts>);
+                break;
+            case 12 when name.SequenceEqual("user_details"u8):
+                UserDetails = JsonIn.Model<ConnectUserDetailsRequest>(ref reader)!;
+                break;
+            case 21 when name.SequenceEqual("member_custom_include"u8):
+                MemberCustomInclude = JsonIn.List<string>(ref reader, JsonIn.String);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

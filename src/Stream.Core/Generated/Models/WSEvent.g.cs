@@ -24,94 +24,9 @@ public sealed partial class WSEvent : IStreamModel<WSEvent>
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 2 when name.SequenceEqual("me"u8):
-                    Me = JsonIn.Model<OwnUserResponse>(ref reader);
-                    break;
-                case 3 when name.SequenceEqual("cid"u8):
-                    Cid = JsonIn.String(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader)!;
-                    break;
-                case 4 when name.SequenceEqual("poll"u8):
-                    Poll = JsonIn.Model<PollResponseData>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("user"u8):
-                    User = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 4 when name.SequenceEqual("team"u8):
-                    Team = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("thread"u8):
-                    Thread = JsonIn.Model<ThreadResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("member"u8):
-                    Member = JsonIn.Model<ChannelMemberResponse>(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("reason"u8):
-                    Reason = JsonIn.String(ref reader);
-                    break;
-                case 6 when name.SequenceEqual("custom"u8):
-                    Custom = JsonIn.Object(ref reader)!;
-                    break;
-                case 7 when name.SequenceEqual("message"u8):
-                    Message = JsonIn.Model<MessageResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("channel"u8):
-                    Channel = JsonIn.Model<ChannelResponse>(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("user_id"u8):
-                    UserId = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("reaction"u8):
-                    Reaction = JsonIn.Model<ReactionResponse>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("thread_id"u8):
-                    ThreadId = JsonIn.String(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("poll_vote"u8):
-                    PollVote = JsonIn.Model<PollVoteResponseData>(ref reader);
-                    break;
-                case 9 when name.SequenceEqual("parent_id"u8):
-                    ParentId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("channel_id"u8):
-                    ChannelId = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_by"u8):
-                    CreatedBy = JsonIn.Model<UserResponse>(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("created_at"u8):
-                    CreatedAt = JsonIn.Time(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("channel_type"u8):
-                    ChannelType = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("connection_id"u8):
-                    ConnectionId = JsonIn.String(ref reader);
-                    break;
-                case 13 when name.SequenceEqual("watcher_count"u8):
-                    WatcherCount = JsonIn.Int32(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("message_update"u8):
-                    MessageUpdate = JsonIn.Model<MessageUpdate>(ref reader);
-                    break;
-                case 14 when name.SequenceEqual("automoderation"u8):
-                    Automoderation = JsonIn.Bool(ref reader);
-                    break;
-                case 21 when name.SequenceEqual("automoderation_scores"u8):
-                    AutomoderationScores = JsonIn.Model<ModerationResponse>(ref reader);
-                    break;
-                case 23 when name.SequenceEqual("channel_last_message_at"u8):
-                    ChannelLastMessageAt = JsonIn.Time(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
         Type ??= "";
         Custom ??= [];
     }
@@ -319,5 +234,96 @@ public sealed partial class WSEvent : IStreamModel<WSEvent>
         writer.WritePropertyName("created_at"u8);
         JsonOut.Time(writer, CreatedAt, times);
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 2 when name.SequenceEqual("me"u8):
+                Me = JsonIn.Model<OwnUserResponse>(ref reader);
+                break;
+            case 3 when name.SequenceEqual("cid"u8):
+                Cid = JsonIn.String(ref reader);
+                break;
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader)!;
+                break;
+            case 4 when name.SequenceEqual("poll"u8):
+                Poll = JsonIn.Model<PollResponseData>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("user"u8):
+                User = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 4 when name.SequenceEqual("team"u8):
+                Team = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("thread"u8):
+                Thread = JsonIn.Model<ThreadResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("member"u8):
+                Member = JsonIn.Model<ChannelMemberResponse>(ref reader);
+                break;
+            case 6 when name.SequenceEqual("reason"u8):
+                Reason = JsonIn.String(ref reader);
+                break;
+            case 6 when name.SequenceEqual("custom"u8):
+                Custom = JsonIn.Object(ref reader)!;
+                break;
+            case 7 when name.SequenceEqual("message"u8):
+                Message = JsonIn.Model<MessageResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("channel"u8):
+                Channel = JsonIn.Model<ChannelResponse>(ref reader);
+                break;
+            case 7 when name.SequenceEqual("user_id"u8):
+                UserId = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("reaction"u8):
+                Reaction = JsonIn.Model<ReactionResponse>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("thread_id"u8):
+                ThreadId = JsonIn.String(ref reader);
+                break;
+            case 9 when name.SequenceEqual("poll_vote"u8):
+                PollVote = JsonIn.Model<PollVoteResponseData>(ref reader);
+                break;
+            case 9 when name.SequenceEqual("parent_id"u8):
+                ParentId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("channel_id"u8):
+                ChannelId = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_by"u8):
+                CreatedBy = JsonIn.Model<UserResponse>(ref reader);
+                break;
+            case 10 when name.SequenceEqual("created_at"u8):
+                CreatedAt = JsonIn.Time(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("channel_type"u8):
+                ChannelType = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("connection_id"u8):
+                ConnectionId = JsonIn.String(ref reader);
+                break;
+            case 13 when name.SequenceEqual("watcher_count"u8):
+                WatcherCount = JsonIn.Int32(ref reader);
+                break;
+            case 14 when name.SequenceEqual("message_update"u8):
+                MessageUpdate = JsonIn.Model<MessageUpdate>(ref reader);
+                break;
+            case 14 when name.SequenceEqual("automoderation"u8):
+                Automoderation = JsonIn.Bool(ref reader);
+                break;
+            case 21 when name.SequenceEqual("automoderation_scores"u8):
+                AutomoderationScores = JsonIn.Model<ModerationResponse>(ref reader);
+                break;
+            case 23 when name.SequenceEqual("channel_last_message_at"u8):
+                ChannelLastMessageAt = JsonIn.Time(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

@@ -24,25 +24,9 @@ public sealed partial class WebhookFailoverConfig : IStreamModel<WebhookFailover
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 4 when name.SequenceEqual("type"u8):
-                    Type = JsonIn.String(ref reader);
-                    break;
-                case 8 when name.SequenceEqual("gcs_path"u8):
-                    GcsPath = JsonIn.String(ref reader);
-                    break;
-                case 10 when name.SequenceEqual("gcs_bucket"u8):
-                    GcsBucket = JsonIn.String(ref reader);
-                    break;
-                case 15 when name.SequenceEqual("gcs_credentials"u8):
-                    GcsCredentials = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Type (<c>type</c>).</summary>
@@ -81,5 +65,27 @@ public sealed partial class WebhookFailoverConfig : IStreamModel<WebhookFailover
             writer.WriteString("gcs_credentials"u8, gcsCredentialsValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.SequenceEqual("type"u8):
+                Type = JsonIn.String(ref reader);
+                break;
+            case 8 when name.SequenceEqual("gcs_path"u8):
+                GcsPath = JsonIn.String(ref reader);
+                break;
+            case 10 when name.SequenceEqual("gcs_bucket"u8):
+                GcsBucket = JsonIn.String(ref reader);
+                break;
+            case 15 when name.SequenceEqual("gcs_credentials"u8):
+                GcsCredentials = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

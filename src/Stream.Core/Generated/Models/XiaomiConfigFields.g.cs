@@ -24,22 +24,9 @@ public sealed partial class XiaomiConfigFields : IStreamModel<XiaomiConfigFields
         JsonIn.BeginObject(ref reader);
         while (JsonIn.Next(ref reader, out var name))
         {
-            switch (name.Length)
-            {
-                case 6 when name.SequenceEqual("secret"u8):
-                    Secret = JsonIn.String(ref reader);
-                    break;
-                case 7 when name.SequenceEqual("enabled"u8):
-                    Enabled = JsonIn.Bool(ref reader) ?? default;
-                    break;
-                case 12 when name.SequenceEqual("package_name"u8):
-                    PackageName = JsonIn.String(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            ReadProperty(ref reader, name);
         }
+
     }
 
     /// <summary>Enabled (<c>enabled</c>).</summary>
@@ -68,5 +55,24 @@ public sealed partial class XiaomiConfigFields : IStreamModel<XiaomiConfigFields
             writer.WriteString("secret"u8, secretValue);
         }
         writer.WriteEndObject();
+    }
+
+    private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
+    {
+        switch (name.Length)
+        {
+            case 6 when name.SequenceEqual("secret"u8):
+                Secret = JsonIn.String(ref reader);
+                break;
+            case 7 when name.SequenceEqual("enabled"u8):
+                Enabled = JsonIn.Bool(ref reader) ?? default;
+                break;
+            case 12 when name.SequenceEqual("package_name"u8):
+                PackageName = JsonIn.String(ref reader);
+                break;
+            default:
+                reader.Skip();
+                break;
+        }
     }
 }

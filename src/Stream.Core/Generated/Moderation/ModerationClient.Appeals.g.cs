@@ -33,4 +33,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryAppealsRequest, QueryAppealsResponse>(
             ApiOperations.Moderation.QueryAppeals, address.ToUri(), request ?? new QueryAppealsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryAppealsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<AppealItemResponse> QueryAppealsAllAsync(
+        QueryAppealsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryAppealsResponse, AppealItemResponse>(
+            (position, token) => QueryAppealsAsync((request ?? new QueryAppealsRequest()).At(position), options, token),
+            static page => page.Items,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

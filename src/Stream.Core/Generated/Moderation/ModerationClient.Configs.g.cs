@@ -21,4 +21,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryModerationConfigsRequest, QueryModerationConfigsResponse>(
             ApiOperations.Moderation.QueryModerationConfigs, address.ToUri(), request ?? new QueryModerationConfigsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryModerationConfigsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ConfigResponse> QueryModerationConfigsAllAsync(
+        QueryModerationConfigsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryModerationConfigsResponse, ConfigResponse>(
+            (position, token) => QueryModerationConfigsAsync((request ?? new QueryModerationConfigsRequest()).At(position), options, token),
+            static page => page.Configs,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

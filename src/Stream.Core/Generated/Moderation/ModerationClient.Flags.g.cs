@@ -21,4 +21,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryModerationFlagsRequest, QueryModerationFlagsResponse>(
             ApiOperations.Moderation.QueryModerationFlags, address.ToUri(), request ?? new QueryModerationFlagsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryModerationFlagsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ModerationFlagResponse> QueryModerationFlagsAllAsync(
+        QueryModerationFlagsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryModerationFlagsResponse, ModerationFlagResponse>(
+            (position, token) => QueryModerationFlagsAsync((request ?? new QueryModerationFlagsRequest()).At(position), options, token),
+            static page => page.Flags,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

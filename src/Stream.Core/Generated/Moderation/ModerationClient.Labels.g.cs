@@ -33,4 +33,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryLabelResultsRequest, QueryLabelResultsResponse>(
             ApiOperations.Moderation.QueryLabelResults, address.ToUri(), request ?? new QueryLabelResultsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryLabelResultsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<LabelResultResponse> QueryLabelResultsAllAsync(
+        QueryLabelResultsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryLabelResultsResponse, LabelResultResponse>(
+            (position, token) => QueryLabelResultsAsync((request ?? new QueryLabelResultsRequest()).At(position), options, token),
+            static page => page.LabelResults,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

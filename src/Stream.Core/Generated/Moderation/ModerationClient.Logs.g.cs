@@ -21,4 +21,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryModerationLogsRequest, QueryModerationLogsResponse>(
             ApiOperations.Moderation.QueryModerationLogs, address.ToUri(), request ?? new QueryModerationLogsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryModerationLogsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ActionLogResponse> QueryModerationLogsAllAsync(
+        QueryModerationLogsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryModerationLogsResponse, ActionLogResponse>(
+            (position, token) => QueryModerationLogsAsync((request ?? new QueryModerationLogsRequest()).At(position), options, token),
+            static page => page.Logs,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -21,4 +21,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryModerationRulesRequest, QueryModerationRulesResponse>(
             ApiOperations.Moderation.QueryModerationRules, address.ToUri(), request ?? new QueryModerationRulesRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryModerationRulesAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ModerationRuleV2Response> QueryModerationRulesAllAsync(
+        QueryModerationRulesRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryModerationRulesResponse, ModerationRuleV2Response>(
+            (position, token) => QueryModerationRulesAsync((request ?? new QueryModerationRulesRequest()).At(position), options, token),
+            static page => page.Rules,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -33,4 +33,15 @@ public sealed partial class ModerationClient
         return _api.SendAsync<QueryReviewQueueRequest, QueryReviewQueueResponse>(
             ApiOperations.Moderation.QueryReviewQueue, address.ToUri(), request ?? new QueryReviewQueueRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryReviewQueueAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ReviewQueueItemResponse> QueryReviewQueueAllAsync(
+        QueryReviewQueueRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryReviewQueueResponse, ReviewQueueItemResponse>(
+            (position, token) => QueryReviewQueueAsync((request ?? new QueryReviewQueueRequest()).At(position), options, token),
+            static page => page.Items,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -267,6 +267,17 @@ public sealed partial class VideoClient
             ApiOperations.Video.QueryCallMembers, address.ToUri(), request, options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryCallMembersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<MemberResponse> QueryCallMembersAllAsync(
+        QueryCallMembersRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCallMembersResponse, MemberResponse>(
+            (position, token) => QueryCallMembersAsync(request.At(position), options, token),
+            static page => page.Members,
+            static page => page.Next,
+            request.Next,
+            cancellationToken);
+
     /// <summary>Query call participant sessions: <c>GET /api/v2/video/call/{type}/{id}/session/{session}/participant_sessions</c>.</summary>
     /// <returns>A <see cref="QueryCallParticipantSessionsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -284,6 +295,17 @@ public sealed partial class VideoClient
         query?.AppendTo(ref address);
         return _api.SendAsync<QueryCallParticipantSessionsResponse>(ApiOperations.Video.QueryCallParticipantSessions, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryCallParticipantSessionsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<ParticipantSessionDetails> QueryCallParticipantSessionsAllAsync(
+        string type, string id, string session, QueryCallParticipantSessionsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCallParticipantSessionsResponse, ParticipantSessionDetails>(
+            (position, token) => QueryCallParticipantSessionsAsync(type, id, session, (query ?? new QueryCallParticipantSessionsQuery()) with { Next = position }, options, token),
+            static page => page.ParticipantsSessions,
+            static page => page.Next,
+            query?.Next,
+            cancellationToken);
 
     /// <summary>Query call participants: <c>POST /api/v2/video/call/{type}/{id}/participants</c>.</summary>
     /// <returns>A <see cref="QueryCallParticipantsResponse"/> with the status and the rate limit that came with it.</returns>
@@ -314,6 +336,17 @@ public sealed partial class VideoClient
             ApiOperations.Video.QueryCallStats, address.ToUri(), request ?? new QueryCallStatsRequest(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryCallStatsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CallStatsReportSummaryResponse> QueryCallStatsAllAsync(
+        QueryCallStatsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCallStatsResponse, CallStatsReportSummaryResponse>(
+            (position, token) => QueryCallStatsAsync((request ?? new QueryCallStatsRequest()).At(position), options, token),
+            static page => page.Reports,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
+
     /// <summary>Query user feedback: <c>POST /api/v2/video/call/feedback</c>.</summary>
     /// <returns>A <see cref="QueryUserFeedbackResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -326,6 +359,17 @@ public sealed partial class VideoClient
         return _api.SendAsync<QueryUserFeedbackRequest, QueryUserFeedbackResponse>(
             ApiOperations.Video.QueryUserFeedback, address.ToUri(), request ?? new QueryUserFeedbackRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryUserFeedbackAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<UserFeedbackResponse> QueryUserFeedbackAllAsync(
+        QueryUserFeedbackRequest? request = null, QueryUserFeedbackQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryUserFeedbackResponse, UserFeedbackResponse>(
+            (position, token) => QueryUserFeedbackAsync((request ?? new QueryUserFeedbackRequest()).At(position), query, options, token),
+            static page => page.UserFeedback,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 
     /// <summary>Ring call: <c>POST /api/v2/video/call/{type}/{id}/ring</c>.</summary>
     /// <returns>A <see cref="RingCallResponse"/> with the status and the rate limit that came with it.</returns>

@@ -90,6 +90,17 @@ public sealed partial class VideoClient
         return _api.SendAsync<QueryCallSessionParticipantStatsResponse>(ApiOperations.Video.QueryCallSessionParticipantStats, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryCallSessionParticipantStatsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CallStatsParticipant> QueryCallSessionParticipantStatsAllAsync(
+        string callType, string callId, string session, QueryCallSessionParticipantStatsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCallSessionParticipantStatsResponse, CallStatsParticipant>(
+            (position, token) => QueryCallSessionParticipantStatsAsync(callType, callId, session, (query ?? new QueryCallSessionParticipantStatsQuery()) with { Next = position }, options, token),
+            static page => page.Participants,
+            static page => page.Next,
+            query?.Next,
+            cancellationToken);
+
     /// <summary>Query call session stats: <c>POST /api/v2/video/call_stats</c>.</summary>
     /// <returns>A <see cref="QueryCallSessionStatsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
@@ -101,4 +112,15 @@ public sealed partial class VideoClient
         return _api.SendAsync<QueryCallSessionStatsRequest, QueryCallSessionStatsResponse>(
             ApiOperations.Video.QueryCallSessionStats, address.ToUri(), request ?? new QueryCallSessionStatsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryCallSessionStatsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CallStatsSessionResponse> QueryCallSessionStatsAllAsync(
+        QueryCallSessionStatsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCallSessionStatsResponse, CallStatsSessionResponse>(
+            (position, token) => QueryCallSessionStatsAsync((request ?? new QueryCallSessionStatsRequest()).At(position), options, token),
+            static page => page.CallStats,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }

@@ -21,4 +21,15 @@ public sealed partial class VideoClient
         return _api.SendAsync<QueryCallsRequest, QueryCallsResponse>(
             ApiOperations.Video.QueryCalls, address.ToUri(), request ?? new QueryCallsRequest(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryCallsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<CallStateResponseFields> QueryCallsAllAsync(
+        QueryCallsRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<QueryCallsResponse, CallStateResponseFields>(
+            (position, token) => QueryCallsAsync((request ?? new QueryCallsRequest()).At(position), options, token),
+            static page => page.Calls,
+            static page => page.Next,
+            request?.Next,
+            cancellationToken);
 }
