@@ -15,7 +15,6 @@ import "C"
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -43,6 +42,9 @@ const (
 	// While calls follow each other this closely, the queue is watched without sleeping: waking costs ten times more.
 	hotGap  = 100 * time.Microsecond
 	hotSpin = 25 * time.Microsecond
+	// Spinning in vain costs trust; without any, only every so many-th chance is taken. futex.c says why.
+	fullTrust = 16
+	spinRetry = 64
 )
 
 type consumer struct {
@@ -53,6 +55,8 @@ type consumer struct {
 	// When the last call came, and whether it followed the one before closely.
 	lastCall time.Time
 	hot      bool
+	trust    int
+	skipped  int
 }
 
 // Serve starts the goroutine that takes requests out of the queue and gives them to handler, for the life of the
@@ -83,7 +87,7 @@ func (c *consumer) run() {
 	C.free(unsafe.Pointer(name))
 	for {
 		c.takeAll()
-		if c.hot && c.spin() {
+		if c.hot && c.spinPays() && c.spin() {
 			continue
 		}
 		if C.border_sleep() {
@@ -138,16 +142,23 @@ func (c *consumer) noteCall() {
 	c.lastCall = now
 }
 
-// spin watches the queue for a moment and reports whether something came.
+func (c *consumer) spinPays() bool {
+	c.skipped++
+	return c.trust > 0 || c.skipped%spinRetry == 0
+}
+
+// spin watches the queue for a moment and reports whether something came. It does not yield: runtime.Gosched would wake
+// an idle thread each time, at more than the price of what is waited for.
 func (c *consumer) spin() bool {
 	for start := time.Now(); time.Since(start) < hotSpin; {
-		for range 16 {
+		for range 32 {
 			if atomic.LoadPointer(c.head) != nil {
+				c.trust = min(c.trust+1, fullTrust)
 				return true
 			}
 		}
-		runtime.Gosched()
 	}
+	c.trust = max(c.trust-2, 0)
 	return false
 }
 

@@ -67,6 +67,14 @@ uint64_t deadline_after(int64_t timeout_ms);
 /* Sleeps while *word is expected. False once the deadline has passed; may also return early. */
 bool futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline);
 void futex_wake_all(_Atomic uint32_t *word);
+/* What one side has learnt about spinning; starts at level 16. */
+typedef struct spin_trust {
+    _Alignas(CACHE_LINE) _Atomic int level;
+    _Atomic uint32_t skipped;
+} spin_trust;
+
+bool spin_pays(spin_trust *trust);
+void spin_learn(spin_trust *trust, bool worked);
 /* Spins until *word leaves expected, for some microseconds at most, and only when a core is likely to be free. */
 bool spin_while(_Atomic uint32_t *word, uint32_t expected);
 

@@ -8,7 +8,7 @@
 
 #include "core.h"
 
-enum { SPIN_NS = 20000, SPINS_PER_LOOK = 32 };
+enum { SPIN_NS = 20000, SPINS_PER_LOOK = 32, SPIN_TRUST = 16, SPIN_RETRY = 64 };
 
 uint64_t now_ns(void) {
     struct timespec now;
@@ -41,7 +41,7 @@ static inline void relax(void) {
 }
 
 /* More spinners than spare cores would only keep Go from running. */
-static bool may_spin(int spinners) {
+static bool core_is_spare(int spinners) {
     static _Atomic int spare = -1;
     int known = atomic_load_explicit(&spare, memory_order_relaxed);
     if (known < 0) {
@@ -52,10 +52,27 @@ static bool may_spin(int spinners) {
     return spinners < known;
 }
 
+/*
+ * Spinning pays only while both sides have a core of their own. On a busy machine the other side may be waiting for
+ * this very core, so what spins in vain soon stops, and tries again now and then.
+ */
+bool spin_pays(spin_trust *trust) {
+    if (atomic_load_explicit(&trust->level, memory_order_relaxed) > 0) return true;
+    return atomic_fetch_add_explicit(&trust->skipped, 1, memory_order_relaxed) % SPIN_RETRY == 0;
+}
+
+void spin_learn(spin_trust *trust, bool worked) {
+    int level = atomic_load_explicit(&trust->level, memory_order_relaxed);
+    int next = worked ? (level < SPIN_TRUST ? level + 1 : level) : (level > 1 ? level - 2 : 0);
+    if (next != level) atomic_store_explicit(&trust->level, next, memory_order_relaxed);
+}
+
 bool spin_while(_Atomic uint32_t *word, uint32_t expected) {
+    static spin_trust trust = {.level = SPIN_TRUST};
     static _Alignas(CACHE_LINE) _Atomic int spinners;
+    if (!spin_pays(&trust)) return false;
     bool changed = false;
-    if (may_spin(atomic_fetch_add_explicit(&spinners, 1, memory_order_relaxed))) {
+    if (core_is_spare(atomic_fetch_add_explicit(&spinners, 1, memory_order_relaxed))) {
         uint64_t until = now_ns() + SPIN_NS;
         do {
             for (int i = 0; i < SPINS_PER_LOOK && !changed; i++) {
@@ -63,6 +80,7 @@ bool spin_while(_Atomic uint32_t *word, uint32_t expected) {
                 changed = atomic_load_explicit(word, memory_order_acquire) != expected;
             }
         } while (!changed && now_ns() < until);
+        spin_learn(&trust, changed);
     }
     atomic_fetch_sub_explicit(&spinners, 1, memory_order_relaxed);
     return changed;
