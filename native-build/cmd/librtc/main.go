@@ -9,12 +9,14 @@ import (
 	"os"
 
 	"streamgateway/native/internal/plugin"
+	"streamgateway/native/internal/rtcmodule"
 	"streamgateway/native/internal/sfumodule"
 )
 
 func init() {
 	err := plugin.Serve(
 		// One module of each an instance.
+		rtcmodule.New,
 		sfumodule.New,
 	)
 	if err != nil {

@@ -78,3 +78,8 @@ func (s *Sink) finish(discard bool) bool {
 	C.border_sink_release(opaque)
 	return true
 }
+
+// DiscardSink throws away what the host has not read of a sink that has ended; false when there is none such.
+func DiscardSink(id uint64) bool {
+	return bool(C.border_sink_discard(C.uint64_t(id)))
+}

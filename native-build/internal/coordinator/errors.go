@@ -1,0 +1,54 @@
+package coordinator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// Codes of Stream's API errors that a participant treats in its own way.
+const (
+	CodeAccessKey       = 2
+	CodeAuthFailed      = 3
+	CodeAuthentication  = 5
+	CodeDoesNotExist    = 16
+	CodeNotAllowed      = 17
+	CodeTokenExpired    = 40
+	CodeTokenNotYet     = 41
+	CodeTokenBeforeIAT  = 42
+	CodeTokenSignature  = 43
+	CodeJoinFlowFailed  = 101
+	codeWithoutMeaning  = 0
+	maxQuotedAnswerText = 200
+)
+
+// APIError is the coordinator's refusal.
+type APIError struct {
+	Status        int    `json:"-"`
+	Code          int    `json:"code"`
+	Message       string `json:"message"`
+	MoreInfo      string `json:"more_info"`
+	Unrecoverable bool   `json:"unrecoverable"`
+}
+
+func newAPIError(status int, body []byte) *APIError {
+	e := new(APIError)
+	if json.Unmarshal(body, e) != nil || e.Message == "" && e.Code == codeWithoutMeaning {
+		e.Message = string(body[:min(len(body), maxQuotedAnswerText)])
+	}
+	if e.Message == "" {
+		e.Message = http.StatusText(status)
+	}
+	e.Status = status
+	return e
+}
+
+func (e *APIError) Error() string {
+	return fmt.Sprintf("the coordinator answered %d, code %d: %s", e.Status, e.Code, e.Message)
+}
+
+// UnreachableError says that no answer came.
+type UnreachableError struct{ Err error }
+
+func (e *UnreachableError) Error() string { return "the coordinator does not answer: " + e.Err.Error() }
+func (e *UnreachableError) Unwrap() error { return e.Err }

@@ -1,0 +1,96 @@
+// Package rtc is a participant of a call without a screen: it joins through a coordinator, sends and receives media
+// through an SFU, survives outages, and tells what happens as events. It knows nothing of who hosts it.
+package rtc
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/coordinator"
+)
+
+// Engine holds what sessions share: HTTP connections and WebRTC settings. It is safe for concurrent use.
+type Engine struct {
+	log       *slog.Logger
+	transport *http.Transport
+	http      *http.Client
+	dialer    *websocket.Dialer
+
+	loopback peerAPIs // for an SFU on this machine
+	network  peerAPIs
+
+	capabilities capabilities
+	peers        atomic.Int64 // peer connections alive
+}
+
+// NewEngine prepares an engine; Close gives its connections back.
+func NewEngine(log *slog.Logger) (*Engine, error) {
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          64,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       15 * time.Second,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 10 * time.Second,
+	}
+	e := &Engine{
+		log:       log,
+		transport: transport,
+		http:      &http.Client{Transport: transport},
+		dialer:    &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 5 * time.Second},
+	}
+	var err error
+	if e.loopback, err = newPeerAPIs(true, log); err != nil {
+		return nil, fmt.Errorf("WebRTC settings: %w", err)
+	}
+	if e.network, err = newPeerAPIs(false, log); err != nil {
+		return nil, fmt.Errorf("WebRTC settings: %w", err)
+	}
+	if e.capabilities, err = newCapabilities(e.network); err != nil {
+		return nil, fmt.Errorf("WebRTC capabilities: %w", err)
+	}
+	return e, nil
+}
+
+// Close drops idle connections. Sessions must have left before.
+func (e *Engine) Close() {
+	e.transport.CloseIdleConnections()
+}
+
+// PeerConnections counts the peer connections that are alive.
+func (e *Engine) PeerConnections() int { return int(e.peers.Load()) }
+
+// apis picks the settings for an SFU by where it is: the loopback address must be a candidate for an SFU on this
+// machine, and is useless for any other.
+func (e *Engine) apis(wsEndpoint string) peerAPIs {
+	u, err := url.Parse(wsEndpoint)
+	if err != nil {
+		return e.network
+	}
+	host := u.Hostname()
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return e.loopback
+	}
+	return e.network
+}
+
+// iceServers translates the coordinator's list; entries without addresses are left out.
+func iceServers(servers []coordinator.ICEServer) []webrtc.ICEServer {
+	var list []webrtc.ICEServer
+	for _, server := range servers {
+		if len(server.URLs) > 0 {
+			list = append(list, webrtc.ICEServer{URLs: server.URLs, Username: server.Username, Credential: server.Password})
+		}
+	}
+	return list
+}

@@ -1,0 +1,157 @@
+package rtc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/ogg"
+	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/signaling"
+)
+
+// fromCoordinator is the table from the coordinator's refusals to our kinds.
+func fromCoordinator(err error) error {
+	var refusal *coordinator.APIError
+	var unreachable *coordinator.UnreachableError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal):
+		return failure.New(coordinatorKind(refusal), failure.Coordinator, err).WithStream(failure.StreamDetails{
+			Status: refusal.Status, Code: refusal.Code, Message: refusal.Message, MoreInfo: refusal.MoreInfo,
+		})
+	case errors.As(err, &unreachable):
+		return failure.New(failure.CoordinatorUnreachable, failure.Coordinator, err)
+	}
+	return atStage(failure.Coordinator, err)
+}
+
+func coordinatorKind(e *coordinator.APIError) failure.Kind {
+	switch e.Code {
+	case coordinator.CodeDoesNotExist:
+		return failure.CallNotFound
+	case coordinator.CodeNotAllowed:
+		return failure.PermissionDenied
+	case coordinator.CodeTokenExpired:
+		return failure.TokenExpired
+	case coordinator.CodeAccessKey, coordinator.CodeAuthFailed, coordinator.CodeAuthentication,
+		coordinator.CodeTokenNotYet, coordinator.CodeTokenBeforeIAT, coordinator.CodeTokenSignature:
+		return failure.TokenInvalid
+	}
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return failure.TokenInvalid
+	case http.StatusForbidden:
+		return failure.PermissionDenied
+	}
+	return failure.CoordinatorRejected
+}
+
+// fromSFU is the table from the SFU's refusals to our kinds.
+func fromSFU(err error) error {
+	var refusal *signaling.SFUError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal):
+		return failure.New(sfuKind(refusal.Code), failure.Signaling, err).WithSFU(failure.SFUDetails{
+			Code: int(refusal.Code), Message: refusal.Message,
+		})
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return atStage(failure.Signaling, err)
+	}
+	return failure.New(failure.SFUUnreachable, failure.Signaling, err)
+}
+
+func sfuKind(code models.ErrorCode) failure.Kind {
+	switch code {
+	case models.ErrorCode_ERROR_CODE_SFU_FULL, models.ErrorCode_ERROR_CODE_CALL_PARTICIPANT_LIMIT_REACHED:
+		return failure.SFUFull
+	case models.ErrorCode_ERROR_CODE_UNAUTHENTICATED, models.ErrorCode_ERROR_CODE_PERMISSION_DENIED:
+		return failure.PermissionDenied
+	case models.ErrorCode_ERROR_CODE_LIVE_ENDED:
+		return failure.CallEnded
+	}
+	return failure.SFURejected
+}
+
+// atStage gives a context's error its kind and the stage that was reached; failures stay as they are.
+func atStage(stage failure.Stage, err error) error {
+	var known *failure.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return failure.New(failure.KindOf(err), stage, err)
+}
+
+// fromMedia names what is wrong with a publication's bytes.
+func fromMedia(err error) error {
+	switch {
+	case errors.Is(err, ogg.ErrUnsupported):
+		return failure.New(failure.UnsupportedFormat, failure.Media, err)
+	case errors.Is(err, ogg.ErrMalformed):
+		return failure.New(failure.MalformedMedia, failure.Media, err)
+	}
+	return atStage(failure.Media, err)
+}
+
+// otherSFU tells whether the refusal means that another SFU may take us.
+func otherSFU(err error) bool {
+	var refusal *signaling.SFUError
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.Code {
+	case models.ErrorCode_ERROR_CODE_SFU_FULL, models.ErrorCode_ERROR_CODE_SFU_SHUTTING_DOWN,
+		models.ErrorCode_ERROR_CODE_CALL_PARTICIPANT_LIMIT_REACHED:
+		return true
+	}
+	return false
+}
+
+// permanent tells whether asking again is pointless.
+func permanent(err error) bool {
+	var refusal *coordinator.APIError
+	if errors.As(err, &refusal) && refusal.Unrecoverable {
+		return true
+	}
+	var sfu *signaling.SFUError
+	if errors.As(err, &sfu) && sfu.Strategy == models.WebsocketReconnectStrategy_WEBSOCKET_RECONNECT_STRATEGY_DISCONNECT && !otherSFU(err) {
+		return true
+	}
+	switch failure.KindOf(err) {
+	case failure.InvalidArgument, failure.TokenInvalid, failure.TokenExpired, failure.CallNotFound,
+		failure.PermissionDenied, failure.CallEnded:
+		return true
+	case failure.CoordinatorRejected:
+		return refusal != nil && refusal.Status < http.StatusInternalServerError && refusal.Status != http.StatusTooManyRequests
+	}
+	return false
+}
+
+// errorEvent is how an event tells a failure.
+func errorEvent(err error) *rtcproto.Error {
+	if err == nil {
+		return nil
+	}
+	f := failure.Of(err)
+	return &rtcproto.Error{Code: errorCode(f), Message: f.Error(), Kind: string(f.Kind), Stage: string(f.Stage)}
+}
+
+// errorCode is the coarse code that readers of the early binding know.
+func errorCode(f *failure.Error) rtcproto.ErrorCode {
+	switch f.Kind {
+	case failure.TokenInvalid, failure.TokenExpired, failure.PermissionDenied:
+		return rtcproto.ErrorCode_ERROR_CODE_AUTHENTICATION_ERROR
+	case failure.CoordinatorUnreachable, failure.SFUUnreachable, failure.ICEFailed, failure.DTLSFailed,
+		failure.ReconnectFailed, failure.DeadlineExceeded:
+		return rtcproto.ErrorCode_ERROR_CODE_NETWORK_ERROR
+	case failure.CoordinatorRejected, failure.SFURejected, failure.SFUFull, failure.CallNotFound, failure.CallEnded:
+		return rtcproto.ErrorCode_ERROR_CODE_SERVER_ERROR
+	}
+	return rtcproto.ErrorCode_ERROR_CODE_UNKNOWN_ERROR
+}

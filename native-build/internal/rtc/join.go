@@ -1,0 +1,203 @@
+package rtc
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/event"
+)
+
+const joinAttempts = 3
+
+// Join asks the coordinator for an SFU and joins there. emit gets the session's events, in order, the first of them
+// joined and the last left; it must neither wait nor call back. A failed join emits nothing and leaves nothing behind.
+func (e *Engine) Join(ctx context.Context, options JoinOptions, emit func(*rtcproto.Event)) (*Session, error) {
+	s := newSession(e, options, emit)
+	conn, answer, err := s.firstConnection(ctx)
+	if err == nil && ctx.Err() != nil {
+		conn.close(true, "cancelled")
+		err = atStage(failure.Signaling, ctx.Err())
+	}
+	if err != nil {
+		s.cancel(err)
+		<-s.tasks.close()
+		return nil, err
+	}
+	s.begin(conn, answer)
+	return s, nil
+}
+
+func newSession(e *Engine, options JoinOptions, emit func(*rtcproto.Event)) *Session {
+	s := &Session{
+		engine: e, options: options, log: e.log.With("call_cid", options.CallType+":"+options.CallID, "user_id", options.User.ID),
+		coordinator: &coordinator.Client{
+			HTTP: e.http, BaseURL: options.CoordinatorURL, APIKey: options.APIKey, Token: options.Token,
+			UserID: options.User.ID, CallType: options.CallType, CallID: options.CallID,
+		},
+		emitter: emit, unifiedID: uuid.NewString(), timing: joinTiming{start: time.Now()},
+		done: make(chan struct{}), changed: make(chan struct{}), state: Joined, roster: newRoster(),
+		wishes:        subscriptionWishes{turn: make(chan struct{}, 1)},
+		subscriptions: options.Subscriptions, localTracks: map[rtcproto.TrackType]*localTrack{},
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.tasks = newTasks(s.onPanic)
+	return s
+}
+
+// begin makes the session live: from here on it ends only through its supervisor.
+func (s *Session) begin(conn *connection, answer *event.JoinResponse) {
+	s.mu.Lock()
+	s.conn, s.open = conn, true
+	s.roster.reconcile(conn.sessionID, answer.GetCallState())
+	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_Joined{Joined: &rtcproto.Joined{
+		CallCid: s.CallCID(), UserId: s.UserID(), ParticipantSessionId: conn.sessionID,
+		Participants: s.roster.messages(), OwnCapabilities: s.capabilities, Sfu: s.sfuName, Timing: s.timing.message(),
+	}}})
+	s.watchAlone()
+	s.mu.Unlock()
+
+	if limit := s.options.MaxDuration; limit > 0 {
+		timer := time.AfterFunc(limit, func() { s.end("max_duration", "max duration", nil) })
+		context.AfterFunc(s.ctx, func() { timer.Stop() })
+	}
+	conn.listen()
+	s.resubscribe()
+	go s.supervise(conn)
+}
+
+// firstConnection joins, elsewhere when the SFU is full, and again when the failure may pass.
+func (s *Session) firstConnection(ctx context.Context) (*connection, *event.JoinResponse, error) {
+	var avoid []string
+	var refusal error // of an SFU; says more than the coordinator's having no other
+	for attempt := 1; ; attempt++ {
+		conn, answer, err := s.connect(ctx, connectPlan{first: true, avoid: avoid})
+		if err == nil {
+			return conn, answer, nil
+		}
+		if refusal != nil && failure.StageOf(err) == failure.Coordinator && ctx.Err() == nil {
+			return nil, nil, refusal
+		}
+		if attempt == joinAttempts || ctx.Err() != nil || permanent(err) {
+			return nil, nil, err
+		}
+		if otherSFU(err) {
+			refusal, avoid = err, append(avoid, conn.credentials.Server.EdgeName)
+			continue
+		}
+		if err := sleep(ctx, retryPause(attempt)); err != nil {
+			return nil, nil, atStage(failure.StageOf(err), err)
+		}
+	}
+}
+
+// connectPlan is how to connect: which SFUs to avoid and what to tell the new one about the old.
+type connectPlan struct {
+	first     bool
+	avoid     []string // names of SFUs, the latest last
+	sessionID string   // empty: a new one
+	details   *event.ReconnectDetails
+}
+
+// connect asks the coordinator and opens a connection. On an SFU's refusal the connection is answered too, closed, for
+// its credentials.
+func (s *Session) connect(ctx context.Context, plan connectPlan) (*connection, *event.JoinResponse, error) {
+	certificates := make(chan []webrtc.Certificate, 1)
+	if !s.tasks.spawn(func() { certificates <- newCertificates() }) {
+		return nil, nil, errGone()
+	}
+	start := time.Now()
+	joined, err := s.askCoordinator(ctx, plan)
+	if err != nil {
+		return nil, nil, fromCoordinator(err)
+	}
+	coordinated := time.Now()
+	sessionID := plan.sessionID
+	if sessionID == "" {
+		sessionID = uuid.NewString()
+	}
+	conn := newConnection(s, sessionID, joined, <-certificates)
+	answer, err := conn.open(ctx, plan.details)
+	if err != nil {
+		conn.close(false, "join failed")
+		return conn, nil, err
+	}
+	if plan.first {
+		s.timing.joined(coordinated.Sub(start), time.Since(coordinated))
+		s.created, s.sfuName = joined.Created, joined.Credentials.Server.EdgeName
+	}
+	s.mu.Lock()
+	s.capabilities = joined.OwnCapabilities
+	s.mu.Unlock()
+	return conn, answer, nil
+}
+
+// askCoordinator joins at the coordinator. A user that it does not know, or that has a name or the like to show, is
+// registered there first.
+func (s *Session) askCoordinator(ctx context.Context, plan connectPlan) (*coordinator.JoinResponse, error) {
+	user := s.options.User
+	register := plan.first && (user.Name != "" || user.Image != "" || len(user.Custom) > 0)
+	if register {
+		if err := s.coordinator.Connect(ctx, s.engine.dialer, user); err != nil {
+			return nil, err
+		}
+	}
+	request := coordinator.JoinRequest{Create: s.options.Create, MigratingFromList: plan.avoid}
+	if len(plan.avoid) > 0 {
+		request.MigratingFrom = plan.avoid[len(plan.avoid)-1]
+	}
+	if plan.first {
+		request.Data, request.Ring, request.Notify = s.options.CallData, s.options.Ring, s.options.Notify
+	}
+	joined, err := s.coordinator.Join(ctx, request)
+	var refusal *coordinator.APIError
+	if plan.first && !register && s.options.Create && errors.As(err, &refusal) && refusal.Code == coordinator.CodeDoesNotExist {
+		// The call would be created, so it is the user who does not exist.
+		if err := s.coordinator.Connect(ctx, s.engine.dialer, user); err != nil {
+			return nil, err
+		}
+		return s.coordinator.Join(ctx, request)
+	}
+	return joined, err
+}
+
+// newCertificates makes the certificate that both peer connections of a connection share; none lets Pion make its own.
+func newCertificates() []webrtc.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil
+	}
+	certificate, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil
+	}
+	return []webrtc.Certificate{*certificate}
+}
+
+// retryPause grows from a quarter of a second to four seconds, and varies so that many sessions do not come at once.
+func retryPause(attempt int) time.Duration {
+	const first, limit = 250 * time.Millisecond, 4 * time.Second
+	pause := min(first<<min(attempt-1, 8), limit)
+	return pause/2 + mathrand.N(pause)
+}
+
+func sleep(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

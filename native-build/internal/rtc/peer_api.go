@@ -1,0 +1,169 @@
+package rtc
+
+import (
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/pion/ice/v2"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v3"
+)
+
+const (
+	iceDisconnectedAfter = 4 * time.Second
+	iceFailedAfter       = 8 * time.Second
+	iceKeepAlive         = 1500 * time.Millisecond
+	dtlsRetransmission   = 100 * time.Millisecond
+
+	opusPayloadType = 111
+)
+
+var opusCapability = webrtc.RTPCodecCapability{
+	MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+}
+
+// peerAPIs make the two kinds of peer connections. Each kind has only the codecs and the interceptors it needs, as
+// every interceptor costs a goroutine in every connection.
+type peerAPIs struct {
+	publisher  *webrtc.API
+	subscriber *webrtc.API
+}
+
+func newPeerAPIs(loopback bool, log *slog.Logger) (peerAPIs, error) {
+	settings := newSettings(loopback, log)
+	publisher, err := newPublisherAPI(settings)
+	if err != nil {
+		return peerAPIs{}, err
+	}
+	subscriber, err := newSubscriberAPI(settings)
+	return peerAPIs{publisher, subscriber}, err
+}
+
+func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
+	var s webrtc.SettingEngine
+	s.LoggerFactory = pionLogs{log}
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetICETimeouts(iceDisconnectedAfter, iceFailedAfter, iceKeepAlive)
+	s.SetDTLSRetransmissionInterval(dtlsRetransmission)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	if loopback {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		s.SetIncludeLoopbackCandidate(true)
+		s.SetIPFilter(net.IP.IsLoopback)
+	}
+	// Retransmissions come with the sequence numbers of the media and would look like replays.
+	s.DisableSRTPReplayProtection(true)
+	s.DisableSRTCPReplayProtection(true)
+	return s
+}
+
+func newPublisherAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
+	media := new(webrtc.MediaEngine)
+	opus := webrtc.RTPCodecParameters{RTPCodecCapability: opusCapability, PayloadType: opusPayloadType}
+	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "nack"}}
+	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, err
+	}
+	// Without the audio level in the offer the SFU never takes the participant for speaking.
+	for _, uri := range []string{sdp.SDESMidURI, sdp.AudioLevelURI} {
+		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
+	}
+	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(256))
+	if err != nil {
+		return nil, err
+	}
+	reports, err := report.NewSenderInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	return newAPI(settings, media, responder, reports), nil
+}
+
+func newSubscriberAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
+	media := new(webrtc.MediaEngine)
+	if err := registerDecodable(media); err != nil {
+		return nil, err
+	}
+	generator, err := nack.NewGeneratorInterceptor(nack.GeneratorSize(256), nack.GeneratorInterval(40*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	reports, err := report.NewReceiverInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	return newAPI(settings, media, generator, reports), nil
+}
+
+// registerDecodable lists what may be forwarded to us.
+func registerDecodable(media *webrtc.MediaEngine) error {
+	video := []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	const h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+	codec := func(mime string, clock uint32, fmtp string, payload webrtc.PayloadType, feedback []webrtc.RTCPFeedback) webrtc.RTPCodecParameters {
+		return webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: mime, ClockRate: clock, SDPFmtpLine: fmtp, RTCPFeedback: feedback},
+			PayloadType:        payload,
+		}
+	}
+	opus := webrtc.RTPCodecParameters{RTPCodecCapability: opusCapability, PayloadType: opusPayloadType}
+	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "nack"}}
+	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return err
+	}
+	for _, c := range []webrtc.RTPCodecParameters{
+		codec(webrtc.MimeTypeVP8, 90000, "", 96, video),
+		codec(webrtc.MimeTypeVP9, 90000, "profile-id=0", 98, video),
+		codec(webrtc.MimeTypeH264, 90000, h264, 125, video),
+		codec(webrtc.MimeTypeAV1, 90000, "", 35, video),
+	} {
+		if err := media.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
+			return err
+		}
+	}
+	return media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio)
+}
+
+func newAPI(settings webrtc.SettingEngine, media *webrtc.MediaEngine, parts ...interceptor.Factory) *webrtc.API {
+	registry := new(interceptor.Registry)
+	for _, part := range parts {
+		registry.Add(part)
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry))
+}
+
+// capabilities are the throw-away offers that tell the SFU our codecs when joining.
+type capabilities struct {
+	publisherSDP  string
+	subscriberSDP string
+}
+
+func newCapabilities(apis peerAPIs) (c capabilities, err error) {
+	c.publisherSDP, err = capabilityOffer(apis.publisher, webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeAudio)
+	if err != nil {
+		return c, err
+	}
+	c.subscriberSDP, err = capabilityOffer(apis.subscriber, webrtc.RTPTransceiverDirectionRecvonly,
+		webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio)
+	return c, err
+}
+
+func capabilityOffer(api *webrtc.API, direction webrtc.RTPTransceiverDirection, kinds ...webrtc.RTPCodecType) (string, error) {
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return "", err
+	}
+	defer pc.Close()
+	for _, kind := range kinds {
+		if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: direction}); err != nil {
+			return "", err
+		}
+	}
+	offer, err := pc.CreateOffer(nil)
+	return offer.SDP, err
+}

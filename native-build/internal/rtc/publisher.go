@@ -1,0 +1,187 @@
+package rtc
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/sfuproto/signal"
+)
+
+// publisher is the peer connection on which we offer. It begins with the first publication.
+type publisher struct {
+	*peer
+	turn    chan struct{} // held while negotiating: one offer at a time
+	senders []*sender     // changed with turn and mu held
+}
+
+// sender is a track with its place in the description. The place is kept when the track falls silent.
+type sender struct {
+	track       *localTrack
+	transceiver *webrtc.RTPTransceiver
+	negotiated  bool
+}
+
+func newPublisher(c *connection) (*publisher, error) {
+	p, err := newPeer(c, models.PeerType_PEER_TYPE_PUBLISHER_UNSPECIFIED, c.apis.publisher)
+	if err != nil {
+		return nil, err
+	}
+	return &publisher{peer: p, turn: make(chan struct{}, 1)}, nil
+}
+
+func (p *publisher) lock(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *publisher) unlock() { <-p.turn }
+
+// publish makes the track known to the SFU, once; a track that is known already only needs to be unmuted.
+func (p *publisher) publish(ctx context.Context, track *localTrack) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	for _, s := range p.senders {
+		if s.track == track && s.negotiated {
+			return nil
+		}
+	}
+	transceiver, err := p.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		return failure.New(failure.Internal, failure.ICE, err)
+	}
+	added := &sender{track: track, transceiver: transceiver}
+	p.mu.Lock()
+	p.senders = append(p.senders, added)
+	p.mu.Unlock()
+	p.c.s.tasks.spawn(func() { readReports(transceiver.Sender(), track) })
+	if err := p.negotiate(ctx, nil); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	added.negotiated = true
+	p.mu.Unlock()
+	track.setConnected(p.up.isOpen())
+	return nil
+}
+
+// restartICE offers anew with fresh ICE credentials.
+func (p *publisher) restartICE(ctx context.Context) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	if len(p.senders) == 0 {
+		return nil
+	}
+	return p.negotiate(ctx, &webrtc.OfferOptions{ICERestart: true})
+}
+
+// negotiate must be called with the turn held.
+func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions) error {
+	offer, err := p.pc.CreateOffer(options)
+	if err != nil {
+		return failure.New(failure.Internal, failure.ICE, err)
+	}
+	if err := p.pc.SetLocalDescription(offer); err != nil {
+		return failure.New(failure.Internal, failure.ICE, err)
+	}
+	answer, err := p.c.rpc.SetPublisher(ctx, &signal.SetPublisherRequest{
+		Sdp: p.describe(), SessionId: p.c.sessionID, Tracks: p.trackInfos(),
+	})
+	if err != nil {
+		return fromSFU(err)
+	}
+	if err := p.setRemote(webrtc.SDPTypeAnswer, answer); err != nil {
+		return failure.Newf(failure.SFURejected, failure.Signaling, "the SFU's answer is unusable: %w", err)
+	}
+	return nil
+}
+
+// announced lists the tracks that the SFU knows.
+func (p *publisher) announced() []*models.TrackInfo {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.trackInfos()
+}
+
+// trackInfos must be called with the turn or mu held, after the local description is set: the mids come from it.
+func (p *publisher) trackInfos() []*models.TrackInfo {
+	var list []*models.TrackInfo
+	for _, s := range p.senders {
+		info := &models.TrackInfo{TrackId: s.track.id, TrackType: s.track.trackType, Mid: s.transceiver.Mid()}
+		if option := p.c.publishOption(s.track.trackType); option != nil {
+			info.Codec, info.PublishOptionId = option.GetCodec(), option.GetId()
+		}
+		list = append(list, info)
+	}
+	return list
+}
+
+// setConnected passes the connection's state on to the tracks, which hold packets back until it is up.
+func (p *publisher) setConnected(connected bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.senders {
+		s.track.setConnected(connected)
+	}
+}
+
+// used tells whether a track is known to the SFU.
+func (p *publisher) used() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.senders, func(s *sender) bool { return s.negotiated })
+}
+
+// readReports drives the interceptors, which see incoming RTCP only when somebody reads it, and keeps what the SFU
+// tells of our packets. It ends with the connection.
+func readReports(from *webrtc.RTPSender, track *localTrack) {
+	for {
+		packets, _, err := from.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, packet := range packets {
+			if report, ok := packet.(*rtcp.ReceiverReport); ok {
+				track.note(report.Reports, time.Now())
+			}
+		}
+	}
+}
+
+func (t *localTrack) note(reports []rtcp.ReceptionReport, now time.Time) {
+	t.mu.Lock()
+	ssrc := t.ssrc
+	t.mu.Unlock()
+	for _, r := range reports {
+		if r.SSRC != ssrc {
+			continue
+		}
+		note := &receptionReport{lost: r.TotalLost, jitterMs: float64(r.Jitter) / 48}
+		if r.LastSenderReport != 0 {
+			elapsed := ntpMiddle(now) - r.LastSenderReport - r.Delay
+			note.rttMs = float64(elapsed) / 65.536
+		}
+		t.remote.Store(note)
+	}
+}
+
+// ntpMiddle is the middle 32 bits of an NTP time, in units of 1/65536 s (RFC 3550 §4).
+func ntpMiddle(t time.Time) uint32 {
+	const unixEpoch = 2208988800 // in NTP seconds
+	seconds := uint64(t.Unix()) + unixEpoch
+	fraction := uint64(t.Nanosecond()) << 32 / uint64(time.Second)
+	return uint32((seconds<<32 | fraction) >> 16)
+}

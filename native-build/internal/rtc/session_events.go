@@ -1,0 +1,189 @@
+package rtc
+
+import (
+	"slices"
+	"time"
+
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/event"
+	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/signaling"
+)
+
+// onEvent handles what the SFU tells about the call. It runs on the WebSocket's goroutine.
+func (s *Session) onEvent(c *connection, e *event.SfuEvent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return // of a connection that is being replaced
+	}
+	switch payload := e.EventPayload.(type) {
+	case *event.SfuEvent_ParticipantJoined:
+		s.rosterChange(s.roster.merge(payload.ParticipantJoined.GetParticipant()))
+	case *event.SfuEvent_ParticipantUpdated:
+		s.rosterChange(s.roster.merge(payload.ParticipantUpdated.GetParticipant()))
+	case *event.SfuEvent_ParticipantLeft:
+		s.rosterChange(s.roster.remove(payload.ParticipantLeft.GetParticipant().GetSessionId()))
+	case *event.SfuEvent_TrackPublished:
+		s.onTrackPublished(payload.TrackPublished)
+	case *event.SfuEvent_TrackUnpublished:
+		s.onTrackUnpublished(payload.TrackUnpublished)
+	case *event.SfuEvent_HealthCheckResponse:
+		s.roster.total = payload.HealthCheckResponse.GetParticipantCount().GetTotal()
+		s.watchAlone()
+	case *event.SfuEvent_AudioLevelChanged:
+		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_AudioLevels{
+			AudioLevels: s.roster.audioLevels(payload.AudioLevelChanged.GetAudioLevels()),
+		}})
+	case *event.SfuEvent_DominantSpeakerChanged:
+		speaker := payload.DominantSpeakerChanged
+		s.roster.dominant(speaker.GetSessionId())
+		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_DominantSpeakerChanged{DominantSpeakerChanged: &rtcproto.DominantSpeakerChanged{
+			UserId: speaker.GetUserId(), ParticipantSessionId: speaker.GetSessionId(),
+		}}})
+	case *event.SfuEvent_ConnectionQualityChanged:
+		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_ConnectionQualityChanged{
+			ConnectionQualityChanged: s.roster.qualities(payload.ConnectionQualityChanged.GetConnectionQualityUpdates()),
+		}})
+	case *event.SfuEvent_CallGrantsUpdated:
+		s.onGrants(payload.CallGrantsUpdated.GetCurrentGrants())
+	case *event.SfuEvent_CallEnded:
+		s.onCallEnded(payload.CallEnded.GetReason())
+	case *event.SfuEvent_GoAway:
+		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_GoAway{GoAway: &rtcproto.GoAway{Reason: goAwayReasons[payload.GoAway.GetReason()]}}})
+		c.report(strategyMigrate, "go_away", nil)
+	case *event.SfuEvent_Error:
+		s.onSFUError(c, payload.Error)
+	}
+}
+
+func (s *Session) rosterChange(events []*rtcproto.Event) {
+	s.tell(events...)
+	s.afterRosterChange()
+}
+
+// afterRosterChange lets everything follow that depends on who is there; mu must be held.
+func (s *Session) afterRosterChange() {
+	s.bindSinks()
+	s.announce()
+	s.watchAlone()
+	s.resubscribe()
+}
+
+func (s *Session) onTrackPublished(e *event.TrackPublished) {
+	var events []*rtcproto.Event
+	if e.GetParticipant() != nil {
+		events = s.roster.merge(e.GetParticipant())
+	}
+	events = append(events, s.roster.publish(e.GetSessionId(), trackTypeOf(e.GetType()))...)
+	s.rosterChange(events)
+}
+
+func (s *Session) onTrackUnpublished(e *event.TrackUnpublished) {
+	t := trackTypeOf(e.GetType())
+	cause := e.GetCause()
+	if e.GetSessionId() == s.roster.localSessionID {
+		s.onOwnTrackUnpublished(t, cause)
+	}
+	// The track first: merging its participant would unpublish it as well, without the cause.
+	events := s.roster.unpublish(e.GetSessionId(), t, unpublishCauses[cause])
+	if e.GetParticipant() != nil {
+		events = append(events, s.roster.merge(e.GetParticipant())...)
+	}
+	s.rosterChange(events)
+}
+
+// onOwnTrackUnpublished obeys a moderator.
+func (s *Session) onOwnTrackUnpublished(t rtcproto.TrackType, cause models.TrackUnpublishReason) {
+	switch cause {
+	case models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_MODERATION:
+		if isAudio(t) {
+			s.muted.Audio = true
+			s.audioMuted.Store(true)
+		} else {
+			s.muted.Video = true
+		}
+		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_MutedByModerator{MutedByModerator: &rtcproto.MutedByModerator{
+			TrackTypes: []rtcproto.TrackType{t},
+		}}})
+	case models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_PERMISSION_REVOKED:
+		s.stopPublications(t)
+	}
+}
+
+// stopPublications ends what may no longer be published; mu must be held.
+func (s *Session) stopPublications(t rtcproto.TrackType) {
+	for _, p := range s.publications {
+		if p.options.TrackType == t {
+			p.stop(failure.Newf(failure.PermissionDenied, failure.Signaling, "the permission to publish %s was revoked", TrackTypeName(t)))
+		}
+	}
+}
+
+// onGrants takes over what the participant may publish from now on.
+func (s *Session) onGrants(grants *models.CallGrants) {
+	allowed := map[string]bool{
+		"send-audio": grants.GetCanPublishAudio(), "send-video": grants.GetCanPublishVideo(), "screenshare": grants.GetCanScreenshare(),
+	}
+	kept := slices.DeleteFunc(slices.Clone(s.capabilities), func(capability string) bool {
+		_, governed := allowed[capability]
+		return governed
+	})
+	for _, capability := range []string{"send-audio", "send-video", "screenshare"} {
+		if allowed[capability] {
+			kept = append(kept, capability)
+		}
+	}
+	s.capabilities = kept
+	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_PermissionsUpdated{PermissionsUpdated: &rtcproto.PermissionsUpdated{
+		OwnCapabilities: kept, CanPublishAudio: allowed["send-audio"], CanPublishVideo: allowed["send-video"],
+		CanScreenshare: allowed["screenshare"],
+	}}})
+	for t := range trackTypeNames {
+		if !allowed[capabilityFor(t)] {
+			s.stopPublications(t)
+		}
+	}
+}
+
+func (s *Session) onCallEnded(reason models.CallEndedReason) {
+	name := callEndedReasons[reason]
+	if name == "" {
+		name = "unspecified"
+	}
+	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_CallEnded{CallEnded: &rtcproto.CallEnded{Reason: name}}})
+	if name == "kicked" {
+		s.end("kicked", "kicked", nil)
+	} else {
+		s.end("call_ended", "call ended", nil)
+	}
+}
+
+func (s *Session) onSFUError(c *connection, e *event.Error) {
+	refusal := &signaling.SFUError{Code: e.GetError().GetCode(), Message: e.GetError().GetMessage(), Strategy: e.GetReconnectStrategy()}
+	err := fromSFU(refusal)
+	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_Error{Error: errorEvent(err)}})
+	if refusal.Code == models.ErrorCode_ERROR_CODE_LIVE_ENDED {
+		s.end("call_ended", "live ended", err)
+		return
+	}
+	if refusal.Strategy != strategyNone {
+		c.report(refusal.Strategy, "sfu_error", err)
+	}
+}
+
+// watchAlone starts or stops the time after which a lonely session leaves; mu must be held.
+func (s *Session) watchAlone() {
+	limit := s.options.LeaveWhenAlone
+	if limit == 0 || s.state == Leaving {
+		return
+	}
+	switch lonely := s.roster.others() == 0; {
+	case lonely && s.alone == nil:
+		s.alone = time.AfterFunc(limit, func() { s.end("alone", "alone", nil) })
+	case !lonely && s.alone != nil:
+		s.alone.Stop()
+		s.alone = nil
+	}
+}

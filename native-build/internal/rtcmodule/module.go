@@ -1,0 +1,164 @@
+// Package rtcmodule serves the rtc.* commands of commands.md: the participants of one instance of the library.
+package rtcmodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/plugin"
+	"streamgateway/native/internal/rtc"
+	"streamgateway/native/internal/rtcproto"
+)
+
+// maxSessions bounds the table.
+const maxSessions = 10_000
+
+// Module holds the sessions of one instance. It is safe for concurrent use.
+type Module struct {
+	instance *plugin.Instance
+	engine   *rtc.Engine
+	broken   error // why there is no engine
+
+	mu       sync.Mutex
+	sessions map[uint64]*rtc.Session
+	joining  int
+	sources  map[uint64]*rtc.Session
+	sinks    map[uint64]*rtc.Session
+	stopping bool
+}
+
+// New makes the module of an instance.
+func New(instance *plugin.Instance) plugin.Module {
+	m := &Module{
+		instance: instance, sessions: map[uint64]*rtc.Session{},
+		sources: map[uint64]*rtc.Session{}, sinks: map[uint64]*rtc.Session{},
+	}
+	m.engine, m.broken = rtc.NewEngine(instance.Log().WithGroup("rtc"))
+	return m
+}
+
+// Commands are the type tags served here.
+func (m *Module) Commands() map[string]plugin.Command {
+	return map[string]plugin.Command{
+		"rtc.join":          m.join,
+		"rtc.leave":         m.leave,
+		"rtc.session":       m.session,
+		"rtc.subscribe":     m.subscribe,
+		"rtc.mute":          m.mute,
+		"rtc.stats":         m.stats,
+		"rtc.custom_event":  m.customEvent,
+		"rtc.reaction":      m.reaction,
+		"rtc.publish.open":  m.openPublication,
+		"rtc.publish.close": m.closePublication,
+		"rtc.publications":  m.publications,
+		"rtc.sink.open":     m.openSink,
+		"rtc.sink.close":    m.closeSink,
+	}
+}
+
+// Counts tells what is alive.
+func (m *Module) Counts() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	counts := map[string]int{"sessions": len(m.sessions)}
+	if m.engine != nil {
+		counts["peer_connections"] = m.engine.PeerConnections()
+	}
+	return counts
+}
+
+// Shutdown leaves every call, all at once.
+func (m *Module) Shutdown(ctx context.Context) error {
+	m.mu.Lock()
+	m.stopping = true
+	var left []*rtc.Session
+	for _, session := range m.sessions {
+		left = append(left, session)
+	}
+	m.mu.Unlock()
+
+	results := make(chan error, len(left))
+	for _, session := range left {
+		m.instance.Go(func() { results <- session.Shutdown(ctx) })
+	}
+	failed := 0
+	for range left {
+		select {
+		case err := <-results:
+			if err != nil {
+				failed++
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("sessions did not leave: %w", ctx.Err())
+		}
+	}
+	if m.engine != nil {
+		m.engine.Close()
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d sessions did not leave in time", failed)
+	}
+	return nil
+}
+
+// ticket is a session's place in the table, from before its join to its last event.
+type ticket struct {
+	id   uint64
+	left bool // guarded by the module's lock
+}
+
+// admit takes a place for a session that is going to join.
+func (m *Module) admit() (*ticket, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.broken != nil:
+		return nil, failure.New(failure.Internal, failure.NoStage, m.broken)
+	case m.stopping:
+		return nil, failure.New(failure.Cancelled, failure.NoStage, errors.New("the library is shutting down"))
+	case len(m.sessions)+m.joining >= maxSessions:
+		return nil, failure.Newf(failure.CapacityExceeded, failure.NoStage, "%d sessions are the limit", maxSessions)
+	}
+	m.joining++
+	return &ticket{id: m.instance.NextID()}, nil
+}
+
+// settle lists a session that has joined; nil gives the place back. It reports false when the session must leave
+// because the library is shutting down.
+func (m *Module) settle(t *ticket, session *rtc.Session) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.joining--
+	if session != nil && !t.left {
+		m.sessions[t.id] = session
+	}
+	return session == nil || !m.stopping
+}
+
+// emit passes an event on, and strikes from the tables what it says has ended.
+func (m *Module) emit(t *ticket, e *rtcproto.Event) {
+	m.instance.Emit(t.id, e)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch payload := e.Payload.(type) {
+	case *rtcproto.Event_PublicationEnded:
+		delete(m.sources, payload.PublicationEnded.GetSourceId())
+	case *rtcproto.Event_SinkEnded:
+		delete(m.sinks, payload.SinkEnded.GetSinkId())
+	case *rtcproto.Event_Left:
+		t.left = true
+		delete(m.sessions, t.id)
+	}
+}
+
+func (m *Module) find(id uint64) (*rtc.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if session := m.sessions[id]; session != nil {
+		return session, nil
+	}
+	return nil, failure.Newf(failure.SessionNotFound, failure.NoStage, "no session %d", id)
+}
