@@ -1,9 +1,16 @@
 using StreamGateway.Auth;
+using StreamGateway.Engine;
 using StreamGateway.Errors;
+using StreamGateway.Events;
 using StreamGateway.Health;
+using StreamGateway.Idempotency;
 using StreamGateway.OpenApi;
+using StreamGateway.Publications;
 using StreamGateway.Server;
+using StreamGateway.Sessions;
 using StreamGateway.Settings;
+using StreamGateway.Tracks;
+using StreamGateway.Upstream;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
@@ -19,6 +26,15 @@ builder.Services.AddGatewayErrors();
 builder.Services.AddGatewayAuth();
 builder.Services.AddGatewayHealth();
 builder.Services.AddGatewayOpenApi();
+builder.Services.AddIdempotency();
+
+// Started in this order and stopped in the other: the native engine, the Stream it works with, the sessions.
+builder.Services.AddEngine();
+builder.Services.AddUpstream();
+builder.Services.AddGatewayEvents();
+builder.Services.AddSessions();
+builder.Services.AddPublications();
+builder.Services.AddTracks();
 
 var app = builder.Build();
 
@@ -28,6 +44,11 @@ app.UseGatewayAuth();
 app.MapErrors();
 app.MapHealth();
 app.MapTickets();
+app.MapSessions();
+app.MapSessionEvents();
+app.MapPublications();
+app.MapTracks();
+app.MapNative();
 app.MapGatewayOpenApi();
 
 return await app.RunGatewayAsync();

@@ -19,7 +19,7 @@ internal sealed partial class EventStream(
     /// <summary>Writes the whole response.</summary>
     /// <param name="snapshot">What is true now; called under <see cref="EventHub.Gate"/>.</param>
     /// <exception cref="ProblemException">The request is bad, or too many readers are connected.</exception>
-    public async Task SendAsync(HttpContext context, EventJournal journal, Func<GatewayEvent> snapshot)
+    public async Task SendAsync<TSnapshot>(HttpContext context, EventJournal journal, Func<TSnapshot> snapshot)
     {
         var request = SseRequest.From(context.Request);
         if (Interlocked.Increment(ref _readers) > options.Value.MaxReaders)
@@ -46,8 +46,8 @@ internal sealed partial class EventStream(
         }
     }
 
-    private async Task SendAsync(
-        HttpContext context, Cursor cursor, SseEventId? lastEventId, Func<GatewayEvent> snapshot)
+    private async Task SendAsync<TSnapshot>(
+        HttpContext context, Cursor cursor, SseEventId? lastEventId, Func<TSnapshot> snapshot)
     {
         if (cursor.HasSeenEnd(lastEventId))
         {
@@ -86,18 +86,18 @@ internal sealed partial class EventStream(
     }
 
     /// <summary>Tells a new reader what is true, and a returning one what it can no longer have.</summary>
-    private void Begin(PipeWriter output, Cursor cursor, SseEventId? lastEventId, Func<GatewayEvent> snapshot)
+    private void Begin<TSnapshot>(PipeWriter output, Cursor cursor, SseEventId? lastEventId, Func<TSnapshot> snapshot)
     {
         if (cursor.TryResume(lastEventId))
         {
             return;
         }
 
-        GatewayEvent frame;
+        TSnapshot state;
         lock (hub.Gate)
         {
             cursor.Position = cursor.Journal.LastPosition;
-            frame = snapshot();
+            state = snapshot();
         }
 
         if (lastEventId is { } unknown)
@@ -105,7 +105,7 @@ internal sealed partial class EventStream(
             cursor.WriteControl(output, SseFrames.Gap(unknown.Position + 1, cursor.Position, "unknown_id"));
         }
 
-        cursor.WriteControl(output, frame);
+        cursor.WriteControl(output, SseFrames.Snapshot(state, cursor.Position, time.GetUtcNow()));
     }
 
     private void Prepare(HttpContext context)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using StreamGateway.Json;
 
 namespace StreamGateway.Events;
 
@@ -11,6 +12,9 @@ internal static class SseFrames
 {
     // JSON text never holds a raw line break, so one data line is always enough.
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <value>RFC 3339 in UTC with milliseconds.</value>
+    public const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     public static readonly byte[] Heartbeat = ": heartbeat\n\n"u8.ToArray();
 
@@ -32,6 +36,19 @@ internal static class SseFrames
 
     public static byte[] Retry(TimeSpan interval) =>
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"retry: {(long)interval.TotalMilliseconds}\n\n"));
+
+    /// <summary>What is true at a position, so that a reader needs no second request.</summary>
+    public static GatewayEvent Snapshot<TSnapshot>(TSnapshot state, long position, DateTimeOffset at) =>
+        Create("snapshot", json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("type"u8, "snapshot"u8);
+            json.WriteNumber("seq"u8, position);
+            json.WriteString("at"u8, at.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+            json.WritePropertyName("snapshot"u8);
+            JsonSerializer.Serialize(json, state, JsonDefaults.Options);
+            json.WriteEndObject();
+        });
 
     /// <summary>Tells a reader which positions it can no longer have.</summary>
     public static GatewayEvent Gap(long from, long to, string reason) =>

@@ -1,0 +1,46 @@
+using GetStream;
+using GetStream.Auth;
+using Microsoft.Extensions.Options;
+
+namespace StreamGateway.Upstream;
+
+/// <summary>Where the Stream this gateway works for is, and how to act for its users. Known once the service has started.</summary>
+internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProvider time)
+{
+    private StreamClientOptions? _client;
+
+    /// <value>What the REST client needs.</value>
+    public StreamClientOptions Client => _client ?? throw new InvalidOperationException("The service has not started.");
+
+    /// <value>Where calls are joined.</value>
+    public Uri VideoBaseUrl { get; private set; } = null!;
+
+    /// <value>Whether it is the Stream embedded in this process.</value>
+    public bool IsEmbedded { get; private set; }
+
+    public void UseConfigured()
+    {
+        var configured = options.Value;
+        _client = new StreamClientOptions
+        {
+            ApiKey = configured.ApiKey!,
+            ApiSecret = configured.ApiSecret!,
+            BaseUrl = configured.BaseUrl,
+        };
+        VideoBaseUrl = configured.VideoBaseUrl ?? configured.BaseUrl;
+    }
+
+    public void UseEmbedded(Uri url, string apiKey, string apiSecret)
+    {
+        _client = new StreamClientOptions { ApiKey = apiKey, ApiSecret = apiSecret, BaseUrl = url };
+        VideoBaseUrl = url;
+        IsEmbedded = true;
+    }
+
+    public string CreateUserToken(string userId) =>
+        StreamTokens.CreateUserToken(
+            Client.ApiSecret,
+            userId,
+            new UserTokenClaims { ExpiresIn = TimeSpan.FromHours(options.Value.UserTokenHours) },
+            time);
+}

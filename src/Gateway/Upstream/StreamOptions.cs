@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace StreamGateway.Upstream;
+
+/// <summary>The Stream application the gateway works for: section <c>Stream</c>. Without a key, the embedded Stream.</summary>
+internal sealed class StreamOptions
+{
+    public const string Section = "Stream";
+
+    /// <value>The environment variable <c>STREAM_API_KEY</c> sets it too.</value>
+    public string? ApiKey { get; set; }
+
+    /// <value>The environment variable <c>STREAM_API_SECRET</c> sets it too.</value>
+    public string? ApiSecret { get; set; }
+
+    /// <value>Where Stream's REST API is. <c>STREAM_BASE_URL</c> sets it too.</value>
+    public Uri BaseUrl { get; set; } = new("https://chat.stream-io-api.com");
+
+    /// <value>Where calls are joined; the default is Stream's video API.</value>
+    public Uri? VideoBaseUrl { get; set; }
+
+    /// <value>How long the token of a participant is good, in hours. The default is 24.</value>
+    [Range(1, 24 * 365)]
+    public int UserTokenHours { get; set; } = 24;
+
+    public bool IsConfigured => !string.IsNullOrWhiteSpace(ApiKey);
+}
+
+/// <summary>A key without its secret would fail only at the first join; say it at start.</summary>
+internal sealed class StreamOptionsValidator : IValidateOptions<StreamOptions>
+{
+    public ValidateOptionsResult Validate(string? name, StreamOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.ApiKey) != string.IsNullOrWhiteSpace(options.ApiSecret))
+        {
+            return ValidateOptionsResult.Fail("Stream:ApiKey and Stream:ApiSecret belong together: set both or neither.");
+        }
+
+        return options.BaseUrl.IsAbsoluteUri && options.BaseUrl.Scheme is "http" or "https"
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail("Stream:BaseUrl must be an absolute http or https address.");
+    }
+}
