@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using GetStream.Http;
+using GetStream.Local.Coordinator.Calls;
+using GetStream.Local.Errors;
+using GetStream.Local.Http;
+using GetStream.Models;
+
+namespace GetStream.Local.Coordinator.Events;
+
+/// <summary>What clients tell the others in a call, and what they report about it.</summary>
+internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEvents events) : IOperationFamily
+{
+    private const int MaxCustomBytes = 5 * 1024;
+    private const int MaxReactionLength = 64;
+    private const int MaxClientEvents = 100;
+    private const int MaxSdkLength = 50;
+
+    public void Map(OperationTable operations)
+    {
+        operations.Map<SendCallEventRequest, SendCallEventResponse>(ApiOperations.Video.SendCallEvent, OperationAccess.User, SendCustom);
+        operations.Map<SendVideoReactionRequest, SendVideoReactionResponse>(
+            ApiOperations.Video.SendVideoReaction, OperationAccess.User, SendReaction);
+        operations.Map<CollectUserFeedbackRequest, CollectUserFeedbackResponse>(
+            ApiOperations.Video.CollectUserFeedback, OperationAccess.User, CollectFeedback);
+        operations.Map<ReportClientEventRequest, ReportClientEventResponse>(
+            ApiOperations.Video.ReportClientCallEvent, OperationAccess.Public, Report);
+    }
+
+    private SendCallEventResponse SendCustom(ApiRequest request, SendCallEventRequest body)
+    {
+        var call = calls.Get(request, Capabilities.ReadCall);
+        CheckCustom(body.Custom);
+        events.ToWatchers(call, new CustomVideoEvent
+        {
+            CallCid = call.Cid,
+            Custom = body.Custom ?? [],
+            User = views.User(Sender(request, body.UserId ?? body.User?.Id)),
+            CreatedAt = request.Now,
+        });
+        return new SendCallEventResponse { Duration = request.Duration };
+    }
+
+    private SendVideoReactionResponse SendReaction(ApiRequest request, SendVideoReactionRequest body)
+    {
+        var call = calls.Get(request, Capabilities.CreateReaction);
+        Limits.Length(body.Type, MaxReactionLength, "type");
+        if (body.EmojiCode is { Length: > 0 } emoji)
+            Limits.Length(emoji, MaxReactionLength, "emoji_code");
+        CheckCustom(body.Custom);
+        var reaction = new VideoReactionResponse
+        {
+            Type = body.Type,
+            EmojiCode = body.EmojiCode,
+            Custom = body.Custom,
+            User = views.User(Sender(request, null)),
+        };
+        events.ToWatchers(call, new CallReactionEvent { CallCid = call.Cid, Reaction = reaction, CreatedAt = request.Now });
+        return new SendVideoReactionResponse { Reaction = reaction, Duration = request.Duration };
+    }
+
+    private CollectUserFeedbackResponse CollectFeedback(ApiRequest request, CollectUserFeedbackRequest body)
+    {
+        var call = calls.Get(request, Capabilities.ReadCall);
+        Limits.Range(body.Rating, 1, 5, "rating");
+        Limits.Length(body.Sdk, MaxSdkLength, "sdk");
+        Limits.Length(body.SdkVersion, MaxSdkLength, "sdk_version");
+        CheckCustom(body.Custom);
+        events.ToWatchers(call, new CallUserFeedbackSubmittedEvent
+        {
+            CallCid = call.Cid,
+            SessionId = call.Session?.Id ?? "",
+            User = views.User(Sender(request, null)),
+            Rating = body.Rating,
+            Reason = body.Reason,
+            Custom = body.Custom,
+            Sdk = body.Sdk,
+            SdkVersion = body.SdkVersion,
+            CreatedAt = request.Now,
+        });
+        return new CollectUserFeedbackResponse { Duration = request.Duration };
+    }
+
+    /// <summary>Takes clients' telemetry, of which nothing is kept.</summary>
+    private ReportClientEventResponse Report(ApiRequest request, ReportClientEventRequest body)
+    {
+        Limits.Count(body.Events.Count, MaxClientEvents, "events");
+        return new ReportClientEventResponse { Duration = request.Duration };
+    }
+
+    private static string Sender(ApiRequest request, string? named) =>
+        (request.Caller.IsServer ? named : null) ?? request.Caller.UserId
+        ?? throw ApiException.Input("a server acts on behalf of a user: user_id is missing");
+
+    private static void CheckCustom(JsonObject? custom)
+    {
+        if (custom is not null && custom.ToJsonString().Length > MaxCustomBytes)
+            throw ApiException.InvalidField("custom", $"must be at most {MaxCustomBytes} bytes of JSON");
+    }
+}

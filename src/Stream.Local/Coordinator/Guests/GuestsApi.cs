@@ -1,0 +1,37 @@
+using GetStream.Auth;
+using GetStream.Http;
+using GetStream.Local.Coordinator.Users;
+using GetStream.Local.Http;
+using GetStream.Local.Store;
+using GetStream.Models;
+
+namespace GetStream.Local.Coordinator.Guests;
+
+/// <summary>Lets people in who have no account: they get one of their own, and a token for it.</summary>
+internal sealed class GuestsApi(UserDirectory users, UserViews views, string apiSecret) : IOperationFamily
+{
+    public void Map(OperationTable operations) =>
+        operations.Map<CreateGuestRequest, CreateGuestResponse>(ApiOperations.Common.CreateGuest, OperationAccess.Public, Create);
+
+    private CreateGuestResponse Create(ApiRequest request, CreateGuestRequest body)
+    {
+        Limits.UserId(body.User.Id, "user.id");
+        // Nobody becomes an existing user by asking to be a guest of that name.
+        var id = $"guest-{Guid.NewGuid()}-{body.User.Id}";
+        UserDirectory.CheckCustom(body.User.Custom);
+        var guest = users.Change(id, _ => users.New(id) with
+        {
+            Role = Roles.Guest,
+            Name = body.User.Name,
+            Image = body.User.Image,
+            Custom = body.User.Custom ?? [],
+            Language = body.User.Language ?? "",
+        });
+        return new CreateGuestResponse
+        {
+            User = views.Response(guest),
+            AccessToken = StreamTokens.CreateUserToken(apiSecret, id),
+            Duration = request.Duration,
+        };
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using System.Text.Json;
+using GetStream.Http;
+using GetStream.Local.Errors;
+using GetStream.Local.Http;
+using GetStream.Local.Queries;
+using GetStream.Local.Store;
+using GetStream.Models;
+
+namespace GetStream.Local.Coordinator.Users;
+
+/// <summary>Finds users.</summary>
+internal sealed class UserQueriesApi(StateStore store, UserViews views) : IOperationFamily
+{
+    private const int MaxOffset = 1_000;
+
+    private static readonly QuerySchema<UserState> s_users = new(
+        user => user.Id,
+        user => user.Custom,
+        new("id", FieldKind.Text, user => user.Id),
+        new("name", FieldKind.Text, user => user.Name),
+        new("role", FieldKind.Text, user => user.Role),
+        new("banned", FieldKind.Flag, user => user.Banned),
+        new("teams", FieldKind.TextList, user => user.Teams.ToHashSet(StringComparer.Ordinal)),
+        new("created_at", FieldKind.Time, user => user.CreatedAt),
+        new("updated_at", FieldKind.Time, user => user.UpdatedAt),
+        new("last_active", FieldKind.Time, user => user.LastActive))
+    {
+        UnknownIsCustom = true,
+    };
+
+    public void Map(OperationTable operations) =>
+        operations.Map<QueryUsersResponse>(ApiOperations.Common.QueryUsers, OperationAccess.User, Query);
+
+    private QueryUsersResponse Query(ApiRequest request)
+    {
+        var payload = Payload(request);
+        var limit = Limits.Range(payload.Limit ?? Limits.DefaultPageSize, 0, Limits.MaxPageSize, "limit");
+        var offset = Limits.Range(payload.Offset ?? 0, 0, MaxOffset, "offset");
+        var matches = Filter.Parse(payload.FilterConditions, s_users);
+        var order = new RowOrder<UserState>(payload.Sort, s_users, "created_at", -1);
+        var found = store.Users.Rows
+            .Where(user => user.DeletedAt is null && (user.DeactivatedAt is null || payload.IncludeDeactivatedUsers == true) && matches(user))
+            .Select(user => (User: user, Key: order.Key(user)))
+            .ToList();
+        found.Sort((left, right) => order.Compare(left.Key, right.Key));
+        return new QueryUsersResponse
+        {
+            Users = [.. found.Skip(offset).Take(limit).Select(entry => views.Full(entry.User))],
+            Duration = request.Duration,
+        };
+    }
+
+    private static QueryUsersPayload Payload(ApiRequest request)
+    {
+        try
+        {
+            return ModelJson.Read<QueryUsersPayload>(Encoding.UTF8.GetBytes(request.Query("payload") ?? """{"filter_conditions":{}}"""));
+        }
+        catch (JsonException json)
+        {
+            throw ApiException.InvalidField("payload", $"is not what the operation takes: {json.Message}");
+        }
+    }
+}

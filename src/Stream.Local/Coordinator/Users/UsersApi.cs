@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using GetStream.Http;
+using GetStream.Local.Errors;
+using GetStream.Local.Http;
+using GetStream.Local.Store;
+using GetStream.Models;
+
+namespace GetStream.Local.Coordinator.Users;
+
+/// <summary>Creates, changes and finds users.</summary>
+internal sealed class UsersApi(UserDirectory users, UserViews views, UserUpdates updates) : IOperationFamily
+{
+    private const int MaxUsersPerRequest = 100;
+
+    public void Map(OperationTable operations)
+    {
+        operations.MapAsync<UpdateUsersRequest, UpdateUsersResponse>(ApiOperations.Common.UpdateUsers, OperationAccess.User, ReplaceAsync);
+        operations.MapAsync<UpdateUsersPartialRequest, UpdateUsersResponse>(
+            ApiOperations.Common.UpdateUsersPartial, OperationAccess.User, PatchAsync);
+    }
+
+    private async Task<UpdateUsersResponse> ReplaceAsync(ApiRequest request, UpdateUsersRequest body)
+    {
+        Limits.Count(body.Users.Count, MaxUsersPerRequest, "users");
+        foreach (var (key, user) in body.Users)
+        {
+            if (key != user.Id)
+                throw ApiException.InvalidField($"users.{Shortened.Text(key)}.id", "must be the same as its key");
+            RequireSelf(request, user.Id);
+            if (!request.Caller.IsServer && user.Role is not null && user.Role != users.Find(user.Id)?.Role)
+                throw ApiException.NotAllowed("only a server changes the role of a user");
+        }
+
+        return await AnswerAsync(request, [.. body.Users.Values.Select(users.Replace)]);
+    }
+
+    private async Task<UpdateUsersResponse> PatchAsync(ApiRequest request, UpdateUsersPartialRequest body)
+    {
+        Limits.Count(body.Users.Count, MaxUsersPerRequest, "users");
+        foreach (var patch in body.Users)
+            RequireSelf(request, patch.Id);
+        return await AnswerAsync(request, [.. body.Users.Select(patch => Patch(request, patch))]);
+    }
+
+    private UserState Patch(ApiRequest request, UpdateUserPartialRequest patch)
+    {
+        var fixedFields = UserPatch.ServerFields.Intersect((patch.Set ?? []).Select(field => field.Key).Concat(patch.Unset ?? []));
+        if (!request.Caller.IsServer && fixedFields.FirstOrDefault() is { } field)
+            throw ApiException.NotAllowed($"only a server changes {field}");
+        return users.ChangeExisting(patch.Id, user => UserPatch.Apply(user, patch.Set, patch.Unset));
+    }
+
+    private async Task<UpdateUsersResponse> AnswerAsync(ApiRequest request, IReadOnlyList<UserState> changed)
+    {
+        foreach (var user in changed)
+            await updates.PublishAsync(user, request.Aborted);
+        return new UpdateUsersResponse
+        {
+            Users = changed.ToDictionary(user => user.Id, views.Full),
+            MembershipDeletionTaskId = "",
+            Duration = request.Duration,
+        };
+    }
+
+    private static void RequireSelf(ApiRequest request, string userId)
+    {
+        if (!request.Caller.IsServer && request.Caller.UserId != userId)
+            throw ApiException.NotAllowed($"User '{request.Caller.UserId}' may only change itself");
+    }
+}

@@ -1,0 +1,55 @@
+namespace GetStream.Local.Errors;
+
+/// <summary>A request that is refused: becomes Stream's error body with this status and code.</summary>
+internal sealed class ApiException : Exception
+{
+    private ApiException(int status, ApiErrorCode code, string message) : base(message)
+    {
+        Status = status;
+        Code = code;
+    }
+
+    public int Status { get; }
+
+    public ApiErrorCode Code { get; }
+
+    /// <summary>Tells clients never to repeat the request.</summary>
+    public bool Unrecoverable { get; init; }
+
+    /// <summary>What is wrong with which field of the request.</summary>
+    public IReadOnlyDictionary<string, string>? Fields { get; init; }
+
+    public static ApiException Input(string message) => new(400, ApiErrorCode.Input, message);
+
+    public static ApiException InvalidField(string field, string problem) =>
+        new(400, ApiErrorCode.Input, $"{field} {problem}")
+        {
+            Fields = new Dictionary<string, string> { [field] = problem },
+        };
+
+    public static ApiException Unauthenticated(ApiErrorCode code, string message) => new(401, code, message);
+
+    public static ApiException NotAllowed(string message) => new(403, ApiErrorCode.NotAllowed, message);
+
+    public static ApiException DoesNotExist(string message) => new(404, ApiErrorCode.DoesNotExist, message);
+
+    public static ApiException PayloadTooBig(string message) => new(413, ApiErrorCode.PayloadTooBig, message);
+
+    public static ApiException RateLimited(string message) => new(429, ApiErrorCode.RateLimited, message);
+
+    public static ApiException CapacityExceeded(string message) => new(400, ApiErrorCode.Input, message);
+
+    public static ApiException TooManyConnections(int max) =>
+        new(429, ApiErrorCode.TooManyConnections, $"at most {max} WebSockets are open at once");
+
+    public static ApiException UnknownConnection(string connectionId) =>
+        new(400, ApiErrorCode.ConnectionIdNotFound, $"connection id \"{Shortened.Text(connectionId)}\" is not connected");
+
+    public static ApiException NotSupported(string operation) =>
+        new(501, ApiErrorCode.NotSupported, $"{operation} is not served by the embedded Stream")
+        {
+            Unrecoverable = true,
+        };
+
+    public static ApiException SfuUnavailable(string message) => new(503, ApiErrorCode.NoSfuAvailable, message);
+}

@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+using GetStream.Local.Errors;
+
+namespace GetStream.Local.Http;
+
+/// <summary>Sizes and character sets of what clients may name.</summary>
+internal static partial class Limits
+{
+    public const int MaxCallIdLength = 64;
+    public const int MaxUserIdLength = 255;
+    public const int MaxPageSize = 100;
+    public const int DefaultPageSize = 25;
+
+    /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, _ and -.</exception>
+    public static string CallId(string id, string field)
+    {
+        Length(id, MaxCallIdLength, field);
+        return CallIdPattern().IsMatch(id)
+            ? id
+            : throw ApiException.InvalidField(field, $"\"{Shortened.Text(id)}\" must consist of letters, digits, _ and -");
+    }
+
+    /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, @, _ and -.</exception>
+    public static string UserId(string id, string field)
+    {
+        Length(id, MaxUserIdLength, field);
+        return UserIdPattern().IsMatch(id)
+            ? id
+            : throw ApiException.InvalidField(field, $"\"{Shortened.Text(id)}\" must consist of letters, digits, @, _ and -");
+    }
+
+    public static void Length(string text, int max, string field)
+    {
+        if (text.Length == 0)
+            throw ApiException.InvalidField(field, "must not be empty");
+        if (text.Length > max)
+            throw ApiException.InvalidField(field, $"must be at most {max} characters long, not {text.Length}");
+    }
+
+    public static int Range(int number, int min, int max, string field) =>
+        number >= min && number <= max
+            ? number
+            : throw ApiException.InvalidField(field, $"must be between {min} and {max}, not {number}");
+
+    public static void Count(int count, int max, string field)
+    {
+        if (count > max)
+            throw ApiException.InvalidField(field, $"must have at most {max} entries, not {count}");
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]+\z")]
+    private static partial Regex CallIdPattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9@_-]+\z")]
+    private static partial Regex UserIdPattern();
+}

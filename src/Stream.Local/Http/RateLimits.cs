@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using GetStream.Local.Errors;
+
+namespace GetStream.Local.Http;
+
+/// <summary>Counts requests per operation and minute, and tells clients in Stream's headers.</summary>
+internal sealed class RateLimits(int perMinute, TimeProvider clock)
+{
+    // One entry for each operation: bounded by the catalogue.
+    private readonly ConcurrentDictionary<string, Window> _windows = new(StringComparer.Ordinal);
+
+    /// <exception cref="ApiException">The operation was called too often in this minute.</exception>
+    public void Count(string operation, IHeaderDictionary headers)
+    {
+        var minute = clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+        var used = _windows.GetOrAdd(operation, _ => new Window()).Count(minute);
+        var reset = (minute + 1) * 60;
+        headers["X-RateLimit-Limit"] = Text(perMinute);
+        headers["X-RateLimit-Remaining"] = Text(Math.Max(0, perMinute - used));
+        headers["X-RateLimit-Reset"] = Text(reset);
+        if (used <= perMinute)
+            return;
+        headers.RetryAfter = Text(Math.Max(1, reset - clock.GetUtcNow().ToUnixTimeSeconds()));
+        throw ApiException.RateLimited($"too many requests: {operation} may be called {perMinute} times a minute");
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class Window
+    {
+        private readonly Lock _gate = new();
+        private long _minute;
+        private long _used;
+
+        public long Count(long minute)
+        {
+            lock (_gate)
+            {
+                if (minute != _minute)
+                    (_minute, _used) = (minute, 0);
+                return ++_used;
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Security.Cryptography;
+using GetStream.Local.Coordinator;
+using GetStream.Local.Coordinator.Calls;
+using GetStream.Local.Sfu;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using StreamGateway.Native.Rtc;
+
+namespace GetStream.Local;
+
+/// <summary>A running embedded Stream: coordinator and SFU.</summary>
+/// <remarks>Disposing stops it: WebSockets are told, the SFU drains, all within the configured time.</remarks>
+public sealed class LocalStreamServer : IAsyncDisposable
+{
+    // An id of 10,001 characters must still reach the check that answers clearly.
+    private const int MaxRequestLine = 64 * 1024;
+    private const int MaxHeaders = 64 * 1024;
+
+    private readonly WebApplication _app;
+    private readonly ISfu _sfu;
+    private readonly Task _sfuEvents;
+    private readonly CallSessionMonitor _monitor;
+    private int _disposed;
+
+    private LocalStreamServer(WebApplication app, CoordinatorServices services, LocalStreamOptions options)
+    {
+        _app = app;
+        _sfu = services.Sfu;
+        _monitor = services.Monitor;
+        _sfuEvents = services.SfuEvents.RunAsync();
+        Url = app.Urls.First();
+        ApiKey = options.ApiKey;
+        ApiSecret = options.ApiSecret!;
+    }
+
+    /// <summary>Base address of the coordinator, such as <c>http://127.0.0.1:8090</c>.</summary>
+    public string Url { get; }
+
+    public string ApiKey { get; }
+
+    /// <summary>The secret that signs tokens: the configured one, or the one made for this start.</summary>
+    public string ApiSecret { get; }
+
+    /// <summary>Starts the SFU in <paramref name="engine"/>, then the coordinator; completes once both listen.</summary>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
+    /// <exception cref="IOException">The coordinator's port is taken.</exception>
+    /// <exception cref="RtcException">The SFU does not start.</exception>
+    public static async Task<LocalStreamServer> StartAsync(
+        LocalStreamOptions options, RtcEngine engine, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        var tokens = new SfuTokens(TimeProvider.System);
+        var sfu = await NativeSfu.StartAsync(engine, options, tokens.Secret, cancellationToken);
+        return await StartAsync(options, sfu, tokens, loggerFactory, TimeProvider.System, cancellationToken);
+    }
+
+    /// <summary>Owns <paramref name="sfu"/> from here on, also when the start fails.</summary>
+    internal static async Task<LocalStreamServer> StartAsync(
+        LocalStreamOptions options, ISfu sfu, SfuTokens tokens, ILoggerFactory loggerFactory, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        options = options with { ApiSecret = options.ApiSecret ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) };
+        var app = CreateApp(options, loggerFactory);
+        try
+        {
+            var services = new CoordinatorServices(options, sfu, tokens, loggerFactory, app.Lifetime, clock);
+            services.AddTo(app);
+            await app.StartAsync(cancellationToken);
+            return new LocalStreamServer(app, services, options);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            await sfu.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        // The SFU first: while it drains, the coordinator still tells of those who leave.
+        await _sfu.DisposeAsync();
+        await _sfuEvents;
+        await _monitor.DisposeAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static WebApplication CreateApp(LocalStreamOptions options, ILoggerFactory loggerFactory)
+    {
+        // No configuration of the hosting process applies to this server: it may run beside another in one process.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Stream.Local" });
+        builder.Services.AddSingleton(loggerFactory);
+        // Signals are for the process that holds this server: it disposes it when it is ready.
+        builder.Services.AddSingleton<IHostLifetime, HeldLifetime>();
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        return builder.Build();
+    }
+
+    private sealed class HeldLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

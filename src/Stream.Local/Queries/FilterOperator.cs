@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using GetStream.Local.Errors;
+
+namespace GetStream.Local.Queries;
+
+/// <summary>The operators of filters, as tests of a field's value.</summary>
+internal static class FilterOperator
+{
+    /// <exception cref="ApiException">There is no such operator, or its value has the wrong kind.</exception>
+    public static Predicate<object?> Parse(string name, JsonNode? operand, FieldKind kind, string where)
+    {
+        switch (name)
+        {
+            case "$eq":
+                return Equal(operand, kind, where);
+            case "$ne":
+                var equal = Equal(operand, kind, where);
+                return value => !equal(value);
+            case "$in":
+                return In(operand, kind, where);
+            case "$nin":
+                var listed = In(operand, kind, where);
+                return value => !listed(value);
+            case "$gt":
+                return Ordered(operand, kind, where, order => order > 0);
+            case "$gte":
+                return Ordered(operand, kind, where, order => order >= 0);
+            case "$lt":
+                return Ordered(operand, kind, where, order => order < 0);
+            case "$lte":
+                return Ordered(operand, kind, where, order => order <= 0);
+            case "$exists":
+                var wanted = (bool)FilterOperand.Parse(operand ?? false, FieldKind.Flag, where)!;
+                return value => (value is not null and not HashSet<string> { Count: 0 }) == wanted;
+            case "$contains":
+                var item = FilterOperand.Parse(operand, kind, where);
+                return value => Matches(value, item);
+            case "$autocomplete":
+                return WordStart(Text(operand, where));
+            case "$q":
+                var text = Text(operand, where);
+                return value => value is string whole && whole.Contains(text, StringComparison.OrdinalIgnoreCase);
+            default:
+                throw ApiException.Input($"\"{Shortened.Text(name)}\" is not an operator of filters");
+        }
+    }
+
+    private static Predicate<object?> Equal(JsonNode? operand, FieldKind kind, string where)
+    {
+        if (operand is JsonArray)
+        {
+            var all = FilterOperand.ParseList(operand, kind, where);
+            return value => value is HashSet<string> set && set.SetEquals(all.OfType<string>());
+        }
+
+        var wanted = FilterOperand.Parse(operand, kind, where);
+        return value => Matches(value, wanted);
+    }
+
+    private static Predicate<object?> In(JsonNode? operand, FieldKind kind, string where)
+    {
+        var wanted = FilterOperand.ParseList(operand, kind, where);
+        return value => wanted.Exists(one => Matches(value, one));
+    }
+
+    private static Predicate<object?> Ordered(JsonNode? operand, FieldKind kind, string where, Predicate<int> accepts)
+    {
+        var bound = FilterOperand.Parse(operand, kind, where) ?? throw ApiException.Input($"{where} takes a value");
+        return value => ValueOrder.Comparable(value, bound) && accepts(ValueOrder.Compare(value, bound));
+    }
+
+    private static bool Matches(object? value, object? wanted) =>
+        value is HashSet<string> set ? wanted is string one && set.Contains(one) : Equals(value, wanted);
+
+    private static Predicate<object?> WordStart(string start) => value =>
+        value is string text
+        && (text.StartsWith(start, StringComparison.OrdinalIgnoreCase)
+            || text.Split([' ', '-', '_', '.'], StringSplitOptions.RemoveEmptyEntries)
+                .Any(word => word.StartsWith(start, StringComparison.OrdinalIgnoreCase)));
+
+    private static string Text(JsonNode? operand, string where) =>
+        (string)(FilterOperand.Parse(operand, FieldKind.Text, where) ?? throw ApiException.Input($"{where} takes text"));
+}
