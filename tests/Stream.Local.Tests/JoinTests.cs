@@ -110,8 +110,8 @@ public sealed class JoinTests : IAsyncLifetime
     public async Task A_call_may_let_people_in_ahead_of_its_start()
     {
         var soon = DateTimeOffset.UtcNow.AddSeconds(60).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-        await _stream.As("host").Post("/video/call/livestream/show", $$$"""
-            {"data":{"starts_at":"{{{soon}}}","settings_override":{"backstage":{"enabled":true,"join_ahead_time_seconds":300}}}}
+        await _stream.As("host").Post("/video/call/livestream/show", $$$$$"""
+            {"data":{"starts_at":"{{{{{soon}}}}}","settings_override":{"backstage":{"enabled":true,"join_ahead_time_seconds":300}}}}
             """);
 
         (await _stream.As("viewer").Post("/video/call/livestream/show/join", """{"location":"auto"}""")).Ok();

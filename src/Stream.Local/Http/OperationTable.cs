@@ -45,7 +45,7 @@ internal sealed class OperationTable(Authenticator authenticator, RateLimits rat
     /// <summary>Makes routes of the whole catalogue.</summary>
     public void AddTo(IEndpointRouteBuilder routes)
     {
-        foreach (var operation in ApiOperations.All)
+        foreach (var operation in ApiOperations.All.Concat(ApiOperations.ClientSide))
         {
             var (nanoseconds, text) = _served.TryGetValue(operation, out var entry)
                 ? (entry.Nanoseconds, entry.Text)

@@ -42,7 +42,7 @@ internal sealed class EventSocket : IAsyncDisposable
     }
 
     public Task AuthenticateAsync(string token, string userId, string? details = null) => SendAsync(
-        $$"""{"token":"{{token}}","products":["video"],"user_details":{{details ?? $$"""{"id":"{{userId}}"}"""}}}""");
+        $$"""{"token":"{{token}}","products":["video"],"user_details":{{details ?? $$"""{"id":"{{userId}}"}"""}} }""");
 
     public async Task SendAsync(string text)
     {
