@@ -69,7 +69,7 @@ func (s *speech) round() bool {
 	return s.speaking || wasSpeaking || before != s.level && (before > 0.01 || s.level > 0.01)
 }
 
-// linear maps a level in -dBov to 0 … 1, where speech of usual loudness lies about the middle.
+// linear maps a level in -dBov to 0 … 1: the square root of the amplitude, which is closer to what is heard.
 func linear(level int) float32 {
 	if level >= silenceLevel {
 		return 0

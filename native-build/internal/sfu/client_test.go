@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"github.com/pion/webrtc/v3"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
@@ -37,7 +39,7 @@ const (
 
 func startServer(t *testing.T, change ...func(*Options)) *Server {
 	t.Helper()
-	options := Options{EdgeName: "local-1", TokenSecret: []byte(testSecret)}
+	options := Options{EdgeName: "local-1", TokenSecret: []byte(testSecret), Logger: failOnError(t)}
 	for _, c := range change {
 		c(&options)
 	}
@@ -46,9 +48,7 @@ func startServer(t *testing.T, change ...func(*Options)) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), testDeadline)
-		defer cancel()
-		if err := s.Stop(ctx, false); err != nil {
+		if err := stopWithin(s, false); err != nil {
 			t.Errorf("stop: %v", err)
 		}
 	})
@@ -557,4 +557,98 @@ func (c *testClient) streamOf(kind models.TrackType) string {
 	}
 	c.t.Fatalf("%s: not in its own roster", c.userID)
 	return ""
+}
+
+func stopWithin(s *Server, drain bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), testDeadline)
+	defer cancel()
+	return s.Stop(ctx, drain)
+}
+
+// failOnError makes every error the server logs, such as a recovered panic, fail the test.
+func failOnError(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(errorWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+type errorWriter struct{ t *testing.T }
+
+func (w errorWriter) Write(line []byte) (int, error) {
+	w.t.Errorf("logged: %s", line)
+	return len(line), nil
+}
+
+// testObserver notes who joined and why they left.
+type testObserver struct {
+	mu     sync.Mutex
+	joined []Presence
+	left   chan departure
+}
+
+type departure struct {
+	Presence
+	reason LeaveReason
+}
+
+func newTestObserver() *testObserver { return &testObserver{left: make(chan departure, 100)} }
+
+func (o *testObserver) ParticipantJoined(p Presence) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.joined = append(o.joined, p)
+}
+
+func (o *testObserver) ParticipantLeft(p Presence, reason LeaveReason, _ time.Duration) {
+	o.left <- departure{p, reason}
+}
+
+func (o *testObserver) awaitLeft(t *testing.T, userID string) LeaveReason {
+	t.Helper()
+	deadline := time.After(testDeadline)
+	for {
+		select {
+		case d := <-o.left:
+			if d.UserID == userID {
+				return d.reason
+			}
+		case <-deadline:
+			t.Fatalf("%s did not leave", userID)
+		}
+	}
+}
+
+func protoString(s string) protoreflect.Value { return protoreflect.ValueOfString(s) }
+
+// onlyLayer finds the layer of the only track of a kind in the test's call.
+func onlyLayer(t *testing.T, s *Server, kind models.TrackType) *layer {
+	t.Helper()
+	for _, p := range s.call(testCall).members() {
+		for _, track := range s.call(testCall).tracksOf(p) {
+			if track.kind == kind && len(track.layerList()) > 0 {
+				return track.layerList()[0]
+			}
+		}
+	}
+	t.Fatalf("no %v", kind)
+	return nil
+}
+
+// awaitReceived waits until the SFU has got a number of packets on a layer.
+func awaitReceived(t *testing.T, l *layer, count uint64) {
+	t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(testDeadline)
+	for {
+		l.mu.Lock()
+		received := l.reception.received
+		l.mu.Unlock()
+		if received >= count {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("the SFU received %d packets, not %d", received, count)
+		}
+	}
 }

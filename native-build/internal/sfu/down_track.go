@@ -33,6 +33,7 @@ type downTrack struct {
 
 	current   *layer // what is being sent; nil before the first packet
 	stream    uint32
+	resumed   uint32
 	target    *layer // what shall be sent from its next keyframe on; video only
 	height    uint32 // wanted by the subscriber, 0 for the best
 	lastIn    uint64 // highest number received of the current stream
@@ -194,6 +195,9 @@ func (d *downTrack) advance(l *layer, p *packet) {
 			return
 		}
 		d.changeTo(l, p)
+	} else if resumed := d.track.resumed.Load(); resumed != d.resumed && p.seq > d.lastIn {
+		d.resumed = resumed
+		d.seqOffset, d.caughtUp = d.lastSeq+1-uint16(p.seq), p.seq-1
 	}
 	d.lastIn = max(d.lastIn, p.seq)
 	d.send(l, p)
@@ -219,6 +223,7 @@ func (d *downTrack) changeTo(l *layer, p *packet) {
 		}
 	}
 	d.current, d.stream, d.lastIn, d.caughtUp = l, p.stream, 0, 0
+	d.resumed = d.track.resumed.Load()
 }
 
 func (d *downTrack) vp8(p *packet) (vp8Descriptor, bool) {

@@ -112,7 +112,7 @@ func (s *Server) resume(socket *socket, join *event.JoinRequest, token *claims) 
 	if !p.resume(socket) {
 		return nil, fail(models.ErrorCode_ERROR_CODE_PARTICIPANT_RECONNECT_FAILED, "the session is gone")
 	}
-	p.subscriber.restartICE()
+	p.subscriber.resume()
 	return p, nil
 }
 
@@ -137,6 +137,7 @@ func (s *Server) enter(socket *socket, join *event.JoinRequest, token *claims) (
 	if err != nil {
 		return nil, fail(codeInternal, "%v", err)
 	}
+	p.subscribe(join.GetReconnectDetails().GetSubscriptions())
 	if failed := s.add(p, socket, token.MaxParticipants); failed != nil {
 		p.release()
 		return nil, failed

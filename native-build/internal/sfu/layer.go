@@ -67,8 +67,9 @@ func (l *layer) setSize(size *models.VideoDimension) {
 	l.height.Store(size.GetHeight())
 }
 
-// bind takes over a stream. A renewed stream starts its numbers anew, so the cache of the former one is dropped.
-func (l *layer) bind(s source) {
+// bind takes over a stream and answers what its packets go to. A renewed stream starts its numbers anew, so the cache
+// of the former one is dropped, and what still comes of it goes nowhere.
+func (l *layer) bind(s source) (receive func(raw []byte)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.source = s
@@ -78,10 +79,12 @@ func (l *layer) bind(s source) {
 	l.losses = lossList{}
 	l.report = senderReport{}
 	l.startedAt = time.Time{}
+	stream := l.stream
+	return func(raw []byte) { l.receive(stream, raw) }
 }
 
 // receive handles one packet. The publisher's SRTP session calls it, one packet at a time.
-func (l *layer) receive(raw []byte) {
+func (l *layer) receive(stream uint32, raw []byte) {
 	h, ok := parseRTP(raw)
 	if !ok {
 		return
@@ -90,18 +93,14 @@ func (l *layer) receive(raw []byte) {
 	publisher := l.track.owner.publisher
 
 	l.mu.Lock()
-	if h.payloadType != l.source.payloadType {
+	if stream != l.stream || h.payloadType != l.source.payloadType {
 		l.mu.Unlock()
 		return
 	}
 	if l.source.transportID != 0 {
 		publisher.recordTransport(l.source.ssrc, h.extension(l.source.transportID), now)
 	}
-	if len(h.payload) == 0 { // a probe of the sender's bandwidth
-		l.reception.add(h, now)
-		l.mu.Unlock()
-		return
-	}
+	// Packets of nothing but padding probe the bandwidth. They have numbers too, so they are forwarded like others.
 	if l.startedAt.IsZero() {
 		l.startedAt = now
 	}
@@ -117,7 +116,11 @@ func (l *layer) receive(raw []byte) {
 	} else if l.source.levelID != 0 {
 		l.track.owner.heard(h.extension(l.source.levelID))
 	}
-	stored, fresh := l.cache.put(p)
+	var stored *packet
+	fresh := false
+	if !l.track.blocked.Load() { // what is held back must not come out of the cache later
+		stored, fresh = l.cache.put(p)
+	}
 	var lost []rtcp.NackPair
 	if l.source.nack {
 		lost = l.losses.arrived(p.seq, now)

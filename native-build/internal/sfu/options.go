@@ -40,6 +40,8 @@ type Options struct {
 	Logger                *slog.Logger
 	// Observer hears who joins and leaves; it may be nil. Its methods must not block.
 	Observer Observer
+
+	silence time.Duration // shorter in tests
 }
 
 // Observer hears of participants. Calls for one participant come in order.
@@ -94,6 +96,9 @@ func (o *Options) complete() error {
 		o.FastReconnectDeadline = defaultFastReconnectDeadline
 	case o.FastReconnectDeadline < 0 || o.FastReconnectDeadline > MaxFastReconnectDeadline:
 		return fmt.Errorf("fast_reconnect_deadline_ms: must be between 0 and %d", MaxFastReconnectDeadline.Milliseconds())
+	}
+	if o.silence == 0 {
+		o.silence = silenceDeadline
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))

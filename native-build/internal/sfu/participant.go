@@ -119,7 +119,7 @@ func (p *participant) send(frame []byte) {
 // listen serves a socket until it ends and answers its close code, 0 when it broke.
 func (p *participant) listen(socket *socket) int {
 	for {
-		request, err := socket.read(silenceDeadline)
+		request, err := socket.read(p.server.options.silence)
 		if err != nil {
 			return closeCodeOf(err)
 		}
@@ -148,6 +148,7 @@ func (p *participant) socketClosed(socket *socket, code int) {
 	if !replaced && !leaves {
 		p.socket = nil
 		p.keep = time.AfterFunc(p.server.options.FastReconnectDeadline, p.expire)
+		p.subscriber.pause()
 	}
 	p.call.mu.Unlock()
 

@@ -240,11 +240,11 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 		}
 	}
 	l := t.layer(remote.RID())
-	l.bind(s)
+	receive := l.bind(s)
 	b.peerMu.Lock()
 	b.bySSRC[ssrc] = l
 	b.peerMu.Unlock()
-	b.tap.attach(ssrc, l.receive)
+	b.tap.attach(ssrc, receive)
 	if isVideo(t.kind) {
 		for _, d := range t.downList() {
 			d.choose()

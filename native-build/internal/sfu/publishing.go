@@ -114,6 +114,7 @@ func (c *call) unmute(t *track) {
 	}
 	first := !t.announced
 	t.announced, t.muted = true, false
+	t.resumed.Add(1)
 	t.blocked.Store(false)
 	c.announcePublished(t)
 	if first {
@@ -130,6 +131,12 @@ func (c *call) unmute(t *track) {
 func (c *call) subscribe(p *participant, entries []*signal.TrackSubscriptionDetails) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	p.subscribe(entries)
+	p.subscriber.refresh()
+}
+
+// subscribe replaces the list of subscriptions. Callers hold call.mu, or nobody knows the participant yet.
+func (p *participant) subscribe(entries []*signal.TrackSubscriptionDetails) {
 	p.subscriptions = make(map[trackKey]*models.VideoDimension, len(entries))
 	for _, entry := range entries {
 		if entry.GetTrackType() == audioTrack {
@@ -137,7 +144,6 @@ func (c *call) subscribe(p *participant, entries []*signal.TrackSubscriptionDeta
 		}
 		p.subscriptions[trackKey{entry.GetSessionId(), entry.GetTrackType()}] = entry.GetDimension()
 	}
-	p.subscriber.refresh()
 }
 
 // wishes lists what a participant is to get now: everybody's audio, until it says whose, and what it subscribed to.

@@ -47,6 +47,9 @@ func parseSections(description string) ([]section, error) {
 		}
 		sections = append(sections, s)
 	}
+	if len(sections) == 0 {
+		return nil, fmt.Errorf("sdp: holds no media section")
+	}
 	return sections, nil
 }
 

@@ -31,16 +31,20 @@ type subscriber struct {
 	tap         *tap
 
 	// mu guards the course of negotiation.
-	mu          sync.Mutex
-	ready       bool
-	closed      bool
-	dirty       bool
-	restart     bool
-	working     bool
-	offered     uint32    // id of the latest offer
-	waiting     time.Time // until when its answer may come; zero when none is awaited
-	opening     *time.Timer
-	restartSent bool // the offer that waits is a restart
+	mu         sync.Mutex
+	ready      bool
+	offline    bool // the socket is lost: offers would be too
+	closed     bool
+	dirty      bool
+	restart    bool
+	again      bool // the last offer was taken back
+	working    bool
+	offered    uint32    // id of the latest offer
+	waiting    time.Time // until when its answer may come; zero when none is awaited
+	restarting bool      // the offer that waits is a restart
+	asked      bool      // the client asked for a restart while an offer waits
+	opening    *time.Timer
+	free       map[*webrtc.RTPTransceiver]bool // sections that were given up and may be used again
 
 	// peerMu guards the following for those who must not wait for a negotiation.
 	peerMu     sync.Mutex
@@ -95,51 +99,83 @@ func (s *subscriber) refresh() {
 	s.advance()
 }
 
-// restartICE makes an offer with new ICE credentials. A request that comes while such an offer waits is satisfied by it.
+// restartICE makes an offer with new ICE credentials. While an offer waits, its answer may still come, or the client
+// may have failed to apply it; then the offer is taken back a little later.
 func (s *subscriber) restartICE() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.restartSent && !s.waiting.IsZero() {
-		s.waiting = earlier(s.waiting, time.Now().Add(lostAnswerDeadline))
-	}
-	if !s.restartSent || s.waiting.IsZero() {
+	if s.waiting.IsZero() {
 		s.restart = true
+		s.advance()
+		return
 	}
+	s.asked = true
+	if soon := time.Now().Add(lostAnswerDeadline); soon.Before(s.waiting) {
+		s.waiting = soon
+	}
+}
+
+// pause stops negotiation while the session has no socket.
+func (s *subscriber) pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offline = true
+}
+
+// resume goes on over a new socket. An offer that waits was sent over the former one, so it is taken back.
+func (s *subscriber) resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offline = false
 	if !s.waiting.IsZero() {
-		s.waiting = earlier(s.waiting, time.Now().Add(lostAnswerDeadline))
+		s.takeBack()
 	}
+	s.restart, s.dirty = true, true
 	s.advance()
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
+// takeBack rolls the offer that waits back. Callers hold s.mu.
+func (s *subscriber) takeBack() bool {
+	peer := s.connection()
+	pending := peer.PendingLocalDescription()
+	if pending == nil {
+		return false
 	}
-	return a
+	err := peer.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback, SDP: pending.SDP})
+	if err != nil {
+		return false
+	}
+	s.waiting, s.asked, s.dirty, s.again = time.Time{}, false, true, true
+	return true
 }
 
 // advance starts the negotiating goroutine if there is work and none runs. Callers hold s.mu.
 func (s *subscriber) advance() {
-	if s.closed || !s.ready || s.working || !s.waiting.IsZero() || !(s.dirty || s.restart) {
+	if s.working || !s.mayOffer() {
 		return
 	}
 	s.working = true
 	s.participant.server.run("subscriber negotiation", s.negotiate)
 }
 
+// mayOffer tells whether there is something to offer and nothing in its way. Callers hold s.mu.
+func (s *subscriber) mayOffer() bool {
+	return s.ready && !s.offline && !s.closed && s.waiting.IsZero() && (s.dirty || s.restart)
+}
+
 func (s *subscriber) negotiate() {
 	for {
 		s.mu.Lock()
-		restart := s.restart
-		if s.closed || !s.waiting.IsZero() || !(s.dirty || restart) {
+		if !s.mayOffer() {
 			s.working = false
 			s.mu.Unlock()
 			return
 		}
-		s.dirty, s.restart = false, false
+		restart, again := s.restart, s.again
+		s.dirty, s.restart, s.again = false, false, false
 		s.mu.Unlock()
 
-		if err := s.offer(restart); err != nil {
+		if err := s.offer(restart, again); err != nil {
 			s.mu.Lock()
 			s.working = false
 			closed := s.closed
@@ -153,17 +189,18 @@ func (s *subscriber) negotiate() {
 	}
 }
 
-// offer brings the peer connection in line with the wishes and offers the result, if anything changed.
-func (s *subscriber) offer(restart bool) error {
+// offer brings the peer connection in line with the wishes and offers the result, if anything changed or the last
+// offer has to be made again.
+func (s *subscriber) offer(restart, again bool) error {
 	changed, err := s.reconcile(s.participant.call.wishes(s.participant))
 	if err != nil {
 		return err
 	}
 	peer := s.connection()
-	if peer == nil || !changed && !(restart && peer.RemoteDescription() != nil) {
+	restart = restart && peer != nil && peer.RemoteDescription() != nil
+	if peer == nil || !changed && !restart && !again {
 		return nil
 	}
-	restart = restart && peer.RemoteDescription() != nil
 	if restart {
 		s.setConnected(false)
 	}
@@ -183,7 +220,7 @@ func (s *subscriber) offer(restart bool) error {
 	s.offered++
 	id := s.offered
 	s.waiting = time.Now().Add(answerDeadline)
-	s.restartSent = restart
+	s.restarting = restart
 	s.mu.Unlock()
 	s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
 		IceRestart: restart, Sdp: tidy(peer.LocalDescription().SDP), NegotiationId: id,
@@ -257,29 +294,36 @@ func (s *subscriber) add(w wish) error {
 
 // place puts a down track into a section that was given up, or into a new one.
 func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*webrtc.RTPSender, error) {
-	var transceiver *webrtc.RTPTransceiver
-	for _, t := range peer.GetTransceivers() {
-		if t.Kind() == down.Kind() && t.Sender() == nil && t.Direction() == webrtc.RTPTransceiverDirectionInactive {
-			sender, err := peer.AddTrack(down)
-			if err != nil {
-				return nil, err
-			}
-			transceiver = transceiverOfSender(peer, sender)
-			break
-		}
-	}
-	if transceiver == nil {
-		var err error
+	transceiver, err := s.reuse(peer, down)
+	if err == nil && transceiver == nil {
 		transceiver, err = peer.AddTransceiverFromTrack(down, webrtc.RTPTransceiverInit{
 			Direction: webrtc.RTPTransceiverDirectionSendonly,
 		})
-		if err != nil {
-			return nil, err
-		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	sender := transceiver.Sender()
 	_ = transceiver.SetCodecPreferences(codecFirst(down.track.codec, sender.GetParameters().Codecs))
 	return sender, nil
+}
+
+func (s *subscriber) reuse(peer *webrtc.PeerConnection, down *downTrack) (*webrtc.RTPTransceiver, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for t := range s.free {
+		if t.Kind() != down.Kind() {
+			continue
+		}
+		sender, err := peer.AddTrack(down) // takes the first free section of this kind
+		if err != nil {
+			return nil, err
+		}
+		taken := transceiverOfSender(peer, sender)
+		delete(s.free, taken)
+		return taken, nil
+	}
+	return nil, nil
 }
 
 func transceiverOfSender(peer *webrtc.PeerConnection, sender *webrtc.RTPSender) *webrtc.RTPTransceiver {
@@ -425,7 +469,14 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: description}); err != nil {
 		return fail(codeInvalid, "sdp: %v", err)
 	}
-	s.waiting = time.Time{}
+	s.restart = s.restart || s.asked && !s.restarting
+	s.waiting, s.asked = time.Time{}, false
+	s.free = map[*webrtc.RTPTransceiver]bool{}
+	for _, t := range peer.GetTransceivers() {
+		if t.Sender() == nil {
+			s.free[t] = true
+		}
+	}
 	s.addPending(peer)
 	s.advance()
 	return nil
@@ -433,25 +484,23 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 
 // overdue handles an answer that did not come: a client that asked for a new offer gets one, any other one is lost.
 func (s *subscriber) overdue(now time.Time) {
+	if s.answerLost(now) {
+		s.participant.mediaFailed()
+	}
+}
+
+func (s *subscriber) answerLost(now time.Time) bool {
 	s.mu.Lock()
-	if s.waiting.IsZero() || now.Before(s.waiting) || s.closed {
-		s.mu.Unlock()
-		return
+	defer s.mu.Unlock()
+	if s.closed || s.offline || s.waiting.IsZero() || now.Before(s.waiting) {
+		return false
 	}
-	again := s.restart
-	if again {
-		peer := s.connection()
-		if err := peer.SetLocalDescription(webrtc.SessionDescription{
-			Type: webrtc.SDPTypeRollback, SDP: peer.PendingLocalDescription().SDP,
-		}); err == nil {
-			s.waiting, s.dirty = time.Time{}, true
-			s.advance()
-			s.mu.Unlock()
-			return
-		}
+	if !s.asked || !s.takeBack() {
+		return true
 	}
-	s.mu.Unlock()
-	s.participant.mediaFailed()
+	s.restart = true
+	s.advance()
+	return false
 }
 
 func (s *subscriber) addCandidate(candidate webrtc.ICECandidateInit) *failure {

@@ -28,6 +28,8 @@ type track struct {
 
 	// blocked keeps packets from being forwarded while the track is muted.
 	blocked atomic.Bool
+	// resumed counts the unmutes: what was held back leaves no gap in the numbers sent.
+	resumed atomic.Uint32
 
 	// Both lists are copied on write, so that the packet path reads them without a lock.
 	layers atomic.Pointer[[]*layer]
