@@ -6,7 +6,7 @@ namespace StreamGateway.Native.Hosting;
 /// <summary>A running plugin instance.</summary>
 /// <remarks>
 /// Safe from any thread. Requests and answers are JSON; the answer is the payload alone. After disposal every call throws
-/// <see cref="ObjectDisposedException"/>; <see cref="State"/> says <see cref="PluginState.Stopped"/>.
+/// <see cref="ObjectDisposedException"/>; <see cref="State"/> says <see cref="PluginState.Stopping"/>, then <see cref="PluginState.Stopped"/>.
 /// </remarks>
 public interface IPlugin : IAsyncDisposable, IDisposable
 {

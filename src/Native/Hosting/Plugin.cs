@@ -42,9 +42,9 @@ internal sealed partial class Plugin : IPlugin
     {
         get
         {
-            if (_handle.IsClosed)
+            if (_handle.IsClosing)
             {
-                return PluginState.Stopped;
+                return _stopped.Task.IsCompleted ? PluginState.Stopped : PluginState.Stopping;
             }
 
             var state = PluginCalls.GetState(_handle);
@@ -57,7 +57,7 @@ internal sealed partial class Plugin : IPlugin
     {
         get
         {
-            if (_handle.IsClosed)
+            if (_handle.IsClosing)
             {
                 return Volatile.Read(ref _finalRejectedCount);
             }
@@ -359,7 +359,7 @@ internal sealed partial class Plugin : IPlugin
     private PluginException NotTaken(string tag, string reason) =>
         new(State == PluginState.Active ? PluginErrorCode.TooManyRequests : PluginErrorCode.InvalidState, reason) { Tag = tag };
 
-    private void ThrowIfStopped() => ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+    private void ThrowIfStopped() => ObjectDisposedException.ThrowIf(_handle.IsClosing, this);
 
     private void ThrowIfUnusable(ReadOnlySpan<byte> tag)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace StreamGateway.Native.Interop;
 
@@ -7,6 +8,8 @@ namespace StreamGateway.Native.Interop;
 internal sealed class ElfFile
 {
     private const int HeaderSize = 64;
+    private const int SegmentHeaderSize = 56;
+    private const int LoadSegment = 1;
     private const int SectionHeaderSize = 64;
     private const int MaxSections = 4096;
     private const int MaxNamesSize = 1 << 20;
@@ -28,6 +31,12 @@ internal sealed class ElfFile
         }
 
         problem = CheckHeader(header);
+        if (problem.Length == 0 && !IsWhole(file, header))
+        {
+            // The loader maps what the head promises; touching what is not there would kill the process.
+            problem = "it is cut off: parts of it lie beyond the end of the file";
+        }
+
         return problem.Length == 0 ? new ElfFile(HasGoSection(file, header)) : null;
     }
 
@@ -53,7 +62,32 @@ internal sealed class ElfFile
         return BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) == 3 ? "" : "it is an ELF file but not a shared library";
     }
 
-    private static bool HasGoSection(Microsoft.Win32.SafeHandles.SafeFileHandle file, ReadOnlySpan<byte> header)
+    private static bool IsWhole(SafeFileHandle file, ReadOnlySpan<byte> header)
+    {
+        var length = RandomAccess.GetLength(file);
+        var tableOffset = (long)BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
+        Span<byte> segment = stackalloc byte[SegmentHeaderSize];
+        for (var i = 0; i < count; i++)
+        {
+            var offset = tableOffset + i * SegmentHeaderSize;
+            if (offset < 0 || RandomAccess.Read(file, segment, offset) < SegmentHeaderSize)
+            {
+                return false;
+            }
+
+            var start = BinaryPrimitives.ReadUInt64LittleEndian(segment[8..]);
+            var size = BinaryPrimitives.ReadUInt64LittleEndian(segment[32..]);
+            if (BinaryPrimitives.ReadUInt32LittleEndian(segment) == LoadSegment && (start > (ulong)length || size > (ulong)length - start))
+            {
+                return false;
+            }
+        }
+
+        return count > 0;
+    }
+
+    private static bool HasGoSection(SafeFileHandle file, ReadOnlySpan<byte> header)
     {
         var tableOffset = (long)BinaryPrimitives.ReadUInt64LittleEndian(header[40..]);
         var entrySize = BinaryPrimitives.ReadUInt16LittleEndian(header[58..]);

@@ -11,6 +11,7 @@ internal sealed unsafe class LogSinkLease : IDisposable
 {
     private static readonly Lock SlotsLock = new();
     private static readonly Slot?[] Slots = new Slot?[LogCallbacks.Count];
+    private static int lastTaken = -1;
 
     private readonly int _slot;
     private int _disposed;
@@ -27,12 +28,13 @@ internal sealed unsafe class LogSinkLease : IDisposable
             var index = Array.FindIndex(Slots, slot => slot?.Image == image && ReferenceEquals(slot.Loggers, loggers));
             if (index < 0)
             {
-                index = Array.IndexOf(Slots, null);
+                index = NextFree();
                 if (index < 0)
                 {
                     return null;
                 }
 
+                lastTaken = index;
                 Slots[index] = new Slot(image, loggers);
                 Volatile.Write(ref LogCallbacks.Sink(index), new PluginLogSink(loggers));
             }
@@ -57,6 +59,21 @@ internal sealed unsafe class LogSinkLease : IDisposable
                 Volatile.Write(ref LogCallbacks.Sink(_slot), null);
             }
         }
+    }
+
+    // In turn: a plugin that failed to start may go on logging for a while through the function it was given.
+    private static int NextFree()
+    {
+        for (var step = 1; step <= Slots.Length; step++)
+        {
+            var index = (lastTaken + step) % Slots.Length;
+            if (Slots[index] is null)
+            {
+                return index;
+            }
+        }
+
+        return -1;
     }
 
     private sealed class Slot(PluginImage image, ILoggerFactory loggers)

@@ -11,6 +11,8 @@ namespace StreamGateway.Native.Interop;
 /// </remarks>
 internal sealed unsafe class PluginHandle : SafeHandle
 {
+    private static int liveCount;
+
     private readonly PluginImage _image;
     private readonly LogSinkLease? _log;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,12 +28,13 @@ internal sealed unsafe class PluginHandle : SafeHandle
         Interlocked.Increment(ref liveCount);
     }
 
-    private static int liveCount;
-
     /// <summary>Instances started and not yet stopped, over all plugins of the process.</summary>
     internal static int LiveCount => Volatile.Read(ref liveCount);
 
     public override bool IsInvalid => handle == 0;
+
+    /// <summary>Whether new calls are refused. A handle itself takes uses for as long as others are out.</summary>
+    internal bool IsClosing => Volatile.Read(ref _closingByOwner) != 0;
 
     internal PluginApi Api => _image.Api;
 
@@ -69,7 +72,7 @@ internal sealed unsafe class PluginHandle : SafeHandle
 
     protected override bool ReleaseHandle()
     {
-        if (Volatile.Read(ref _closingByOwner) != 0)
+        if (IsClosing)
         {
             _drained.TrySetResult();
             return true;
