@@ -9,6 +9,7 @@ package border
 #cgo LDFLAGS: -lpthread
 #include <stdlib.h>
 #include "border.h"
+#include "rtc.h"
 */
 import "C"
 
@@ -78,6 +79,11 @@ func Serve(handler Handler) error {
 // NextID returns a number below 2^53 that no other call in this process returns.
 func NextID() uint64 {
 	return uint64(C.border_next_id())
+}
+
+// Version is the version of the library.
+func Version() string {
+	return C.GoString(C.rtc_version())
 }
 
 func (c *consumer) run() {

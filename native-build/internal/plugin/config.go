@@ -44,8 +44,8 @@ func parseConfig(document []byte) (config, error) {
 		MaxConcurrentOps  *uint64         `json:"max_concurrent_ops"`
 		ShutdownTimeoutMS *uint64         `json:"shutdown_timeout_ms"`
 	}
-	if document[0] != '{' && bytes.TrimSpace(document)[0] != '{' {
-		return config{}, errors.New("not an object")
+	if !bytes.HasPrefix(bytes.TrimLeft(document, " \t\r\n"), []byte("{")) {
+		return config{}, errors.New("not a JSON object")
 	}
 	if err := json.Unmarshal(document, &wire); err != nil {
 		return config{}, err

@@ -60,6 +60,9 @@ func (in *Instance) start(factories []ModuleFactory) (err error) {
 	}); p != nil {
 		return p
 	}
+	if err == nil {
+		in.log.Info("started", "version", Version)
+	}
 	return err
 }
 
@@ -222,6 +225,7 @@ func (in *Instance) shutdown(ctx context.Context) error {
 		in.closeIdle()
 	}
 	in.mu.Unlock()
+	in.log.Info("stopping")
 	in.cancel()
 
 	var errs []error

@@ -14,6 +14,9 @@ import (
 	"streamgateway/native/internal/border"
 )
 
+// Version is that of the library, as rtc_version tells it.
+var Version = border.Version()
+
 // Command answers one type tag. It runs on a goroutine of its own, with the request's JSON. The answer is marshalled
 // as the payload; an error should be a failure.Error. It must return soon after ctx is done, with its effects undone.
 type Command func(ctx context.Context, request []byte) (answer any, err error)
