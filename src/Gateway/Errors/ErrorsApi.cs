@@ -6,7 +6,10 @@ namespace StreamGateway.Errors;
 internal static class ErrorsApi
 {
     public static IServiceCollection AddGatewayErrors(this IServiceCollection services) =>
-        services.AddExceptionHandler<GatewayExceptionHandler>().AddProblemDetails();
+        services
+            .AddExceptionHandler<GatewayExceptionHandler>()
+            .AddProblemDetails()
+            .Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
 
     public static void UseGatewayErrors(this WebApplication app)
     {

@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using StreamGateway.Upstream;
 
 namespace StreamGateway.Server;
 
 /// <summary>Says at start where everything is.</summary>
 internal sealed partial class StartupReport(
-    IServer server, IHostApplicationLifetime lifetime, ILogger<StartupReport> logger) : IHostedService
+    IServer server, StreamConnection stream, IHostApplicationLifetime lifetime, ILogger<StartupReport> logger)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -22,6 +24,15 @@ internal sealed partial class StartupReport(
             LogGateway(address);
             LogOpenApi(address);
         }
+
+        if (stream.IsEmbedded)
+        {
+            LogEmbeddedStream(stream.Options.BaseUrl, stream.Options.ApiKey);
+        }
+        else
+        {
+            LogStream(stream.Options.BaseUrl, stream.Options.ApiKey);
+        }
     }
 
     [LoggerMessage(7001, LogLevel.Information, "Gateway          {Url}")]
@@ -29,4 +40,10 @@ internal sealed partial class StartupReport(
 
     [LoggerMessage(7002, LogLevel.Information, "API description  {Url}/openapi/v1.json, to try it {Url}/swagger")]
     private partial void LogOpenApi(string url);
+
+    [LoggerMessage(7003, LogLevel.Information, "Embedded Stream  {Url} with API key {ApiKey}")]
+    private partial void LogEmbeddedStream(Uri url, string apiKey);
+
+    [LoggerMessage(7004, LogLevel.Information, "Stream           {Url} with API key {ApiKey}")]
+    private partial void LogStream(Uri url, string apiKey);
 }

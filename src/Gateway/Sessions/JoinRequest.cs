@@ -121,6 +121,14 @@ internal sealed record SubscribeRequest
 
     internal RtcSubscriptions ToNative() => new() { Audio = Audio, Video = Video, MaxVideoHeight = MaxVideoHeight };
 
+    /// <summary>What is in force when a join asks for no more than this.</summary>
+    internal static SubscribeRequest WithDefaults(SubscribeRequest? asked) => new()
+    {
+        Audio = asked?.Audio ?? RtcSelection.All,
+        Video = asked?.Video ?? RtcSelection.None,
+        MaxVideoHeight = asked?.MaxVideoHeight,
+    };
+
     internal static SubscribeRequest From(RtcSubscriptions native) =>
         new() { Audio = native.Audio, Video = native.Video, MaxVideoHeight = native.MaxVideoHeight };
 }

@@ -38,7 +38,7 @@ internal sealed partial class PooledSession : IDisposable
         Cid = Call.ToString();
         CreatedAt = time.GetUtcNow();
         Metadata = request.Metadata ?? [];
-        Subscribe = request.Subscribe ?? new SubscribeRequest();
+        Subscribe = SubscribeRequest.WithDefaults(request.Subscribe);
         _hub = hub;
         _call = hub.LeaseCall(Cid);
         _metrics = metrics;
@@ -296,7 +296,7 @@ internal sealed partial class PooledSession : IDisposable
     private void ApplyEnd(SessionState state, string reason, ProblemException? failure)
     {
         State = state;
-        EndReason = reason;
+        EndReason = reason == "left" ? _leaveReason ?? reason : reason; // the library does not know why it was told to leave
         EndedAt = _time.GetUtcNow();
         Failure ??= failure;
         Error = Failure is null ? null : new SessionError(Failure.Type.Code, Failure.Message, Failure.Stage);
@@ -319,7 +319,7 @@ internal sealed partial class PooledSession : IDisposable
         var left = new Event { TimeUnixNs = UnixNanoseconds(), Left = new Left { Reason = reason } };
         if (failure is not null)
         {
-            LogFailed(failure.InnerException, Cid, Id, failure.Type.Code, failure.Stage, failure.Message);
+            LogFailed(failure.Type == ProblemTypes.Internal ? failure.InnerException : null, Cid, Id, failure.Type.Code, failure.Stage, failure.Message);
             left.Left.Error = new Native.Rtc.V1.Error
             {
                 Kind = failure.Type.Code, Message = failure.Message, Stage = failure.Stage ?? "",

@@ -11,7 +11,7 @@ namespace StreamGateway.Sessions;
 
 /// <summary>Makes a join request come true: the user in Stream, a token for it, and the native session.</summary>
 internal sealed class SessionJoiner(
-    EngineHost engine, StreamConnection stream, StreamClient client, IOptions<SessionPoolOptions> options)
+    EngineHost engine, StreamConnection stream, Lazy<StreamClient> client, IOptions<SessionPoolOptions> options)
 {
     /// <exception cref="StreamApiException">Stream refused the user.</exception>
     /// <exception cref="RtcException">The join failed; nothing of it is left.</exception>
@@ -27,7 +27,7 @@ internal sealed class SessionJoiner(
 
     // Stream answers a join of a user it has never seen with an error, so the user is made first.
     private async Task UpsertAsync(JoinUser user, CancellationToken cancellationToken) =>
-        _ = await client.Common.UpdateUsersAsync(
+        _ = await client.Value.Common.UpdateUsersAsync(
             new UpdateUsersRequest
             {
                 Users = new Dictionary<string, UserRequest>
@@ -51,7 +51,7 @@ internal sealed class SessionJoiner(
         return new RtcJoinOptions
         {
             CoordinatorUrl = stream.VideoBaseUrl.ToString().TrimEnd('/'),
-            ApiKey = stream.Client.ApiKey,
+            ApiKey = stream.Options.ApiKey,
             Token = stream.CreateUserToken(user.Id!),
             CallType = call.Type,
             CallId = call.Id,

@@ -7,10 +7,10 @@ namespace StreamGateway.Upstream;
 /// <summary>Where the Stream this gateway works for is, and how to act for its users. Known once the service has started.</summary>
 internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProvider time)
 {
-    private StreamClientOptions? _client;
+    private StreamClientOptions? _options;
 
     /// <value>What the REST client needs.</value>
-    public StreamClientOptions Client => _client ?? throw new InvalidOperationException("The service has not started.");
+    public StreamClientOptions Options => _options ?? throw new InvalidOperationException("The service has not started.");
 
     /// <value>Where calls are joined.</value>
     public Uri VideoBaseUrl { get; private set; } = null!;
@@ -21,7 +21,7 @@ internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProv
     public void UseConfigured()
     {
         var configured = options.Value;
-        _client = new StreamClientOptions
+        _options = new StreamClientOptions
         {
             ApiKey = configured.ApiKey!,
             ApiSecret = configured.ApiSecret!,
@@ -32,14 +32,14 @@ internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProv
 
     public void UseEmbedded(Uri url, string apiKey, string apiSecret)
     {
-        _client = new StreamClientOptions { ApiKey = apiKey, ApiSecret = apiSecret, BaseUrl = url };
+        _options = new StreamClientOptions { ApiKey = apiKey, ApiSecret = apiSecret, BaseUrl = url };
         VideoBaseUrl = url;
         IsEmbedded = true;
     }
 
     public string CreateUserToken(string userId) =>
         StreamTokens.CreateUserToken(
-            Client.ApiSecret,
+            Options.ApiSecret,
             userId,
             new UserTokenClaims { ExpiresIn = TimeSpan.FromHours(options.Value.UserTokenHours) },
             time);

@@ -1,3 +1,4 @@
+using GetStream;
 using Microsoft.Extensions.Options;
 using StreamGateway.Settings;
 
@@ -10,8 +11,12 @@ internal static class UpstreamExtensions
     {
         services.AddSettings<StreamOptions>(StreamOptions.Section);
         services.AddSingleton<IValidateOptions<StreamOptions>, StreamOptionsValidator>();
+        services.AddSettings<LocalStreamSettings>(LocalStreamSettings.Section);
         services.AddSingleton<StreamConnection>();
-        services.AddStreamClient(provider => provider.GetRequiredService<StreamConnection>().Client);
+        services.AddHostedService<UpstreamHost>();
+        services.AddStreamClient(provider => provider.GetRequiredService<StreamConnection>().Options);
+        // For services that are made before the address of the embedded Stream is known.
+        services.AddSingleton(provider => new Lazy<StreamClient>(provider.GetRequiredService<StreamClient>));
         return services;
     }
 }

@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+using GetStream.Local;
+
+namespace StreamGateway.Upstream;
+
+/// <summary>The Stream embedded in this process, used when no application is configured: section <c>LocalStream</c>.</summary>
+internal sealed class LocalStreamSettings
+{
+    public const string Section = "LocalStream";
+
+    /// <value>Port of the REST API; 0 takes a free one. <c>LOCAL_STREAM_PORT</c> sets it too. The default is 8090.</value>
+    [Range(0, 65535)]
+    public int Port { get; set; } = 8090;
+
+    /// <value>Port of the media server's signaling; 0 takes a free one. The default is 8091.</value>
+    [Range(0, 65535)]
+    public int SfuPort { get; set; } = 8091;
+
+    /// <value>UDP port of media; the default takes a free one.</value>
+    [Range(0, 65535)]
+    public int SfuMediaPort { get; set; }
+
+    /// <value>The application's key. The default is <c>local</c>.</value>
+    [Required]
+    public string ApiKey { get; set; } = "local";
+
+    /// <value>Signs tokens; the default is made at each start.</value>
+    [MinLength(8)]
+    public string? ApiSecret { get; set; }
+
+    /// <value>File that keeps users and calls over restarts; the default keeps them in memory.</value>
+    public string? DataFile { get; set; }
+
+    public LocalStreamOptions ToOptions() => new()
+    {
+        Port = Port,
+        SfuPort = SfuPort,
+        SfuMediaPort = SfuMediaPort,
+        ApiKey = ApiKey,
+        ApiSecret = ApiSecret,
+        DataFile = DataFile,
+    };
+}

@@ -1,0 +1,44 @@
+using GetStream.Local;
+using Microsoft.Extensions.Options;
+using StreamGateway.Engine;
+using StreamGateway.Native.Rtc;
+using StreamGateway.Server;
+
+namespace StreamGateway.Upstream;
+
+/// <summary>Finds the Stream to work with: the configured application, else the embedded one, which it starts and stops.</summary>
+internal sealed class UpstreamHost(
+    StreamConnection connection, EngineHost engine, IOptions<StreamOptions> stream, IOptions<LocalStreamSettings> local,
+    ILoggerFactory loggers) : IHostedService
+{
+    private LocalStreamServer? _embedded;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (stream.Value.IsConfigured)
+        {
+            connection.UseConfigured();
+            return;
+        }
+
+        try
+        {
+            _embedded = await LocalStreamServer.StartAsync(
+                local.Value.ToOptions(), engine.Engine, loggers, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or RtcException or ArgumentException)
+        {
+            throw new StartupException($"The embedded Stream does not start: {failure.Message}", failure);
+        }
+
+        connection.UseEmbedded(new Uri(_embedded.Url), _embedded.ApiKey, _embedded.ApiSecret);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_embedded is not null)
+        {
+            await _embedded.DisposeAsync();
+        }
+    }
+}
