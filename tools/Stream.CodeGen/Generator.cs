@@ -3,9 +3,21 @@ using GetStream.CodeGen.Spec;
 
 namespace GetStream.CodeGen;
 
-/// <summary>Turns the two descriptions into all generated files, by path below <c>Generated/</c>.</summary>
+/// <summary>Turns the two descriptions into all generated files, by path below a folder <c>Generated</c>.</summary>
 internal static class Generator
 {
+    /// <summary>One call of every operation, for the tests of the client.</summary>
+    public static SortedDictionary<string, string> RunTests(ApiSpec server, ApiSpec client)
+    {
+        var spec = ClientSideMerge.Merge(server, client);
+        IReadOnlyList<SpecOperation> operations = [.. spec.Operations, .. ClientSideMerge.Operations(client)];
+        var calls = new OperationCallEmitter(spec, operations);
+        return new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["OperationCalls.g.cs"] = calls.Emit(spec.Operations),
+        };
+    }
+
     public static SortedDictionary<string, string> Run(ApiSpec server, ApiSpec client)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);

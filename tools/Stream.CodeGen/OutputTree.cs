@@ -3,6 +3,8 @@ namespace GetStream.CodeGen;
 /// <summary>The folder of generated files: everything in it is ours, and anything else found there is removed.</summary>
 internal sealed class OutputTree(string folder)
 {
+    public string Folder => folder;
+
     /// <summary>Paths that are missing, differ, or should not be there.</summary>
     public IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> files)
     {

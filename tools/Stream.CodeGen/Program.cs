@@ -1,18 +1,30 @@
 using GetStream.CodeGen;
 using GetStream.CodeGen.Spec;
 
-// Stream.CodeGen [--check]: writes src/Stream.Core/Generated, or only tells whether it is current.
-var root = FindRepository(AppContext.BaseDirectory);
-var specFolder = Path.Combine(root, "tools", "Stream.CodeGen", "spec");
-var output = Path.Combine(root, "src", "Stream.Core", "Generated");
-var files = Generator.Run(
-    SpecReader.Read(Path.Combine(specFolder, "stream-api.json")),
-    SpecReader.Read(Path.Combine(specFolder, "stream-api-client.json")));
-
-var tree = new OutputTree(output);
-if (args.Contains("--check"))
+// Stream.CodeGen [--check | --adopt FOLDER]: writes all generated code, or only tells whether it is current, or takes
+// a new API description first and reports what it changes.
+var repository = Repository.Find(AppContext.BaseDirectory);
+return args switch
 {
-    var stale = tree.Differences(files);
+    [] => Generate(),
+    ["--check"] => Check(),
+    ["--adopt", var folder] => Adopt(folder),
+    _ => Usage(),
+};
+
+int Generate()
+{
+    foreach (var (tree, files) in repository.Outputs())
+    {
+        Console.WriteLine($"{tree.Folder}: {files.Count} files, {tree.Replace(files)} written or removed.");
+    }
+
+    return 0;
+}
+
+int Check()
+{
+    var stale = repository.StaleFiles();
     foreach (var path in stale)
     {
         Console.Error.WriteLine($"stale: {path}");
@@ -21,19 +33,24 @@ if (args.Contains("--check"))
     return stale.Count is 0 ? 0 : 1;
 }
 
-var changed = tree.Replace(files);
-Console.WriteLine($"{files.Count} files, {changed} written or removed.");
-return 0;
-
-static string FindRepository(string start)
+int Adopt(string folder)
 {
-    for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+    var before = repository.Server();
+    foreach (var name in new[] { Repository.ServerSpec, Repository.ClientSpec })
     {
-        if (File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-        {
-            return folder.FullName;
-        }
+        File.Copy(Path.Combine(folder, name), Path.Combine(repository.SpecFolder, name), overwrite: true);
     }
 
-    throw new DirectoryNotFoundException("Run this from within the repository.");
+    foreach (var line in SpecDiff.Describe(before, repository.Server()))
+    {
+        Console.WriteLine(line);
+    }
+
+    return Generate();
+}
+
+static int Usage()
+{
+    Console.Error.WriteLine("Stream.CodeGen [--check | --adopt FOLDER]");
+    return 2;
 }

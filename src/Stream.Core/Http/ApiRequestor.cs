@@ -12,8 +12,7 @@ internal sealed partial class ApiRequestor
     /// <summary>Room for most addresses, in characters; longer ones move to rented memory.</summary>
     public const int TargetLength = 256;
 
-    private static readonly string s_clientName =
-        $"stream-gateway-dotnet-{typeof(ApiRequestor).Assembly.GetName().Version?.ToString(3)}";
+    private const string ClientName = "stream-gateway-dotnet-" + ApiOperations.SpecVersion;
 
     private readonly HttpClient _http;
     private readonly StreamClientOptions _options;
@@ -165,7 +164,7 @@ internal sealed partial class ApiRequestor
         var headers = request.Headers;
         _ = headers.TryAddWithoutValidation("Authorization", call.Token);
         _ = headers.TryAddWithoutValidation("stream-auth-type", "jwt");
-        _ = headers.TryAddWithoutValidation("X-Stream-Client", s_clientName);
+        _ = headers.TryAddWithoutValidation("X-Stream-Client", ClientName);
         return request;
     }
 

@@ -28,7 +28,8 @@ internal static class SpecReader
         Text(json, "product")!,
         Text(json, "method")!,
         Text(json, "path")!,
-        [.. Items(json, "path_params").Select(ReadParameter)],
+        // The description lists them by name; callers expect the order of the path.
+        [.. Items(json, "path_params").Select(ReadParameter).OrderBy(p => Text(json, "path")!.IndexOf($"{{{p.Name}}}", StringComparison.Ordinal))],
         [.. Items(json, "query_params").Select(ReadParameter)],
         Text(json, "body"),
         Text(json, "content_type") is "multipart/form-data",

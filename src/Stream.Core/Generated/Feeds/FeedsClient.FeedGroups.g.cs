@@ -14,7 +14,7 @@ public sealed partial class FeedsClient
     /// <returns>A <see cref="AcceptFeedMemberInviteResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<AcceptFeedMemberInviteResponse>> AcceptFeedMemberInviteAsync(
-        string feedId, string feedGroupId, AcceptFeedMemberInviteRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default)
+        string feedGroupId, string feedId, AcceptFeedMemberInviteRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default)
     {
         var address = _api.Target(stackalloc char[ApiRequestor.TargetLength]);
         address.Literal("/api/v2/feeds/feed_groups/");

@@ -13,116 +13,116 @@ public sealed partial class StreamFeed
 {
     private readonly FeedsClient _client;
 
-    internal StreamFeed(FeedsClient client, string id, string group)
+    internal StreamFeed(FeedsClient client, string group, string id)
     {
         _client = client;
-        ArgumentException.ThrowIfNullOrEmpty(id);
-        Id = id;
         ArgumentException.ThrowIfNullOrEmpty(group);
         Group = group;
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        Id = id;
     }
-
-    /// <summary>The id in the path.</summary>
-    public string Id { get; }
 
     /// <summary>The group in the path.</summary>
     public string Group { get; }
+
+    /// <summary>The id in the path.</summary>
+    public string Id { get; }
 
     /// <summary>Accept feed member invite: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/members/accept</c>.</summary>
     /// <returns>A <see cref="AcceptFeedMemberInviteResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<AcceptFeedMemberInviteResponse>> AcceptMemberInviteAsync(
         AcceptFeedMemberInviteRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.AcceptFeedMemberInviteAsync(Id, Group, request, options, cancellationToken);
+        _client.AcceptFeedMemberInviteAsync(Group, Id, request, options, cancellationToken);
 
     /// <summary>Change feed visibility: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/change_visibility</c>.</summary>
     /// <returns>A <see cref="ChangeFeedVisibilityResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<ChangeFeedVisibilityResponse>> ChangeVisibilityAsync(
         ChangeFeedVisibilityRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.ChangeFeedVisibilityAsync(Id, Group, request, options, cancellationToken);
+        _client.ChangeFeedVisibilityAsync(Group, Id, request, options, cancellationToken);
 
     /// <summary>Delete feed: <c>DELETE /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}</c>.</summary>
     /// <returns>A <see cref="DeleteFeedResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<DeleteFeedResponse>> DeleteAsync(
         DeleteFeedQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.DeleteFeedAsync(Id, Group, query, options, cancellationToken);
+        _client.DeleteFeedAsync(Group, Id, query, options, cancellationToken);
 
     /// <summary>Get feed counts: <c>GET /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/counts</c>.</summary>
     /// <returns>A <see cref="GetFeedCountsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<GetFeedCountsResponse>> GetCountsAsync(
         RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.GetFeedCountsAsync(Id, Group, options, cancellationToken);
+        _client.GetFeedCountsAsync(Group, Id, options, cancellationToken);
 
     /// <summary>Get or create feed: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}</c>.</summary>
     /// <returns>A <see cref="GetOrCreateFeedResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<GetOrCreateFeedResponse>> GetOrCreateAsync(
         GetOrCreateFeedRequest? request = null, GetOrCreateFeedQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.GetOrCreateFeedAsync(Id, Group, request, query, options, cancellationToken);
+        _client.GetOrCreateFeedAsync(Group, Id, request, query, options, cancellationToken);
 
     /// <summary>Mark activity: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/activities/mark/batch</c>.</summary>
     /// <returns>A <see cref="Response"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<Response>> MarkActivityAsync(
         MarkActivityRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.MarkActivityAsync(Id, Group, request, options, cancellationToken);
+        _client.MarkActivityAsync(Group, Id, request, options, cancellationToken);
 
     /// <summary>Pin activity: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/activities/{activity_id}/pin</c>.</summary>
     /// <returns>A <see cref="PinActivityResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<PinActivityResponse>> PinActivityAsync(
         string activityId, PinActivityRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.PinActivityAsync(Id, Group, activityId, request, options, cancellationToken);
+        _client.PinActivityAsync(Group, Id, activityId, request, options, cancellationToken);
 
     /// <summary>Query feed members: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/members/query</c>.</summary>
     /// <returns>A <see cref="QueryFeedMembersResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<QueryFeedMembersResponse>> QueryMembersAsync(
         QueryFeedMembersRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.QueryFeedMembersAsync(Id, Group, request, options, cancellationToken);
+        _client.QueryFeedMembersAsync(Group, Id, request, options, cancellationToken);
 
     /// <summary>Query pinned activities: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/pinned_activities/query</c>.</summary>
     /// <returns>A <see cref="QueryPinnedActivitiesResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<QueryPinnedActivitiesResponse>> QueryPinnedActivitiesAsync(
         QueryPinnedActivitiesRequest? request = null, QueryPinnedActivitiesQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.QueryPinnedActivitiesAsync(Id, Group, request, query, options, cancellationToken);
+        _client.QueryPinnedActivitiesAsync(Group, Id, request, query, options, cancellationToken);
 
     /// <summary>Reject feed member invite: <c>POST /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/members/reject</c>.</summary>
     /// <returns>A <see cref="RejectFeedMemberInviteResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<RejectFeedMemberInviteResponse>> RejectMemberInviteAsync(
         RejectFeedMemberInviteRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.RejectFeedMemberInviteAsync(Id, Group, request, options, cancellationToken);
+        _client.RejectFeedMemberInviteAsync(Group, Id, request, options, cancellationToken);
 
     /// <summary>Unpin activity: <c>DELETE /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/activities/{activity_id}/pin</c>.</summary>
     /// <returns>A <see cref="UnpinActivityResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<UnpinActivityResponse>> UnpinActivityAsync(
         string activityId, UnpinActivityQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.UnpinActivityAsync(Id, Group, activityId, query, options, cancellationToken);
+        _client.UnpinActivityAsync(Group, Id, activityId, query, options, cancellationToken);
 
     /// <summary>Update feed: <c>PUT /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}</c>.</summary>
     /// <returns>A <see cref="UpdateFeedResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<UpdateFeedResponse>> UpdateAsync(
         UpdateFeedRequest? request = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.UpdateFeedAsync(Id, Group, request, options, cancellationToken);
+        _client.UpdateFeedAsync(Group, Id, request, options, cancellationToken);
 
     /// <summary>Update feed members: <c>PATCH /api/v2/feeds/feed_groups/{feed_group_id}/feeds/{feed_id}/members</c>.</summary>
     /// <returns>A <see cref="UpdateFeedMembersResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<UpdateFeedMembersResponse>> UpdateMembersAsync(
         UpdateFeedMembersRequest request, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.UpdateFeedMembersAsync(Id, Group, request, options, cancellationToken);
+        _client.UpdateFeedMembersAsync(Group, Id, request, options, cancellationToken);
 }
 
 public sealed partial class FeedsClient
 {
     /// <summary>One feed, by group and id. Makes no request.</summary>
-    public StreamFeed Feed(string id, string group) =>
-        new(this, id, group);
+    public StreamFeed Feed(string group, string id) =>
+        new(this, group, id);
 }

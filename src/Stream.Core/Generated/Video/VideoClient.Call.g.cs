@@ -311,7 +311,7 @@ public sealed partial class VideoClient
     /// <returns>A <see cref="QueryCallParticipantsResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
     public Task<StreamResponse<QueryCallParticipantsResponse>> QueryCallParticipantsAsync(
-        string id, string type, QueryCallParticipantsRequest? request = null, QueryCallParticipantsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default)
+        string type, string id, QueryCallParticipantsRequest? request = null, QueryCallParticipantsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default)
     {
         var address = _api.Target(stackalloc char[ApiRequestor.TargetLength]);
         address.Literal("/api/v2/video/call/");
