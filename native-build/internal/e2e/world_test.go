@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,12 +98,13 @@ type fakeCoordinator struct {
 	mu     sync.Mutex
 	sfus   []*sfu.Server
 	answer func(w http.ResponseWriter, r *http.Request) bool // true: the test has answered
+	limits map[string]int                                    // participants an SFU takes
 	joins  []coordinator.JoinRequest
 	events []string // bodies of custom events and reactions
 }
 
 func newFakeCoordinator(server *sfu.Server) *fakeCoordinator {
-	c := &fakeCoordinator{sfus: []*sfu.Server{server}}
+	c := &fakeCoordinator{sfus: []*sfu.Server{server}, limits: map[string]int{}}
 	c.server = httptest.NewServer(http.HandlerFunc(c.serve))
 	return c
 }
@@ -137,22 +139,35 @@ func (c *fakeCoordinator) serve(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.joins = append(c.joins, request)
 	server := c.pick(request.MigratingFromList)
-	c.mu.Unlock()
 	if server == nil {
+		c.mu.Unlock()
 		refuse(w, http.StatusInternalServerError, 101, "no SFU available")
 		return
 	}
+	limit := c.limits[server.EdgeName()]
+	c.mu.Unlock()
 	user := r.URL.Query().Get("user_id")
+	writeCredentials(w, server.URL(), server.WSEndpoint(), server.EdgeName(), sfuToken(user, parts[0]+":"+parts[1], limit))
+}
+
+func writeCredentials(w http.ResponseWriter, url, wsEndpoint, name, token string) {
 	w.WriteHeader(http.StatusCreated)
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"created":          true,
 		"own_capabilities": []string{"join-call", "send-audio", "send-video", "screenshare"},
 		"credentials": map[string]any{
-			"server":      map[string]any{"url": server.URL(), "ws_endpoint": server.WSEndpoint(), "edge_name": server.EdgeName()},
-			"token":       sfuToken(user, parts[0]+":"+parts[1], 0),
+			"server":      map[string]any{"url": url, "ws_endpoint": wsEndpoint, "edge_name": name},
+			"token":       token,
 			"ice_servers": []any{},
 		},
 	})
+}
+
+// current is the SFU that joins get.
+func (c *fakeCoordinator) current() *sfu.Server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pick(nil)
 }
 
 func (c *fakeCoordinator) pick(avoid []string) *sfu.Server {
@@ -172,6 +187,18 @@ func (c *fakeCoordinator) use(servers ...*sfu.Server) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sfus = servers
+}
+
+func (c *fakeCoordinator) limit(name string, participants int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limits[name] = participants
+}
+
+func (c *fakeCoordinator) requests() []coordinator.JoinRequest {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.joins)
 }
 
 func (c *fakeCoordinator) answerWith(answer func(http.ResponseWriter, *http.Request) bool) {
@@ -295,11 +322,15 @@ func await[P any](b *bot, after int, pick func(*rtcproto.Event) (P, bool)) P {
 	}
 }
 
-func (b *bot) history() string {
+func (b *bot) all() []*rtcproto.Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return slices.Clone(b.events)
+}
+
+func (b *bot) history() string {
 	var lines []string
-	for _, e := range b.events {
+	for _, e := range b.all() {
 		lines = append(lines, "  "+e.String())
 	}
 	return strings.Join(lines, "\n")

@@ -14,8 +14,6 @@ const (
 	rejoinGrace = time.Second
 	// After our own reconnect the others may still be on their way back.
 	ownReconnectGrace = 15 * time.Second
-	// ownReconnectWindow is how long after a reconnect leaves are put down to the outage.
-	ownReconnectWindow = 30 * time.Second
 )
 
 // Listening is an open sink.
@@ -156,17 +154,17 @@ func (s *Session) followUser(k *sink) {
 	if k.grace != nil {
 		return
 	}
-	grace := rejoinGrace
-	if !s.reconnectedAt.IsZero() && time.Since(s.reconnectedAt) < ownReconnectWindow {
-		grace = ownReconnectGrace
-	}
-	k.grace = time.AfterFunc(grace, func() { s.tasks.guard(func() { s.endOrphan(k) }) })
+	k.grace = time.AfterFunc(rejoinGrace, func() { s.tasks.guard(func() { s.endOrphan(k) }) })
 }
 
-// endOrphan ends a sink whose user has not come back.
+// endOrphan ends a sink whose user has not come back, unless an outage of our own may be why.
 func (s *Session) endOrphan(k *sink) {
 	s.mu.Lock()
-	orphan := k.grace != nil && s.roster.members[k.participantSessionID] == nil
+	orphan := k.grace != nil
+	if orphan && (s.state == Reconnecting || time.Since(s.reconnectedAt) < ownReconnectGrace) {
+		k.grace.Reset(rejoinGrace)
+		orphan = false
+	}
 	s.mu.Unlock()
 	if orphan {
 		s.endSink(k, "track_ended")

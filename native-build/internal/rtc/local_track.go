@@ -65,7 +65,8 @@ func (t *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 				t.levelID = uint8(extension.ID)
 			}
 		}
-		t.ready.set(t.connected)
+		t.connected = false // until this connection says so
+		t.ready.set(false)
 		return codec, nil
 	}
 	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec

@@ -20,6 +20,7 @@ const (
 )
 
 // peer is what both peer connections have in common: candidates in both directions, and the watch over their state.
+// Callbacks of Pion take mu, so mu is never held over a call into Pion that may wait.
 type peer struct {
 	c    *connection
 	kind models.PeerType
@@ -33,6 +34,7 @@ type peer struct {
 	described  string // the last description we sent
 	state      webrtc.PeerConnectionState
 	connected  bool // it was once
+	closed     bool
 	grace      *time.Timer
 	checkingAt time.Time
 	iceAt      time.Time
@@ -58,6 +60,7 @@ func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error
 // close ends the connection; it is called once.
 func (p *peer) close() {
 	p.mu.Lock()
+	p.closed = true // a late notice must not speak for the connection that comes next
 	p.stopGrace()
 	p.mu.Unlock()
 	p.up.set(false)
@@ -91,12 +94,14 @@ func (p *peer) trickle(candidate *webrtc.ICECandidate) {
 	})
 }
 
-// describe answers the local description with the candidates known so far, and remembers it.
+// describe answers the local description with the candidates known so far, and remembers it. Pion is asked without mu:
+// its agent may be waiting in one of our callbacks.
 func (p *peer) describe() string {
+	description := p.pc.LocalDescription().SDP
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.described = p.pc.LocalDescription().SDP
-	return p.described
+	p.described = description
+	return description
 }
 
 // setRemote applies a description of the SFU and then the candidates that came before it.
@@ -157,7 +162,7 @@ func (p *peer) onICEState(state webrtc.ICEConnectionState) {
 			p.c.s.timing.ice(p.iceAt.Sub(p.checkingAt))
 		}
 	case webrtc.ICEConnectionStateDisconnected:
-		if p.connected && p.grace == nil {
+		if p.connected && p.grace == nil && !p.closed {
 			p.grace = time.AfterFunc(disconnectGrace, func() {
 				p.c.s.tasks.guard(func() { p.c.report(strategyFast, "ice_disconnected", nil) })
 			})
@@ -177,7 +182,7 @@ func (p *peer) stopGrace() {
 func (p *peer) onState() {
 	p.mu.Lock()
 	state := p.pc.ConnectionState()
-	if state == p.state {
+	if state == p.state || p.closed {
 		p.mu.Unlock()
 		return
 	}

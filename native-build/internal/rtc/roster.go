@@ -51,6 +51,9 @@ func newRoster() *roster {
 
 // reconcile takes the SFU's whole list, after a join or a reconnect.
 func (r *roster) reconcile(localSessionID string, state *models.CallState) (events []*rtcproto.Event) {
+	if r.localSessionID != localSessionID {
+		delete(r.members, r.localSessionID) // ourselves before a rejoin
+	}
 	r.localSessionID = localSessionID
 	listed := map[string]bool{}
 	for _, p := range state.GetParticipants() {

@@ -1,0 +1,203 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/rtc"
+	"streamgateway/native/internal/rtcproto"
+)
+
+func reconnecting(e *rtcproto.Event) (*rtcproto.Reconnecting, bool) {
+	return e.GetReconnecting(), e.GetReconnecting() != nil
+}
+
+func looped(o *rtc.PublishOptions) { o.Loop = true }
+
+func TestLostSocketIsReplacedWhileMediaFlows(t *testing.T) {
+	w := newWorld(t)
+	file, _, _ := speech(t, time.Second)
+	p := w.viaProxy("alice")
+	alice := w.join("alice")
+	bob := w.join("bob")
+	alice.publish("speech", file, looped)
+	bob.publish("speech", file, looped)
+	fromAlice, fromBob := bob.listen("alice"), alice.listen("bob")
+	fromAlice.await(t, 10)
+	fromBob.await(t, 10)
+	before := alice.Info().ParticipantSessionID
+
+	p.cut(false)
+	if r := await(alice, 0, reconnecting); r.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_FAST || r.GetAttempt() != 1 {
+		t.Errorf("reconnecting: %v", r)
+	}
+	back := await(alice, 0, reconnected)
+	if back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_FAST || back.GetParticipantSessionId() != before {
+		t.Errorf("reconnected: %v", back)
+	}
+	fromAlice.await(t, fromAlice.count()+25)
+	fromBob.await(t, fromBob.count()+25)
+	// The others do not notice.
+	for _, e := range bob.all() {
+		if e.GetParticipantLeft() != nil {
+			t.Errorf("bob saw %v", e)
+		}
+	}
+	if info := alice.Info(); info.State != rtc.Joined || info.Reconnects != 1 {
+		t.Errorf("info: %+v", info)
+	}
+	// The session works on: a new participant is seen and heard.
+	carol := w.join("carol")
+	carol.publish("speech", file, looped)
+	alice.listen("carol").await(t, 10)
+}
+
+func TestLostSFUIsJoinedAgain(t *testing.T) {
+	w := newWorld(t)
+	file, _, _ := speech(t, time.Second)
+	alice, bob := w.join("alice"), w.join("bob")
+	alice.publish("speech", file, looped)
+	bob.publish("speech", file, looped)
+	fromAlice, fromBob := bob.listen("alice"), alice.listen("bob")
+	fromAlice.await(t, 10)
+	fromBob.await(t, 10)
+
+	address := signalingAddress(w.sfu)
+	w.stopSFU(w.sfu)
+	for _, b := range []*bot{alice, bob} {
+		await(b, 0, func(e *rtcproto.Event) (bool, bool) { return true, e.GetReconnecting().GetAttempt() >= 2 })
+		if state := b.Info().State; state != rtc.Reconnecting {
+			t.Errorf("%s is %s", b.name, state)
+		}
+	}
+	w.sfu = w.startSFU(address, "127.0.0.1:0", "sfu-1")
+	w.coordinator.use(w.sfu)
+	for _, b := range []*bot{alice, bob} {
+		if back := await(b, 0, reconnected); back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_REJOIN {
+			t.Errorf("%s reconnected: %v", b.name, back)
+		}
+	}
+	fromAlice.await(t, fromAlice.count()+50)
+	fromBob.await(t, fromBob.count()+50)
+	for _, b := range []*bot{alice, bob} {
+		if running := b.Publications(); len(running) != 1 || running[0].TrackID != b.Info().ParticipantSessionID+":audio" {
+			t.Errorf("%s publishes %+v", b.name, running)
+		}
+	}
+	// A sink's stream is one stream still.
+	packetsOf(t, fromAlice.bytes())
+}
+
+func TestRejoinWhenTheSFUForgotTheSession(t *testing.T) {
+	w := newWorld(t)
+	p := w.viaProxy("alice")
+	alice := w.join("alice")
+	bob := w.join("bob")
+	before := alice.Info().ParticipantSessionID
+	p.cut(true)
+	await(alice, 0, reconnecting)
+	if _, err := w.sfu.Kick(callCID, "alice"); err != nil { // its session, as if it had timed out
+		t.Fatal(err)
+	}
+	p.cut(false)
+	back := await(alice, 0, reconnected)
+	if back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_REJOIN || back.GetParticipantSessionId() == before {
+		t.Errorf("reconnected: %v", back)
+	}
+	await(bob, 0, func(e *rtcproto.Event) (bool, bool) {
+		return true, e.GetParticipantJoined().GetParticipant().GetParticipantSessionId() == back.GetParticipantSessionId()
+	})
+}
+
+func TestReconnectGivesUpAtItsDeadline(t *testing.T) {
+	w := newWorld(t)
+	p := w.viaProxy("alice")
+	alice := w.join("alice", func(o *rtc.JoinOptions) { o.Reconnect.Deadline = time.Second })
+	p.cut(true)
+	last := await(alice, 0, left)
+	if last.GetReason() != "reconnect_failed" || last.GetError().GetKind() != string(failure.ReconnectFailed) {
+		t.Errorf("left: %v", last)
+	}
+	attempts := 0
+	for _, e := range alice.all() {
+		if e.GetReconnecting() != nil {
+			attempts++
+		}
+	}
+	if attempts > 6 {
+		t.Errorf("%d attempts within a second", attempts)
+	}
+}
+
+func TestReconnectCanBeOff(t *testing.T) {
+	w := newWorld(t)
+	p := w.viaProxy("alice")
+	alice := w.join("alice", func(o *rtc.JoinOptions) { o.Reconnect.Enabled = false })
+	p.cut(false)
+	if last := await(alice, 0, left); last.GetReason() != "reconnect_failed" {
+		t.Errorf("left: %v", last)
+	}
+}
+
+func TestReconnectStopsWhenTheCallIsForbidden(t *testing.T) {
+	w := newWorld(t)
+	p := w.viaProxy("alice")
+	alice := w.join("alice")
+	w.coordinator.answerWith(func(rw http.ResponseWriter, _ *http.Request) bool {
+		refuse(rw, http.StatusForbidden, 17, "blocked")
+		return true
+	})
+	p.cut(true)
+	last := await(alice, 0, left)
+	if last.GetReason() != "failed" || last.GetError().GetKind() != string(failure.PermissionDenied) {
+		t.Errorf("left: %v", last)
+	}
+}
+
+func TestLeavingDuringAnOutage(t *testing.T) {
+	w := newWorld(t)
+	p := w.viaProxy("alice")
+	alice := w.join("alice")
+	p.cut(true)
+	await(alice, 0, reconnecting)
+	alice.leave()
+	if last := await(alice, 0, left); last.GetReason() != "left" {
+		t.Errorf("left: %v", last)
+	}
+}
+
+func TestPublishingWaitsForTheReconnect(t *testing.T) {
+	w := newWorld(t)
+	file, _, _ := speech(t, 300*time.Millisecond)
+	p := w.viaProxy("alice")
+	alice := w.join("alice")
+	p.cut(true)
+	await(alice, 0, reconnecting)
+	time.AfterFunc(100*time.Millisecond, func() { p.cut(false) })
+	alice.publish("speech", file)
+	if end := await(alice, 0, ended); end.GetReason() != "completed" {
+		t.Errorf("the publication ended so: %v", end)
+	}
+}
+
+func TestDrainingSFUIsLeftForAnother(t *testing.T) {
+	w := newWorld(t)
+	file, _, _ := speech(t, time.Second)
+	second := w.startSFU("127.0.0.1:0", "127.0.0.1:0", "sfu-2")
+	t.Cleanup(func() { w.stopSFU(second) })
+	w.coordinator.use(w.sfu, second)
+	alice, bob := w.join("alice"), w.join("bob")
+	alice.publish("speech", file, looped)
+	heard := bob.listen("alice")
+	heard.await(t, 10)
+
+	if err := w.sfu.Stop(within(t), true); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []*bot{alice, bob} {
+		await(b, 0, reconnected)
+	}
+	heard.await(t, heard.count()+50)
+}
