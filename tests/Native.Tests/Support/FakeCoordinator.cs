@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -40,6 +41,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var coordinator = new FakeCoordinator(builder.Build(), sfu);
         coordinator._app.MapPost("/api/v2/video/call/{type}/{id}/{action}", coordinator.ServeAsync);
+        coordinator._app.UseWebSockets();
+        coordinator._app.MapGet("/api/v2/connect", AcceptUserAsync);
         await coordinator._app.StartAsync();
         return coordinator;
     }
@@ -55,6 +58,15 @@ internal sealed class FakeCoordinator : IAsyncDisposable
     {
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(new { StatusCode = status, code, message, more_info = "https://example.com" });
+    }
+
+    // Where a user that the coordinator does not know is created.
+    private static async Task AcceptUserAsync(HttpContext context)
+    {
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        await socket.ReceiveAsync(new byte[16 * 1024], context.RequestAborted);
+        await socket.SendAsync(
+            """{"type":"connection.ok","connection_id":"c","me":{}}"""u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
     }
 
     private async Task ServeAsync(HttpContext context, string type, string id, string action)
