@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GetStream.Local.Errors;
@@ -9,7 +10,10 @@ namespace GetStream.Local.Coordinator.Users;
 internal static class UserPatch
 {
     /// <summary>What users may not change of themselves.</summary>
-    public static readonly IReadOnlySet<string> ServerFields = new HashSet<string>(StringComparer.Ordinal) { "role", "teams", "teams_role", "banned" };
+    public static readonly IReadOnlySet<string> ServerFields = new HashSet<string>(StringComparer.Ordinal) 
+    {
+        "role", "teams", "teams_role", "banned", "revoke_tokens_issued_before",
+    };
 
     private static readonly HashSet<string> s_readOnly = new(StringComparer.Ordinal)
     {
@@ -46,6 +50,8 @@ internal static class UserPatch
                 return user with { Invisible = Flag(name, value) };
             case "banned":
                 return user with { Banned = Flag(name, value) };
+            case "revoke_tokens_issued_before":
+                return user with { RevokeTokensIssuedBefore = Time(name, value) };
             case "teams":
                 return user with { Teams = Texts(name, value) };
             case "teams_role":
@@ -96,6 +102,15 @@ internal static class UserPatch
         JsonValueKind.True => true,
         _ => throw ApiException.InvalidField(name, "must be true or false"),
     };
+
+    private static DateTimeOffset? Time(string name, JsonNode? value)
+    {
+        if (Text(name, value) is not { } text)
+            return null;
+        return StreamTime.TryParse(text, CultureInfo.InvariantCulture, out var time)
+            ? time.ToDateTimeOffset()
+            : throw ApiException.InvalidField(name, "must be an RFC 3339 time");
+    }
 
     private static string[] Texts(string name, JsonNode? value) => value switch
     {
