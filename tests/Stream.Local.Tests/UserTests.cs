@@ -87,7 +87,7 @@ public sealed class UserTests : IAsyncLifetime
     {
         var big = new string('x', 6_000);
 
-        (await _server.Post("/users", $$$$"""{"users":{"a":{"id":"a","custom":{"x":"{{{{big}}}}"}}}}""")).Refused(400, 4, "custom");
+        (await _server.Post("/users", $$$"""{"users":{"a":{"id":"a","custom":{"x":"{{{big}}}"} } } }""")).Refused(400, 4, "custom");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ public sealed record TokenClaims
     /// <summary>The user it speaks for; null in a server's token.</summary>
     public string? UserId { get; init; }
 
-    /// <summary>Whether it speaks for the application's server.</summary>
+    /// <summary>Whether it speaks for the application's server: it says so, or names no user.</summary>
     public bool IsServer { get; init; }
 
     /// <summary>When it was made.</summary>

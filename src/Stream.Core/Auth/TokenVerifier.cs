@@ -120,10 +120,12 @@ public static class TokenVerifier
                 return false;
             }
 
+            var userId = Text(root, "user_id"u8);
             claims = new TokenClaims
             {
-                UserId = Text(root, "user_id"u8),
-                IsServer = root.TryGetProperty("server"u8, out var server) && server.ValueKind is JsonValueKind.True,
+                UserId = userId,
+                // Some of the official server SDKs sign no claims at all.
+                IsServer = userId is null || (root.TryGetProperty("server"u8, out var server) && server.ValueKind is JsonValueKind.True),
                 IssuedAt = Time(root, "iat"u8),
                 ExpiresAt = Time(root, "exp"u8),
                 NotBefore = Time(root, "nbf"u8),
@@ -132,7 +134,7 @@ public static class TokenVerifier
                     ? [.. cids.EnumerateArray().Select(cid => cid.GetString() ?? throw new FormatException())]
                     : null,
             };
-            return claims.IsServer || claims.UserId is { Length: > 0 };
+            return userId is not "";
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
         {

@@ -38,8 +38,8 @@ internal sealed class Authenticator(LocalStreamOptions options, UserDirectory us
     public Caller IdentifyUser(string token)
     {
         var claims = Verify(token);
-        if (claims.UserId is null)
-            throw ApiException.Unauthenticated(ApiErrorCode.Authentication, "token has no user_id: only users connect");
+        if (claims.IsServer)
+            throw ApiException.Unauthenticated(ApiErrorCode.Authentication, "token is a server's: only users connect");
         return Identify(claims, actingFor: null, mayBeUnknown: true);
     }
 
@@ -59,8 +59,8 @@ internal sealed class Authenticator(LocalStreamOptions options, UserDirectory us
 
     private Caller Identify(TokenClaims claims, string? actingFor, bool mayBeUnknown = false)
     {
-        if (claims.UserId is null)
-            return Caller.Server with { UserId = string.IsNullOrEmpty(actingFor) ? null : Limits.UserId(actingFor, "user_id") };
+        if (claims.IsServer)
+            return Caller.Server with { UserId = string.IsNullOrEmpty(actingFor) ? claims.UserId : Limits.UserId(actingFor, "user_id") };
         if (claims.UserId != Caller.AnonymousId)
             CheckUser(claims, mayBeUnknown);
         return new Caller
