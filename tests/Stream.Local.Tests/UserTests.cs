@@ -78,7 +78,7 @@ public sealed class UserTests : IAsyncLifetime
 
         (await _server.Post("/users", $$$"""{"users":{"{{{id}}}":{"id":"{{{id}}}"} } }""")).Refused(400, 4, "255 characters");
         (await _server.Get($"/video/call/default/{id}")).Refused(400, 4, "64 characters");
-        (await _server.Post($"/video/call/{id}/x/join")).Refused(400, 4, "64 characters");
+        (await _stream.As("alice").Post($"/video/call/{id}/x/join")).Refused(400, 4, "64 characters");
         (await _stream.As(id).Get("/video/call/default/x")).Refused(400, 4, "255 characters");
     }
 
