@@ -241,7 +241,7 @@ func (c *testClient) eventually(what string, holds func() bool) {
 		case <-deadline.C:
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			c.t.Fatalf("%s: %s did not happen; events: %v, read error: %v", c.userID, what, c.events, c.readErr)
+			c.t.Fatalf("%s: %s did not happen; events: %v, read error: %v", c.userID, what, c.eventNames(), c.readErr)
 		}
 	}
 }
@@ -259,6 +259,15 @@ func await[E any](c *testClient, what string, selected func(*event.SfuEvent) *E)
 		return false
 	})
 	return found
+}
+
+// eventNames tells what came, without the contents. Callers hold c.mu.
+func (c *testClient) eventNames() []string {
+	var names []string
+	for _, e := range c.events {
+		names = append(names, strings.TrimPrefix(fmt.Sprintf("%T", e.GetEventPayload()), "*event.SfuEvent_"))
+	}
+	return names
 }
 
 // forget drops the events so far.

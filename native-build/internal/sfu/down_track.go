@@ -27,6 +27,7 @@ type downTrack struct {
 	// mu guards the state of sending. The publisher's goroutine takes it for each packet, others now and then.
 	mu        sync.Mutex
 	writer    interceptor.RTPWriter
+	plain     webrtc.TrackLocalWriter // the way for when no writer was handed out
 	connected bool
 	header    rtp.Header
 	scratch   []byte
@@ -94,6 +95,7 @@ func (d *downTrack) Bind(context webrtc.TrackLocalContext) (webrtc.RTPCodecParam
 		d.mu.Lock()
 		d.header.PayloadType = uint8(codec.PayloadType)
 		d.header.SSRC = uint32(context.SSRC())
+		d.plain = context.WriteStream()
 		d.mu.Unlock()
 		d.subscriber.bound(d, uint32(context.SSRC()))
 	}
@@ -105,7 +107,7 @@ func (d *downTrack) Unbind(webrtc.TrackLocalContext) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.subscriber.unbound(d.header.SSRC)
-	d.writer = nil
+	d.writer, d.plain = nil, nil
 	return nil
 }
 
@@ -125,6 +127,22 @@ func (d *downTrack) open(writer interceptor.RTPWriter) {
 	d.writer = writer
 	d.mu.Unlock()
 	d.flush()
+}
+
+// openPlain opens a bound down track that was not handed a writer: one whose sender took over another's section.
+func (d *downTrack) openPlain() {
+	d.mu.Lock()
+	plain, open := d.plain, d.writer != nil
+	d.mu.Unlock()
+	if plain != nil && !open {
+		d.open(plainWriter{plain})
+	}
+}
+
+type plainWriter struct{ webrtc.TrackLocalWriter }
+
+func (w plainWriter) Write(header *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
+	return w.WriteRTP(header, payload)
 }
 
 // setConnected follows the subscriber's transport. Packets of a short interruption are made up for from the cache.

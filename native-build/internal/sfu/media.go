@@ -94,18 +94,22 @@ func resolvePublic(address string) (string, error) {
 	return ip.String(), nil
 }
 
-// newPeer makes a peer connection whose packets pass through the tap.
-func (m *mediaPort) newPeer(codecs *webrtc.MediaEngine, t *tap) (*webrtc.PeerConnection, error) {
+// newAPI prepares a peer connection whose packets pass through the tap.
+func (m *mediaPort) newAPI(codecs *webrtc.MediaEngine, t *tap) *webrtc.API {
 	settings := m.settings
 	settings.BufferFactory = t.buffer
 	registry := &interceptor.Registry{}
 	registry.Add(t)
-	api := webrtc.NewAPI(
+	return webrtc.NewAPI(
 		webrtc.WithSettingEngine(settings),
 		webrtc.WithMediaEngine(codecs),
 		webrtc.WithInterceptorRegistry(registry),
 	)
-	return api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{m.certificate}})
+}
+
+// configuration is that of every peer connection.
+func (m *mediaPort) configuration() webrtc.Configuration {
+	return webrtc.Configuration{Certificates: []webrtc.Certificate{m.certificate}}
 }
 
 func (m *mediaPort) close() error { return m.mux.Close() }

@@ -19,6 +19,8 @@ const (
 	silenceDeadline = 30 * time.Second
 	// drainDeadline is how long a draining server waits for participants to leave by themselves.
 	drainDeadline = 3 * time.Second
+	// requestGrace is how long procedures may go on when the server stops.
+	requestGrace = time.Second
 	// maxParticipants bounds all sessions of a server; more are told that it is full.
 	maxParticipants = 5000
 )

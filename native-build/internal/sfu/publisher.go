@@ -65,7 +65,8 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	if failed != nil {
 		return "", failed
 	}
-	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: untangle(offer)}
+	if err := peer.SetRemoteDescription(description); err != nil {
 		return "", fail(codeInvalid, "sdp: %v", err)
 	}
 	b.addPending(peer)
@@ -132,7 +133,7 @@ func (b *publisher) open() (*webrtc.PeerConnection, *failure) {
 		return peer, nil
 	}
 	media := b.participant.server.media
-	peer, err := media.newPeer(media.publishing, b.tap)
+	peer, err := media.newAPI(media.publishing, b.tap).NewPeerConnection(media.configuration())
 	if err != nil {
 		return nil, fail(codeInternal, "%v", err)
 	}

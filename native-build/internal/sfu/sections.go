@@ -18,6 +18,7 @@ type section struct {
 	kind    string // "audio" or "video"
 	trackID string // second word of its msid
 	codecs  []string
+	idle    bool // neither sends nor receives
 }
 
 func parseSections(description string) ([]section, error) {
@@ -32,6 +33,7 @@ func parseSections(description string) ([]section, error) {
 	for _, media := range parsed.MediaDescriptions {
 		s := section{kind: media.MediaName.Media}
 		s.mid, _ = media.Attribute(sdp.AttrKeyMID)
+		_, s.idle = media.Attribute(sdp.AttrKeyInactive)
 		for _, attribute := range media.Attributes {
 			switch attribute.Key {
 			case sdp.AttrKeyMsid:
@@ -94,4 +96,23 @@ func announcedCodec(codecs []webrtc.RTPCodecParameters, announced *models.Codec)
 func tidy(description string) string {
 	description = strings.Replace(description, "a=msid-semantic:WMS*", "a=msid-semantic: WMS *", 1)
 	return strings.ReplaceAll(description, " \r\n", "\r\n")
+}
+
+// untangle removes the sources from sections with several encodings. They are told apart by rid, and the library takes
+// a section with sources for one without encodings.
+func untangle(offer string) string {
+	parts := strings.Split(offer, "\nm=")
+	for i, part := range parts {
+		if !strings.Contains(part, "\na=simulcast:send") {
+			continue
+		}
+		var kept []string
+		for _, line := range strings.Split(part, "\n") {
+			if !strings.HasPrefix(line, "a=ssrc:") && !strings.HasPrefix(line, "a=ssrc-group:") {
+				kept = append(kept, line)
+			}
+		}
+		parts[i] = strings.Join(kept, "\n")
+	}
+	return strings.Join(parts, "\nm=")
 }

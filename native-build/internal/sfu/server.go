@@ -111,12 +111,21 @@ func (s *Server) Stop(ctx context.Context, drain bool) error {
 		socket.finish(closeGoingAway, "shutting down")
 	}
 	s.mu.Unlock()
-	_ = s.http.Close()
+	s.endRequests(ctx)
 	err := s.wait(ctx)
 	if closeErr := s.media.close(); err == nil && closeErr != nil {
 		s.log.Debug("media port closed", "error", closeErr)
 	}
 	return err
+}
+
+// endRequests frees the port at once and lets procedures that run finish, for a moment.
+func (s *Server) endRequests(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, requestGrace)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
 }
 
 func (s *Server) drain(ctx context.Context) {

@@ -3,6 +3,7 @@ package sfu
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/interceptor"
@@ -44,7 +45,13 @@ type subscriber struct {
 	restarting bool      // the offer that waits is a restart
 	asked      bool      // the client asked for a restart while an offer waits
 	opening    *time.Timer
-	free       map[*webrtc.RTPTransceiver]bool // sections that were given up and may be used again
+	free       []*webrtc.RTPTransceiver // sections that were given up and may be used again
+	noReuse    bool                     // the client cannot bring a section back
+	parked     []*webrtc.RTPTransceiver // for such clients: sections left as they are, until another track takes them over
+
+	// Used by the negotiating goroutine alone.
+	api       *webrtc.API
+	transport *webrtc.DTLSTransport
 
 	// peerMu guards the following for those who must not wait for a negotiation.
 	peerMu     sync.Mutex
@@ -57,8 +64,10 @@ type subscriber struct {
 
 // outgoing is a down track and its media section.
 type outgoing struct {
-	down   *downTrack
-	sender *webrtc.RTPSender
+	down    *downTrack
+	section *webrtc.RTPTransceiver
+	reused  bool
+	refused atomic.Bool // the client did not bring the section back
 }
 
 // wish is a track that a participant is to get, in the size it wants.
@@ -236,9 +245,8 @@ func (s *subscriber) reconcile(wishes []wish) (changed bool, err error) {
 		wanted[w.track] = w.size
 	}
 	for t, out := range s.current() {
-		if _, keep := wanted[t]; !keep {
-			s.drop(t, out)
-			changed = true
+		if _, keep := wanted[t]; !keep || out.refused.Load() {
+			changed = s.drop(t, out) || changed
 		}
 	}
 	for _, w := range wishes {
@@ -275,8 +283,7 @@ func (s *subscriber) add(w wish) error {
 	if err != nil {
 		return err
 	}
-	down := newDownTrack(s, w.track, w.size)
-	sender, err := s.place(peer, down)
+	out, err := s.place(peer, newDownTrack(s, w.track, w.size))
 	if err != nil {
 		return err
 	}
@@ -286,50 +293,57 @@ func (s *subscriber) add(w wish) error {
 		return context.Canceled
 	}
 	s.peerMu.Lock()
-	s.downs[w.track] = &outgoing{down: down, sender: sender}
+	s.downs[w.track] = out
 	s.peerMu.Unlock()
-	w.track.attach(down)
+	w.track.attach(out.down)
 	return nil
 }
 
 // place puts a down track into a section that was given up, or into a new one.
-func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*webrtc.RTPSender, error) {
-	transceiver, err := s.reuse(peer, down)
-	if err == nil && transceiver == nil {
-		transceiver, err = peer.AddTransceiverFromTrack(down, webrtc.RTPTransceiverInit{
+func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*outgoing, error) {
+	out := &outgoing{down: down, section: s.takeSection(down.Kind())}
+	if out.section == nil {
+		var err error
+		out.section, err = peer.AddTransceiverFromTrack(down, webrtc.RTPTransceiverInit{
 			Direction: webrtc.RTPTransceiverDirectionSendonly,
 		})
-	}
-	if err != nil {
-		return nil, err
-	}
-	sender := transceiver.Sender()
-	_ = transceiver.SetCodecPreferences(codecFirst(down.track.codec, sender.GetParameters().Codecs))
-	return sender, nil
-}
-
-func (s *subscriber) reuse(peer *webrtc.PeerConnection, down *downTrack) (*webrtc.RTPTransceiver, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for t := range s.free {
-		if t.Kind() != down.Kind() {
-			continue
-		}
-		sender, err := peer.AddTrack(down) // takes the first free section of this kind
 		if err != nil {
 			return nil, err
 		}
-		taken := transceiverOfSender(peer, sender)
-		delete(s.free, taken)
-		return taken, nil
+		s.transport = out.section.Sender().Transport()
+	} else if err := s.takeOver(out); err != nil {
+		return nil, err
 	}
-	return nil, nil
+	_ = out.section.SetCodecPreferences(codecFirst(down.track.codec, out.section.Sender().GetParameters().Codecs))
+	return out, nil
 }
 
-func transceiverOfSender(peer *webrtc.PeerConnection, sender *webrtc.RTPSender) *webrtc.RTPTransceiver {
-	for _, t := range peer.GetTransceivers() {
-		if t.Sender() == sender {
-			return t
+// takeOver gives a section a new sender, so that its stream has a new source.
+func (s *subscriber) takeOver(out *outgoing) error {
+	out.reused = out.section.Sender() == nil
+	if former := out.section.Sender(); former != nil {
+		if err := former.Stop(); err != nil {
+			return err
+		}
+	}
+	sender, err := s.api.NewRTPSender(out.down, s.transport)
+	if err != nil {
+		return err
+	}
+	return out.section.SetSender(sender, out.down)
+}
+
+func (s *subscriber) takeSection(kind webrtc.RTPCodecType) *webrtc.RTPTransceiver {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	available := &s.free
+	if s.noReuse {
+		available = &s.parked
+	}
+	for i, section := range *available {
+		if section.Kind() == kind {
+			*available = append((*available)[:i], (*available)[i+1:]...)
+			return section
 		}
 	}
 	return nil
@@ -351,13 +365,24 @@ func codecFirst(codec webrtc.RTPCodecParameters, all []webrtc.RTPCodecParameters
 	return ordered
 }
 
-func (s *subscriber) drop(t *track, out *outgoing) {
+// drop stops sending a track and tells whether that changes the description.
+func (s *subscriber) drop(t *track, out *outgoing) bool {
 	t.detach(out.down)
 	s.peerMu.Lock()
 	delete(s.downs, t)
 	peer := s.peer
 	s.peerMu.Unlock()
-	_ = peer.RemoveTrack(out.sender) // fails only on a closed connection
+	s.mu.Lock()
+	park := s.noReuse && !out.refused.Load()
+	if park {
+		s.parked = append(s.parked, out.section)
+	}
+	s.mu.Unlock()
+	if park {
+		return false
+	}
+	_ = peer.RemoveTrack(out.section.Sender()) // fails only on a closed connection
+	return true
 }
 
 func (s *subscriber) connection() *webrtc.PeerConnection {
@@ -372,7 +397,8 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 		return peer, nil
 	}
 	media := s.participant.server.media
-	peer, err := media.newPeer(media.subscribing, s.tap)
+	s.api = media.newAPI(media.subscribing, s.tap)
+	peer, err := s.api.NewPeerConnection(media.configuration())
 	if err != nil {
 		return nil, err
 	}
@@ -418,6 +444,12 @@ func (s *subscriber) setConnected(connected bool) {
 	}
 }
 
+func (s *subscriber) isConnected() bool {
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	return s.connected
+}
+
 // bound notes the SSRC of a down track whose section was answered.
 func (s *subscriber) bound(d *downTrack, ssrc uint32) {
 	s.peerMu.Lock()
@@ -454,7 +486,8 @@ func (s *subscriber) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
 
 // answer takes the client's answer to the latest offer. Clients that know no ids send 0.
 func (s *subscriber) answer(id uint32, description string) *failure {
-	if _, err := parseSections(description); err != nil {
+	sections, err := parseSections(description)
+	if err != nil {
 		return fail(codeInvalid, "%v", err)
 	}
 	s.mu.Lock()
@@ -471,15 +504,33 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 	}
 	s.restart = s.restart || s.asked && !s.restarting
 	s.waiting, s.asked = time.Time{}, false
-	s.free = map[*webrtc.RTPTransceiver]bool{}
-	for _, t := range peer.GetTransceivers() {
-		if t.Sender() == nil {
-			s.free[t] = true
-		}
-	}
+	s.review(peer, sections)
 	s.addPending(peer)
 	s.advance()
 	return nil
+}
+
+// review learns from an answer which sections are free, and whether the client can bring one back: some libraries
+// cannot, and then its track moves to a new section. Callers hold s.mu.
+func (s *subscriber) review(peer *webrtc.PeerConnection, sections []section) {
+	s.free = s.free[:0]
+	for _, t := range peer.GetTransceivers() {
+		if t.Sender() == nil {
+			s.free = append(s.free, t)
+		}
+	}
+	idle := map[string]bool{}
+	for _, section := range sections {
+		idle[section.mid] = section.idle
+	}
+	for _, out := range s.current() {
+		out.down.setConnected(s.isConnected())
+		out.down.openPlain()
+		if out.reused && idle[out.section.Mid()] {
+			out.refused.Store(true)
+			s.noReuse, s.dirty = true, true
+		}
+	}
 }
 
 // overdue handles an answer that did not come: a client that asked for a new offer gets one, any other one is lost.
