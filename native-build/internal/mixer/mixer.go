@@ -1,0 +1,210 @@
+// Package mixer mixes the voices of participants into one signal, for listeners in any rate and channel count.
+//
+// Each participant is an Input with its own jitter buffer, into which packets are pushed as they come. Every 20 ms one
+// frame of all is mixed, limited so that it never clips, and given to each Output.
+package mixer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"streamgateway/native/internal/jitter"
+	"streamgateway/native/internal/opus"
+	"streamgateway/native/internal/pcm"
+)
+
+// FrameTime is the length of a mixed frame.
+const FrameTime = 20 * time.Millisecond
+
+const (
+	// maxInputs and maxOutputs bound a mix.
+	maxInputs  = 1000
+	maxOutputs = 1000
+	// catchUp is how many frames are made at once after a delay of the machine. Beyond it time is left out.
+	catchUp = 50
+)
+
+var (
+	// ErrClosed says that the mixer was closed.
+	ErrClosed = errors.New("the mixer is closed")
+	// ErrFull says that a mix has as many inputs or outputs as it may.
+	ErrFull = errors.New("the mix is full")
+)
+
+// Level is how loud an input was in the frame mixed last.
+type Level struct {
+	ID    string
+	Level uint8 // decibels below full scale: 0 (loudest) to 127 (silence)
+}
+
+// Mixer mixes inputs into outputs. Its methods are safe from any goroutine; frames are made by one at a time.
+type Mixer struct {
+	config  jitter.Config
+	mu      sync.Mutex // guards the fields up to step
+	inputs  []*Input
+	outputs []*Output
+	closed  bool
+
+	step    sync.Mutex // held while a frame is made
+	active  []*Input   // copies of the above
+	targets []*Output
+	frame   []int16
+	sum     []int32
+	mixed   []int16
+	limiter limiter
+	skipped atomic.Uint64
+}
+
+// New makes a mixer, which must be closed. config is that of each input's jitter buffer; its channels are those of the
+// mix. It fails with pcm.ErrUnsupportedFormat for other than 1 or 2 channels.
+func New(config jitter.Config) (*Mixer, error) {
+	if config.Channels == 0 {
+		config.Channels = 1
+	}
+	if config.Channels < 0 || config.Channels > 2 {
+		return nil, fmt.Errorf("%w: %d channels, not 1 or 2", pcm.ErrUnsupportedFormat, config.Channels)
+	}
+	length := jitter.FrameSamples * config.Channels
+	return &Mixer{
+		config:  config,
+		frame:   make([]int16, length),
+		sum:     make([]int32, length),
+		mixed:   make([]int16, length),
+		limiter: newLimiter(config.Channels),
+	}, nil
+}
+
+// Format is that of the mix before it is converted for an output.
+func (m *Mixer) Format() pcm.Format { return pcm.Format{Rate: opus.Rate, Channels: m.config.Channels} }
+
+// Add makes an input, which should be closed when its participant leaves. It fails with ErrClosed or ErrFull.
+func (m *Mixer) Add(id string) (*Input, error) {
+	buffer, err := jitter.New(m.config)
+	if err != nil {
+		return nil, err
+	}
+	input := &Input{id: id, mixer: m, buffer: buffer}
+	input.level.Store(pcm.SilentLevel)
+	input.SetGain(1)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed || len(m.inputs) >= maxInputs {
+		buffer.Close()
+		return nil, m.refusal()
+	}
+	m.inputs = append(m.inputs, input)
+	return input, nil
+}
+
+// AddOutput makes an output, which should be closed when its listener leaves. write gets each frame in the format; the
+// samples are valid until it returns. It runs on the mixer's goroutine, so it must not wait, nor close the output. It fails
+// with pcm.ErrUnsupportedFormat, ErrClosed or ErrFull.
+func (m *Mixer) AddOutput(format pcm.Format, write func(samples []int16)) (*Output, error) {
+	converter, err := pcm.NewConverter(m.Format(), format)
+	if err != nil {
+		return nil, err
+	}
+	output := &Output{mixer: m, converter: converter, write: write}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed || len(m.outputs) >= maxOutputs {
+		converter.Close()
+		return nil, m.refusal()
+	}
+	m.outputs = append(m.outputs, output)
+	return output, nil
+}
+
+// refusal needs mu.
+func (m *Mixer) refusal() error {
+	if m.closed {
+		return ErrClosed
+	}
+	return ErrFull
+}
+
+// Run makes a frame every 20 ms until the context ends.
+func (m *Mixer) Run(ctx context.Context) {
+	ticker := time.NewTicker(FrameTime)
+	defer ticker.Stop()
+	m.run(ctx, time.Now(), ticker.C)
+}
+
+// run makes the frames that are due at each tick.
+func (m *Mixer) run(ctx context.Context, next time.Time, ticks <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticks:
+			if late := now.Sub(next) / FrameTime; late > catchUp {
+				m.skipped.Add(uint64(late - catchUp))
+				next = next.Add((late - catchUp) * FrameTime)
+			}
+			for ; !next.After(now); next = next.Add(FrameTime) {
+				m.Step(next)
+			}
+		}
+	}
+}
+
+// Step makes the frame that is due at a time. Run does this by itself.
+func (m *Mixer) Step(now time.Time) {
+	m.step.Lock()
+	defer m.step.Unlock()
+	m.mu.Lock()
+	m.active = append(m.active[:0], m.inputs...)
+	m.targets = append(m.targets[:0], m.outputs...)
+	m.mu.Unlock()
+
+	clear(m.sum)
+	for _, input := range m.active {
+		input.mix(now, m.frame, m.sum)
+	}
+	m.limiter.apply(m.mixed, m.sum)
+	for _, output := range m.targets {
+		output.put(m.mixed)
+	}
+	clear(m.active)
+	clear(m.targets)
+}
+
+// Levels appends the levels of all inputs in the frame made last.
+func (m *Mixer) Levels(levels []Level) []Level {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, input := range m.inputs {
+		levels = append(levels, Level{ID: input.id, Level: input.Level()})
+	}
+	return levels
+}
+
+// Skipped counts frames that were left out because the machine was more than a second late.
+func (m *Mixer) Skipped() uint64 { return m.skipped.Load() }
+
+// Close closes all inputs and outputs. It may be called again.
+func (m *Mixer) Close() {
+	m.mu.Lock()
+	m.closed = true
+	inputs, outputs := slices.Clone(m.inputs), slices.Clone(m.outputs)
+	m.mu.Unlock()
+	for _, input := range inputs {
+		input.Close()
+	}
+	for _, output := range outputs {
+		output.Close()
+	}
+}
+
+// without is a list less one of its members.
+func without[T comparable](list []T, member T) []T {
+	if at := slices.Index(list, member); at >= 0 {
+		return slices.Delete(list, at, at+1)
+	}
+	return list
+}
