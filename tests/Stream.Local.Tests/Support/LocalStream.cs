@@ -14,15 +14,16 @@ internal sealed class LocalStream : IAsyncDisposable
 
     private readonly LocalStreamServer _server;
     private readonly HttpClient _http;
+    private readonly FakeSfu? _sfu;
 
-    private LocalStream(LocalStreamServer server, FakeSfu sfu)
+    private LocalStream(LocalStreamServer server, FakeSfu? sfu)
     {
         _server = server;
-        Sfu = sfu;
+        _sfu = sfu;
         _http = new HttpClient { BaseAddress = new Uri(server.Url), Timeout = Patience };
     }
 
-    public FakeSfu Sfu { get; }
+    public FakeSfu Sfu => _sfu ?? throw new InvalidOperationException("This server has a real SFU.");
 
     public string Url => _server.Url;
 
@@ -41,6 +42,9 @@ internal sealed class LocalStream : IAsyncDisposable
             CancellationToken.None);
         return new LocalStream(server, sfu);
     }
+
+    /// <summary>Clients for a server that has an SFU of its own; owns the server.</summary>
+    public static LocalStream Around(LocalStreamServer server) => new(server, null);
 
     /// <summary>A client with the API secret.</summary>
     public ApiClient AsServer() => new(this, StreamTokens.CreateServerToken(ApiSecret));
