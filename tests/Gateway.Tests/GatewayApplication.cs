@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using StreamGateway.Engine;
+using StreamGateway.Native.Rtc;
+using StreamGateway.Upstream;
+
+namespace StreamGateway.Tests;
+
+/// <summary>
+/// The whole gateway on real sockets of the loopback interface: the native library, its SFU and the embedded Stream,
+/// nothing replaced; only ports are free ones.
+/// </summary>
+public sealed class GatewayApplication : WebApplicationFactory<Program>
+{
+    private readonly Dictionary<string, string> _settings = new()
+    {
+        ["Server:Port"] = "0",
+        ["LocalStream:Port"] = "0",
+        ["LocalStream:SfuPort"] = "0",
+    };
+
+    public GatewayApplication() => UseKestrel();
+
+    /// <summary>Use it before the first request.</summary>
+    public GatewayApplication With(string key, string value)
+    {
+        _settings[key] = value;
+        return this;
+    }
+
+    public HttpClient Http => field ??= CreateHttp();
+
+    internal RtcEngine Engine => Services.GetRequiredService<EngineHost>().Engine;
+
+    internal StreamConnection Stream => Services.GetRequiredService<StreamConnection>();
+
+    /// <summary>Joins and returns the session's id.</summary>
+    public async Task<string> JoinAsync(string callId, string userId, string extra = "")
+    {
+        var body = $$"""{"call_type":"default","call_id":"{{callId}}","user_id":"{{userId}}"{{extra}}}""";
+        using var response = await PostAsync("/v1/sessions", body);
+        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
+        return (await JsonOf(response)).GetProperty("id").GetString()!;
+    }
+
+    public async Task LeaveAsync(string sessionId)
+    {
+        using var response = await Http.DeleteAsync($"/v1/sessions/{sessionId}").WithTimeout();
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, string json) =>
+        Http.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json")).WithTimeout();
+
+    public Task<HttpResponseMessage> PublishAsync(string sessionId, string name, HttpContent body, string contentType = "audio/ogg")
+    {
+        body.Headers.ContentType = new(contentType);
+        return Http.PutAsync($"/v1/sessions/{sessionId}/publications/{name}", body).WithTimeout();
+    }
+
+    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path).WithTimeout();
+
+    /// <summary>Nothing of any session is left in the native library.</summary>
+    public Task AssertNativeIsEmptyAsync() =>
+        Eventually.GetAsync(
+            () => Engine.ReadTables(),
+            tables => tables is { Sessions: 0, Sources: 0, Sinks: 0, PeerConnections: 0, Requests: 0 });
+
+    public static async Task<JsonElement> JsonOf(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder) =>
+        builder.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(_settings!));
+
+    private HttpClient CreateHttp()
+    {
+        StartServer();
+        var addresses = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        // Not CreateClient: its redirect handler would hold a body back until the whole of it is there.
+        return new HttpClient { BaseAddress = new Uri(addresses.Single()), Timeout = Timeout.InfiniteTimeSpan };
+    }
+}
