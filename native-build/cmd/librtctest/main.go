@@ -1,4 +1,4 @@
-// Command librtctest is librtc with commands that misbehave on purpose; the tests in ctest load it.
+// Command librtctest is librtc with further commands that misbehave on purpose, for the tests.
 package main
 
 import "C"
@@ -9,10 +9,12 @@ import (
 
 	"streamgateway/native/internal/bordertest"
 	"streamgateway/native/internal/plugin"
+	"streamgateway/native/internal/rtcmodule"
+	"streamgateway/native/internal/sfumodule"
 )
 
 func init() {
-	if err := plugin.Serve(bordertest.New); err != nil {
+	if err := plugin.Serve(bordertest.New, rtcmodule.New, sfumodule.New); err != nil {
 		fmt.Fprintln(os.Stderr, "librtctest:", err)
 	}
 }

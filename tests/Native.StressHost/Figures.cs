@@ -1,0 +1,19 @@
+namespace StreamGateway.Native.StressHost;
+
+/// <summary>What has happened so far; every field is written with Interlocked.</summary>
+internal static class Figures
+{
+    public static long Calls;
+    public static long Events;
+    public static long Completions;
+    public static long Callbacks;
+    public static long LogLines;
+    public static long NullReferences;
+    public static long Collections;
+    public static long Signals;
+    public static long MediaBytes;
+
+    public static string Text(TimeSpan elapsed) =>
+        $"seconds={elapsed.TotalSeconds:F0} calls={Calls} events={Events} completions={Completions} callbacks={Callbacks} " +
+        $"log_lines={LogLines} collections={Collections} null_references={NullReferences} signals={Signals} media_bytes={MediaBytes}";
+}
