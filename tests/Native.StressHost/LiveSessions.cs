@@ -36,6 +36,7 @@ internal sealed class LiveSessions : IAsyncDisposable
         for (var i = 0; i < options.Sessions; i++)
         {
             sessions._bots.Add(await sessions.JoinAsync(i, voice));
+            Console.WriteLine($"bot {i} speaks");
         }
 
         await Task.WhenAll(sessions._bots.Select(bot => bot.ListenAsync()));

@@ -6,6 +6,7 @@ namespace StreamGateway.Native.StressHost;
 internal static class Stress
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
 
     public static void Fail(string reason)
     {
@@ -50,7 +51,7 @@ internal static class Stress
             var last = i == options.Threads.Length - 1;
             var share = options.Threads.Length == 1 ? 1 : last ? 0.5 : 0.5 / (options.Threads.Length - 1);
             workers.Start(options.Threads[i]);
-            Collect(TimeSpan.FromSeconds(options.Seconds * share), options.Force);
+            Collect(TimeSpan.FromSeconds(options.Seconds * share), options.Force, clock);
             if (!workers.Stop(Patience))
             {
                 Fail("a calling thread hangs");
@@ -71,12 +72,14 @@ internal static class Stress
     }
 
     /// <summary>Collects without pause, mostly the youngest generation, and fails when the calls stand still.</summary>
-    private static void Collect(TimeSpan duration, bool force)
+    /// <remarks>Prints a line now and then: who watches this process takes silence for a hang.</remarks>
+    private static void Collect(TimeSpan duration, bool force, Stopwatch clock)
     {
-        var clock = Stopwatch.StartNew();
+        var end = clock.Elapsed + duration;
         var progressAt = clock.Elapsed;
+        var printedAt = clock.Elapsed;
         var calls = Interlocked.Read(ref Figures.Calls);
-        for (var round = 0; clock.Elapsed < duration; round++)
+        for (var round = 0; clock.Elapsed < end; round++)
         {
             GC.Collect(round % 100 == 99 ? 2 : 0);
             Interlocked.Increment(ref Figures.Collections);
@@ -88,6 +91,12 @@ internal static class Stress
                 }
 
                 SignalStorm.Send();
+            }
+
+            if (clock.Elapsed - printedAt > Heartbeat)
+            {
+                printedAt = clock.Elapsed;
+                Console.WriteLine(Figures.Text(clock.Elapsed));
             }
 
             Thread.Yield();

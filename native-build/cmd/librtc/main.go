@@ -15,9 +15,9 @@ import (
 
 func init() {
 	err := plugin.Serve(
-		// One module of each an instance.
-		rtcmodule.New,
+		// One module of each an instance; the last one stops first, so that bots leave before their SFU goes.
 		sfumodule.New,
+		rtcmodule.New,
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "librtc:", err)

@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	if err := plugin.Serve(bordertest.New, rtcmodule.New, sfumodule.New); err != nil {
+	if err := plugin.Serve(sfumodule.New, rtcmodule.New, bordertest.New); err != nil {
 		fmt.Fprintln(os.Stderr, "librtctest:", err)
 	}
 }

@@ -22,8 +22,9 @@
 enum {
     MAX_TAG_BYTES = 256,
     MAX_REQUEST_BYTES = 64 << 20,
+    MAX_REQUESTS_BYTES = 256 << 20, /* of all requests without an answer */
     MAX_QUEUED_REQUESTS = 65536,
-    MAX_QUEUED_LOG_LINES = 8192,
+    MAX_QUEUED_LOG_BYTES = 4 << 20,
     MAX_LOG_LINE_BYTES = 16384,
     INIT_TIMEOUT_MS = 30000,
     /* What one hold of a lock may copy, so that no thread waits long for another's memcpy. */
@@ -136,6 +137,7 @@ typedef struct border_instance {
     /* Guarded by records.mutex. */
     struct border_request *running; /* asynchronous requests without an answer */
     struct border_stream *streams;  /* open sources and sinks */
+    bool streams_closed;
     uint32_t sources;
     uint32_t sinks;
     /* Of the dispatcher, guarded by its mutex; callbacks is a futex too. */
@@ -190,6 +192,7 @@ typedef struct border_request {
     struct border_request *next_completion;
     struct border_request *previous_running;
     struct border_request *next_running;
+    size_t memory;
     size_t tag_size;
     size_t payload_size;
     uint8_t bytes[]; /* tag, NUL, payload */

@@ -12,6 +12,7 @@ typedef struct log_line {
     dispatch_item item;
     uint8_t level;
     uint64_t dropped_before;
+    size_t memory;
     const char *message;
     size_t message_size;
     char bytes[]; /* target, NUL, message, NUL */
@@ -21,7 +22,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
 static dispatch_item *first;
 static dispatch_item *last;
-static uint32_t log_lines;        /* queued */
+static size_t log_bytes;           /* of the lines queued */
 static uint64_t log_lines_dropped; /* since the last queued one */
 static bool started;
 
@@ -162,7 +163,7 @@ static void log_callback(log_line *line, uint8_t level, const char *message, siz
 static void run_log_line(dispatch_item *item, bool deliver) {
     log_line *line = (log_line *)item;
     pthread_mutex_lock(&mutex);
-    log_lines--;
+    log_bytes -= line->memory;
     pthread_mutex_unlock(&mutex);
     if (deliver && line->dropped_before > 0) {
         char note[64];
@@ -179,9 +180,10 @@ static log_line *log_line_new(border_instance *instance, uint32_t level, const c
                               const char *message, size_t size) {
     if (size > MAX_LOG_LINE_BYTES) size = MAX_LOG_LINE_BYTES;
     if (target_size > MAX_TAG_BYTES) target_size = MAX_TAG_BYTES;
-    log_line *line = malloc(sizeof *line + target_size + 1 + size + 1);
+    size_t memory = sizeof(log_line) + target_size + 1 + size + 1;
+    log_line *line = malloc(memory);
     if (line == NULL) return NULL;
-    *line = (log_line){.item = {.instance = instance, .run = run_log_line}, .level = (uint8_t)level,
+    *line = (log_line){.item = {.instance = instance, .run = run_log_line}, .level = (uint8_t)level, .memory = memory,
                        .message_size = size, .message = line->bytes + target_size + 1};
     memcpy(line->bytes, target, target_size);
     line->bytes[target_size] = 0;
@@ -200,14 +202,14 @@ void border_log(uint64_t handle, uint32_t level, const char *target, size_t targ
     bool posted = false;
     if (line != NULL) {
         pthread_mutex_lock(&mutex);
-        if (log_lines >= MAX_QUEUED_LOG_LINES) {
+        if (log_bytes + line->memory > MAX_QUEUED_LOG_BYTES) {
             log_lines_dropped++;
         } else {
             line->dropped_before = log_lines_dropped;
             posted = post_locked(&line->item);
         }
         if (posted) {
-            log_lines++;
+            log_bytes += line->memory;
             log_lines_dropped = 0;
         }
         pthread_mutex_unlock(&mutex);

@@ -22,13 +22,23 @@ typedef struct refusal {
 
 static const char *const state_names[] = {"Installed", "Starting", "Active", "Stopping", "Stopped", "Failed"};
 
+/* Memory of all requests, so that many large ones cannot fill it. */
+static _Alignas(CACHE_LINE) _Atomic size_t request_memory;
+
 /* ---- Life of a request ------------------------------------------------------------------------------------------- */
 
 static border_request *request_new(border_instance *instance, uint32_t kind, const char *tag, size_t tag_size,
                                    const uint8_t *payload, size_t size) {
-    border_request *request = malloc(sizeof *request + tag_size + 1 + size);
-    if (request == NULL) return NULL;
+    size_t memory = sizeof(border_request) + tag_size + 1 + size;
+    border_request *request = NULL;
+    if (atomic_fetch_add_explicit(&request_memory, memory, memory_order_relaxed) + memory <= MAX_REQUESTS_BYTES)
+        request = malloc(memory);
+    if (request == NULL) {
+        atomic_fetch_sub_explicit(&request_memory, memory, memory_order_relaxed);
+        return NULL;
+    }
     memset(request, 0, sizeof *request);
+    request->memory = memory;
     request->node.kind = kind;
     atomic_init(&request->references, 2);
     request->id = next_id();
@@ -49,6 +59,7 @@ void request_release(border_request *request) {
     if (request->permit) instance_release_permit(request->instance);
     if (request->instance != NULL) object_release(&request->instance->object);
     free(request->answer);
+    atomic_fetch_sub_explicit(&request_memory, request->memory, memory_order_relaxed);
     free(request);
 }
 
@@ -139,7 +150,9 @@ static border_request *request_begin(void *handle, const char *tag, const uint8_
                            "too many concurrent requests (limit exceeded)");
     } else if ((request = request_new(instance, BORDER_NODE_CALL, tag, tag_size, payload, size)) == NULL) {
         instance_release_permit(instance);
-        refuse_in_envelope(why, RTC_INTERNAL, "internal", "internal error: out of memory");
+        atomic_fetch_add(&instance->rejected, 1);
+        refuse_in_envelope(why, RTC_TOO_MANY_REQUESTS, "capacity_exceeded",
+                           "too many concurrent requests (no memory for this one)");
     } else {
         request->permit = true;
         request->delivery = delivery;

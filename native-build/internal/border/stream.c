@@ -6,16 +6,18 @@ static uint32_t *counter_of(border_stream *stream) {
 }
 
 bool stream_open(border_stream *stream, border_instance *instance, uint8_t kind, void (*destroy)(border_object *)) {
-    if (!object_register(&stream->object, kind, destroy)) return false;
-    object_retain(&instance->object);
-    stream->instance = instance;
     pthread_mutex_lock(&instance->records.mutex);
-    stream->next = instance->streams;
-    if (instance->streams != NULL) instance->streams->previous = stream;
-    instance->streams = stream;
-    ++*counter_of(stream);
+    bool opened = !instance->streams_closed && object_register(&stream->object, kind, destroy);
+    if (opened) {
+        object_retain(&instance->object);
+        stream->instance = instance;
+        stream->next = instance->streams;
+        if (instance->streams != NULL) instance->streams->previous = stream;
+        instance->streams = stream;
+        ++*counter_of(stream);
+    }
     pthread_mutex_unlock(&instance->records.mutex);
-    return true;
+    return opened;
 }
 
 void stream_forget(border_stream *stream) {
@@ -31,10 +33,11 @@ void stream_forget(border_stream *stream) {
     object_release(&instance->object);
 }
 
-/* A stream that is still listed and not closed, with a reference; null when there is none. */
+/* A stream that is still listed and not closed, with a reference; null when there is none, and never will be. */
 static border_stream *next_open(border_instance *instance) {
     border_stream *found = NULL;
     pthread_mutex_lock(&instance->records.mutex);
+    instance->streams_closed = true;
     for (border_stream *stream = instance->streams; stream != NULL && found == NULL; stream = stream->next)
         found = object_acquire(stream->object.handle, stream->object.kind);
     pthread_mutex_unlock(&instance->records.mutex);

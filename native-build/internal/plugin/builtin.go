@@ -1,15 +1,20 @@
 package plugin
 
-import "runtime"
+import (
+	"context"
+	"runtime"
+)
 
-// immediate holds the commands that never wait. They run on the goroutine of the queue itself, which saves handing
-// them over.
-var immediate = map[string]func(in *Instance, request []byte) (any, error){
-	"echo":       echo,
-	"rtc.tables": tables,
+// builtin are the commands every instance has.
+func (in *Instance) builtin() map[string]Command {
+	return map[string]Command{tagEcho: echo, "rtc.tables": in.tables}
 }
 
-func echo(_ *Instance, request []byte) (any, error) {
+// tagEcho is the one command that is known never to wait, not even for a lock: it runs on the goroutine of the queue,
+// which saves handing it over.
+const tagEcho = "echo"
+
+func echo(_ context.Context, request []byte) (any, error) {
 	var body struct {
 		Message string `json:"message"`
 	}
@@ -23,7 +28,7 @@ func echo(_ *Instance, request []byte) (any, error) {
 }
 
 // tables answers what is alive in the instance. Counts of modules join those of the border.
-func tables(in *Instance, request []byte) (any, error) {
+func (in *Instance) tables(_ context.Context, request []byte) (any, error) {
 	if err := Decode(request, &struct{}{}); err != nil {
 		return nil, err
 	}

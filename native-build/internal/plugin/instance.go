@@ -67,10 +67,10 @@ func (in *Instance) start(factories []ModuleFactory) (err error) {
 }
 
 func (in *Instance) collectCommands() (map[string]Command, error) {
-	commands := make(map[string]Command)
+	commands := in.builtin()
 	for _, module := range in.modules {
 		for tag, command := range module.Commands() {
-			if _, taken := commands[tag]; taken || immediate[tag] != nil {
+			if _, taken := commands[tag]; taken {
 				return nil, fmt.Errorf("two modules serve %q", tag)
 			}
 			commands[tag] = command
@@ -141,12 +141,12 @@ func (in *Instance) Panicked(p *guard.Panic) {
 // ---- Requests
 
 func (in *Instance) call(request *border.Request) {
-	if command := immediate[request.Tag]; command != nil {
-		in.run(in.ctx, request, func(_ context.Context, payload []byte) (any, error) { return command(in, payload) })
-		return
-	}
 	command := in.commands[request.Tag]
-	if command == nil {
+	switch {
+	case request.Tag == tagEcho:
+		in.run(in.ctx, request, command)
+		return
+	case command == nil:
 		request.Answer(failureAnswer(border.UnknownMessageType,
 			failure.Invalid("unknown message type: %s", request.Tag)))
 		return
@@ -217,7 +217,7 @@ func (in *Instance) cancelRequest(id uint64) {
 
 // ---- Shutdown
 
-// shutdown cancels what runs, ends the modules, newest first, and waits for the commands.
+// shutdown cancels what runs, ends the modules, the last one first, and waits for the commands.
 func (in *Instance) shutdown(ctx context.Context) error {
 	in.mu.Lock()
 	in.stopping = true
