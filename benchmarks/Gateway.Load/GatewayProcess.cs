@@ -76,7 +76,6 @@ internal sealed class GatewayProcess : IAsyncDisposable
                 ["PORT"] = port.ToString(CultureInfo.InvariantCulture),
                 ["LOCAL_STREAM_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
                 ["LocalStream__SfuPort"] = "0",
-                ["LocalStream__MediaPort"] = "0",
                 ["Serilog__MinimumLevel__Default"] = "Warning",
             },
         };

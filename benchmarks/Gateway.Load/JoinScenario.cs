@@ -50,7 +50,7 @@ internal static class JoinScenario
         {
             await Task.Delay(20, deadline.Token);
             var stats = await client.GetAsync($"v1/sessions/{session}/stats", deadline.Token);
-            timing = stats.GetProperty("timing");
+            timing = stats.GetProperty("join_timing");
         }
         while (!(timing.TryGetProperty("first_packet_ms", out var first) && first.GetDouble() > 0));
 
