@@ -7,6 +7,7 @@ namespace StreamGateway.Load;
 internal static class CyclesScenario
 {
     private const int WarmUp = 100;
+    private static readonly TimeSpan SettleDeadline = TimeSpan.FromSeconds(60);
 
     public static async Task<bool> RunAsync(GatewayProcess gateway, int count, CancellationToken cancellationToken)
     {
@@ -26,7 +27,7 @@ internal static class CyclesScenario
             await CycleAsync(client, i, i % 10 == 0 ? speech : null, cancellationToken);
         }
 
-        var last = await TablesAsync(client, cancellationToken);
+        var last = await SettleAsync(gateway, first, firstThreads, cancellationToken);
         var growth = (gateway.ResidentBytes - warmBytes) * 100.0 / warmBytes;
         Figures.Print("cycles", count.ToString(CultureInfo.InvariantCulture));
         Figures.Print("tables before", first.ToString());
@@ -49,6 +50,24 @@ internal static class CyclesScenario
         }
 
         await client.LeaveAsync(a, cancellationToken);
+    }
+
+    /// <summary>Waits until idle connections and idle threads are given back, or the deadline.</summary>
+    private static async Task<JsonElement> SettleAsync(
+        GatewayProcess gateway, JsonElement first, long threads, CancellationToken cancellationToken)
+    {
+        var deadline = DateTime.UtcNow + SettleDeadline;
+        while (true)
+        {
+            var tables = await TablesAsync(gateway.Client, cancellationToken);
+            var settled = Number(tables, "goroutines") <= Number(first, "goroutines") && gateway.Threads <= threads;
+            if (settled || DateTime.UtcNow > deadline)
+            {
+                return tables;
+            }
+
+            await Task.Delay(500, cancellationToken);
+        }
     }
 
     private static async Task<JsonElement> TablesAsync(GatewayClient client, CancellationToken cancellationToken) =>

@@ -87,8 +87,11 @@ internal sealed class OggListener
         if (granule > 0)
         {
             CountPackets(lacing);
-            CountArrival();
             LastGranule = granule;
+            if (lacing.Length > 0 && body > 0)
+            {
+                CountArrival();
+            }
         }
 
         return true;
