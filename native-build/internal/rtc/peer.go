@@ -21,6 +21,8 @@ const (
 
 // peer is what both peer connections have in common: candidates in both directions, and the watch over their state.
 // Callbacks of Pion take mu, so mu is never held over a call into Pion that may wait.
+//
+// Pion's own connection state is not used: it is computed from notices that may overtake each other.
 type peer struct {
 	c    *connection
 	kind models.PeerType
@@ -28,16 +30,18 @@ type peer struct {
 	// up is open while the connection is connected.
 	up gate
 
-	mu         sync.Mutex
-	remote     string // the remote description in force
-	early      []webrtc.ICECandidateInit
-	described  string // the last description we sent
-	state      webrtc.PeerConnectionState
-	connected  bool // it was once
-	closed     bool
-	grace      *time.Timer
-	checkingAt time.Time
-	iceAt      time.Time
+	mu        sync.Mutex
+	remote    string // the remote description in force
+	early     []webrtc.ICECandidateInit
+	described string // the last description we sent
+	ice       webrtc.ICEConnectionState
+	dtls      webrtc.DTLSTransportState
+	state     webrtc.PeerConnectionState // what these two come to
+	connected bool                       // it was once
+	closed    bool
+	grace     *time.Timer
+	startedAt time.Time
+	iceAt     time.Time
 }
 
 func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error) {
@@ -51,9 +55,17 @@ func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error
 	}
 	p := &peer{c: c, kind: kind, pc: pc, state: webrtc.PeerConnectionStateNew}
 	c.s.engine.peers.Add(1)
-	pc.OnICECandidate(func(candidate *webrtc.ICECandidate) { c.s.tasks.guard(func() { p.trickle(candidate) }) })
-	pc.OnICEConnectionStateChange(func(state webrtc.ICEConnectionState) { c.s.tasks.guard(func() { p.onICEState(state) }) })
-	pc.OnConnectionStateChange(func(webrtc.PeerConnectionState) { c.s.tasks.guard(p.onState) })
+	tasks := c.s.tasks
+	pc.OnICECandidate(func(candidate *webrtc.ICECandidate) { tasks.guard(func() { p.trickle(candidate) }) })
+	pc.OnICEConnectionStateChange(func(state webrtc.ICEConnectionState) { tasks.guard(func() { p.onICEState(state) }) })
+	dtls := pc.SCTP().Transport()
+	dtls.ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) {
+		tasks.guard(func() { p.onICEState(webrtc.ICEConnectionStateConnected) })
+	})
+	dtls.OnStateChange(func(webrtc.DTLSTransportState) {
+		// Pion holds a lock here and starts SRTP only then: State waits until both are done.
+		tasks.spawn(func() { p.onDTLSState(dtls.State()) })
+	})
 	return p, nil
 }
 
@@ -106,6 +118,11 @@ func (p *peer) describe() string {
 
 // setRemote applies a description of the SFU and then the candidates that came before it.
 func (p *peer) setRemote(kind webrtc.SDPType, sdp string) error {
+	p.mu.Lock()
+	if p.startedAt.IsZero() {
+		p.startedAt = time.Now()
+	}
+	p.mu.Unlock()
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp}); err != nil {
 		return err
 	}
@@ -147,26 +164,73 @@ func (p *peer) apply(candidate webrtc.ICECandidateInit) {
 	}
 }
 
+// onICEState takes note of a state of ICE. Pion tells them on a goroutine each, so that "checking" may come after
+// "connected"; whether there is a path is therefore looked up, and only losses are believed.
 func (p *peer) onICEState(state webrtc.ICEConnectionState) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch state {
-	case webrtc.ICEConnectionStateChecking:
-		if p.checkingAt.IsZero() {
-			p.checkingAt = time.Now()
-		}
-	case webrtc.ICEConnectionStateConnected:
-		p.stopGrace()
-		if p.iceAt.IsZero() && !p.checkingAt.IsZero() {
-			p.iceAt = time.Now()
-			p.c.s.timing.ice(p.iceAt.Sub(p.checkingAt))
-		}
-	case webrtc.ICEConnectionStateDisconnected:
-		if p.connected && p.grace == nil && !p.closed {
-			p.grace = time.AfterFunc(disconnectGrace, func() {
-				p.c.s.tasks.guard(func() { p.c.report(strategyFast, "ice_disconnected", nil) })
-			})
-		}
+	p.ice = state
+	p.settle()
+}
+
+func (p *peer) onDTLSState(state webrtc.DTLSTransportState) {
+	p.mu.Lock()
+	p.dtls = state
+	p.settle()
+}
+
+// judge must be called with mu held.
+func (p *peer) judge() webrtc.PeerConnectionState {
+	path, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	reachable := err == nil && path != nil
+	if reachable && p.iceAt.IsZero() {
+		p.iceAt = time.Now()
+		p.c.s.timing.ice(p.iceAt.Sub(p.startedAt))
+	}
+	switch {
+	case p.ice == webrtc.ICEConnectionStateFailed, p.dtls == webrtc.DTLSTransportStateFailed:
+		return webrtc.PeerConnectionStateFailed
+	case p.ice == webrtc.ICEConnectionStateDisconnected:
+		return webrtc.PeerConnectionStateDisconnected
+	case reachable && p.dtls == webrtc.DTLSTransportStateConnected:
+		return webrtc.PeerConnectionStateConnected
+	}
+	return webrtc.PeerConnectionStateConnecting
+}
+
+// settle must be called with mu held, and gives it back. It draws the consequences of a new state.
+func (p *peer) settle() {
+	state := p.judge()
+	if state == p.state || p.closed {
+		p.mu.Unlock()
+		return
+	}
+	p.state = state
+	up := state == webrtc.PeerConnectionStateConnected
+	if up && !p.connected {
+		p.connected = true
+		p.c.s.timing.dtls(time.Since(p.iceAt))
+	}
+	p.stopGrace()
+	if state == webrtc.PeerConnectionStateDisconnected && p.connected {
+		p.grace = time.AfterFunc(disconnectGrace, func() {
+			p.c.s.tasks.guard(func() { p.c.report(strategyFast, "ice_disconnected", nil) })
+		})
+	}
+	never, handshook := !p.connected, p.dtls != webrtc.DTLSTransportStateFailed
+	p.mu.Unlock()
+
+	p.up.set(up)
+	p.c.onPeerState(p.kind, state)
+	if state != webrtc.PeerConnectionStateFailed {
+		return
+	}
+	switch {
+	case never && !handshook:
+		p.c.report(strategyRejoin, "dtls_failed", failure.Newf(failure.DTLSFailed, failure.DTLS, "the DTLS handshake failed"))
+	case never:
+		p.c.report(strategyRejoin, "ice_never_connected", failure.Newf(failure.ICEFailed, failure.ICE, "no path for media was found"))
+	default:
+		p.c.report(strategyRejoin, "connection_failed", failure.Newf(failure.ICEFailed, failure.ICE, "the path for media was lost"))
 	}
 }
 
@@ -178,49 +242,21 @@ func (p *peer) stopGrace() {
 	}
 }
 
-// onState looks at the state instead of taking it as an argument: Pion's notices may overtake each other.
-func (p *peer) onState() {
-	p.mu.Lock()
-	state := p.pc.ConnectionState()
-	if state == p.state || p.closed {
-		p.mu.Unlock()
-		return
-	}
-	p.state = state
-	connected := state == webrtc.PeerConnectionStateConnected
-	first := connected && !p.connected
-	p.connected = p.connected || connected
-	if first && !p.iceAt.IsZero() {
-		p.c.s.timing.dtls(time.Since(p.iceAt))
-	}
-	never, iceDone := !p.connected, !p.iceAt.IsZero()
-	p.mu.Unlock()
+// restarted takes note that ICE has begun anew: there is no path until it has found one.
+func (p *peer) restarted() {
+	p.onICEState(webrtc.ICEConnectionStateChecking)
+}
 
-	p.up.set(connected)
-	p.c.onPeerState(p.kind, state)
-	if state != webrtc.PeerConnectionStateFailed {
-		return
-	}
-	switch {
-	case never && iceDone:
-		p.c.report(strategyRejoin, "dtls_failed", failure.Newf(failure.DTLSFailed, failure.DTLS, "the DTLS handshake failed"))
-	case never:
-		p.c.report(strategyRejoin, "ice_never_connected", failure.Newf(failure.ICEFailed, failure.ICE, "no path for media was found"))
-	default:
-		p.c.report(strategyRejoin, "connection_failed", failure.Newf(failure.ICEFailed, failure.ICE, "the path for media was lost"))
-	}
+func (p *peer) current() webrtc.PeerConnectionState {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state
 }
 
 // healthy tells whether the peer connection may go on as it is.
-func (p *peer) healthy() bool {
-	state := p.pc.ConnectionState()
-	return state != webrtc.PeerConnectionStateFailed && state != webrtc.PeerConnectionStateClosed
-}
+func (p *peer) healthy() bool { return p.current() != webrtc.PeerConnectionStateFailed }
 
-func (p *peer) isConnected() bool {
-	return p.pc.ConnectionState() == webrtc.PeerConnectionStateConnected &&
-		p.pc.ICEConnectionState() != webrtc.ICEConnectionStateDisconnected
-}
+func (p *peer) isConnected() bool { return p.current() == webrtc.PeerConnectionStateConnected }
 
 var peerKinds = map[models.PeerType]rtcproto.PeerKind{
 	models.PeerType_PEER_TYPE_PUBLISHER_UNSPECIFIED: rtcproto.PeerKind_PEER_KIND_PUBLISHER,

@@ -97,6 +97,9 @@ func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions)
 	if err := p.pc.SetLocalDescription(offer); err != nil {
 		return failure.New(failure.Internal, failure.ICE, err)
 	}
+	if options != nil && options.ICERestart {
+		p.restarted()
+	}
 	answer, err := p.c.rpc.SetPublisher(ctx, &signal.SetPublisherRequest{
 		Sdp: p.describe(), SessionId: p.c.sessionID, Tracks: p.trackInfos(),
 	})

@@ -85,7 +85,7 @@ func (s *Session) Stats() Stats {
 }
 
 func (p *peer) stats() *PeerStats {
-	stats := &PeerStats{State: p.pc.ConnectionState().String(), ICEState: p.pc.ICEConnectionState().String()}
+	stats := &PeerStats{State: p.current().String(), ICEState: p.pc.ICEConnectionState().String()}
 	report := p.pc.GetStats()
 	for _, entry := range report {
 		pair, ok := entry.(webrtc.ICECandidatePairStats)

@@ -93,6 +93,9 @@ func (s *subscriber) answer(ctx context.Context, offer *event.SubscriberOffer) e
 	if err := s.setRemote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
 		return fmt.Errorf("the SFU's offer: %w", err)
 	}
+	if offer.GetIceRestart() {
+		s.restarted()
+	}
 	answer, err := s.pc.CreateAnswer(nil)
 	if err != nil {
 		return fmt.Errorf("the answer: %w", err)
