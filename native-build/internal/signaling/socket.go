@@ -22,6 +22,7 @@ const (
 	healthCheckInterval = 5 * time.Second
 	silenceLimit        = 12 * time.Second
 	writeTimeout        = 5 * time.Second
+	closeTimeout        = time.Second
 	maxFrameBytes       = 4 << 20
 	maxEarlyEvents      = 64
 )
@@ -71,6 +72,8 @@ type Socket struct {
 	writeMu sync.Mutex
 	ping    *time.Timer
 	closing sync.Once
+	readMu  sync.Mutex    // held by who reads
+	drained chan struct{} // Listen has returned
 }
 
 // Join connects, asks to join and waits for the SFU's answer until ctx is done. A refusal is an *SFUError.
@@ -87,7 +90,7 @@ func Join(ctx context.Context, dialer *websocket.Dialer, target Target, request 
 		return nil, nil, withCause(ctx, err)
 	}
 	conn.SetReadLimit(maxFrameBytes)
-	s := &Socket{conn: conn}
+	s := &Socket{conn: conn, drained: make(chan struct{})}
 
 	// Reading has no context of its own, so a cancelled join closes the connection under it.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -140,6 +143,9 @@ func (s *Socket) handshake(ctx context.Context, request *event.JoinRequest) (*ev
 
 // Listen hands over every event, in order, until the socket ends, and answers why. It keeps the connection alive.
 func (s *Socket) Listen(handle func(*event.SfuEvent)) error {
+	s.readMu.Lock()
+	defer s.readMu.Unlock()
+	defer close(s.drained)
 	s.startPings()
 	defer s.stopPings()
 	for _, received := range s.early {
@@ -223,11 +229,33 @@ func (s *Socket) Leave(sessionID, reason string) {
 }
 
 // Close ends the socket with a close code; Listen returns. Only the first call counts.
+//
+// It waits shortly for the SFU to close as well: a TCP connection that is dropped with unread bytes is reset, and what
+// was written last, such as the leave, might never be read.
 func (s *Socket) Close(code int, reason string) {
 	s.closing.Do(func() {
 		const maxReason = 120 // a control frame carries 125 bytes, two of them the code
 		message := websocket.FormatCloseMessage(code, reason[:min(len(reason), maxReason)])
-		_ = s.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
+		if s.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(closeTimeout)) == nil {
+			s.drain()
+		}
 		_ = s.conn.Close()
 	})
+}
+
+func (s *Socket) drain() {
+	if !s.readMu.TryLock() {
+		select {
+		case <-s.drained:
+		case <-time.After(closeTimeout):
+		}
+		return
+	}
+	defer s.readMu.Unlock()
+	_ = s.conn.SetReadDeadline(time.Now().Add(closeTimeout))
+	for {
+		if _, _, err := s.conn.NextReader(); err != nil {
+			return
+		}
+	}
 }
