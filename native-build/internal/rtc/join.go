@@ -85,18 +85,21 @@ func (s *Session) firstConnection(ctx context.Context) (*connection, *event.Join
 		if err == nil {
 			return conn, answer, nil
 		}
-		if refusal != nil && failure.StageOf(err) == failure.Coordinator && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return nil, nil, failure.New(failure.KindOf(ctx.Err()), failure.StageOf(err), err)
+		}
+		if refusal != nil && failure.StageOf(err) == failure.Coordinator {
 			return nil, nil, refusal
 		}
-		if attempt == joinAttempts || ctx.Err() != nil || permanent(err) {
+		if attempt == joinAttempts || permanent(err) {
 			return nil, nil, err
 		}
 		if otherSFU(err) {
 			refusal, avoid = err, append(avoid, conn.credentials.Server.EdgeName)
 			continue
 		}
-		if err := sleep(ctx, retryPause(attempt)); err != nil {
-			return nil, nil, atStage(failure.StageOf(err), err)
+		if ended := sleep(ctx, retryPause(attempt)); ended != nil {
+			return nil, nil, failure.New(failure.KindOf(ended), failure.StageOf(err), err)
 		}
 	}
 }
