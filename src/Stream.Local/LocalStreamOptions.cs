@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace GetStream.Local;
 
 /// <summary>Where the embedded Stream listens, its credentials, and its bounds.</summary>
@@ -73,7 +75,8 @@ public sealed record LocalStreamOptions
         RequirePort(Port, nameof(Port));
         RequirePort(SfuPort, nameof(SfuPort));
         RequirePort(SfuMediaPort, nameof(SfuMediaPort));
-        RequireText(Host, nameof(Host));
+        if (!IPAddress.TryParse(Host, out _))
+            throw new ArgumentException($"{nameof(Host)} must be an IP address, not \"{Host}\".");
         RequireText(EdgeName, nameof(EdgeName));
         RequireText(ApiKey, nameof(ApiKey));
         if (ApiSecret is { Length: < 8 })

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Security.Cryptography;
+using GetStream.Http;
 using GetStream.Local.Coordinator;
 using GetStream.Local.Coordinator.Calls;
+using GetStream.Local.Http;
 using GetStream.Local.Sfu;
+using GetStream.Local.Store;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using StreamGateway.Native.Rtc;
 
@@ -20,6 +23,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
     private readonly ISfu _sfu;
     private readonly Task _sfuEvents;
     private readonly CallSessionMonitor _monitor;
+    private readonly StateFile? _stateFile;
     private int _disposed;
 
     private LocalStreamServer(WebApplication app, CoordinatorServices services, LocalStreamOptions options)
@@ -27,6 +31,9 @@ public sealed class LocalStreamServer : IAsyncDisposable
         _app = app;
         _sfu = services.Sfu;
         _monitor = services.Monitor;
+        _stateFile = services.StateFile;
+        Served = services.Served;
+        _monitor.Start();
         _sfuEvents = services.SfuEvents.RunAsync();
         Url = app.Urls.First();
         ApiKey = options.ApiKey;
@@ -41,9 +48,12 @@ public sealed class LocalStreamServer : IAsyncDisposable
     /// <summary>The secret that signs tokens: the configured one, or the one made for this start.</summary>
     public string ApiSecret { get; }
 
+    /// <summary>The operations that are served, and to whom.</summary>
+    internal IReadOnlyDictionary<ApiOperation, OperationAccess> Served { get; }
+
     /// <summary>Starts the SFU in <paramref name="engine"/>, then the coordinator; completes once both listen.</summary>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
-    /// <exception cref="IOException">The coordinator's port is taken.</exception>
+    /// <exception cref="IOException">The coordinator's port is taken, or the data file is not one.</exception>
     /// <exception cref="RtcException">The SFU does not start.</exception>
     public static async Task<LocalStreamServer> StartAsync(
         LocalStreamOptions options, RtcEngine engine, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
@@ -64,6 +74,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
         try
         {
             var services = new CoordinatorServices(options, sfu, tokens, loggerFactory, app.Lifetime, clock);
+            services.StateFile?.Start();
             services.AddTo(app);
             await app.StartAsync(cancellationToken);
             return new LocalStreamServer(app, services, options);
@@ -80,12 +91,21 @@ public sealed class LocalStreamServer : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        // The SFU first: while it drains, the coordinator still tells of those who leave.
-        await _sfu.DisposeAsync();
-        await _sfuEvents;
-        await _monitor.DisposeAsync();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        try
+        {
+            // The SFU first: while it drains, the coordinator still tells of those who leave.
+            await _sfu.DisposeAsync();
+            await _sfuEvents;
+            await _monitor.DisposeAsync();
+        }
+        finally
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+            // Last, when nothing changes any more.
+            if (_stateFile is not null)
+                await _stateFile.DisposeAsync();
+        }
     }
 
     private static WebApplication CreateApp(LocalStreamOptions options, ILoggerFactory loggerFactory)

@@ -16,13 +16,15 @@ internal sealed class ProgramOptions
     private readonly Option<string> _apiKey = Create("--api-key", "LOCAL_STREAM_API_KEY", "API key", "local");
     private readonly Option<string?> _apiSecret =
         Create<string?>("--api-secret", "LOCAL_STREAM_API_SECRET", "secret that signs tokens; a new one for each start unless given", null);
+    private readonly Option<string?> _data =
+        Create<string?>("--data", "LOCAL_STREAM_DATA", "file that keeps the state over restarts; without it, state is in memory alone", null);
     private readonly Option<bool> _verbose = new("--verbose") { Description = "log every connection" };
 
     public static ProgramOptions Create() => new();
 
     public void AddTo(RootCommand command)
     {
-        Option[] all = [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _verbose];
+        Option[] all = [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _verbose];
         foreach (var option in all)
             command.Options.Add(option);
     }
@@ -37,6 +39,7 @@ internal sealed class ProgramOptions
             SfuPublicAddress = parsed.GetValue(_publicAddress),
             ApiKey = parsed.GetRequiredValue(_apiKey),
             ApiSecret = parsed.GetValue(_apiSecret),
+            DataFile = parsed.GetValue(_data),
         },
         parsed.GetValue(_verbose));
 

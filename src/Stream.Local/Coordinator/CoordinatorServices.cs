@@ -1,3 +1,4 @@
+using GetStream.Http;
 using GetStream.Local.Auth;
 using GetStream.Local.Coordinator.Calls;
 using GetStream.Local.Coordinator.CallTypes;
@@ -28,6 +29,8 @@ internal sealed class CoordinatorServices
         var store = new StateStore(options);
         foreach (var type in DefaultCallTypes.Create(clock.GetUtcNow()))
             store.CallTypes.Update(type.Name, known => known ?? type);
+        if (options.DataFile is { } path)
+            StateFile = new StateFile(path, store, clock, loggers.CreateLogger<StateFile>());
         var hub = new ConnectionHub(options);
         var users = new UserDirectory(store, clock);
         var authenticator = new Authenticator(options, users, clock);
@@ -45,6 +48,7 @@ internal sealed class CoordinatorServices
             new UsersApi(users, userViews, userUpdates),
             new UserQueriesApi(store, userViews),
             new UserLifecycleApi(store, users, userViews, hub),
+            new UserBlocksApi(users, userViews),
             new GuestsApi(users, userViews, options.ApiSecret!),
             new DevicesApi(store, users, userViews),
             new CallTypesApi(store),
@@ -58,6 +62,7 @@ internal sealed class CoordinatorServices
             new PermissionsApi(calls, permissions, views, events, users, sfu),
             new PinsApi(calls, sfu),
             new CallEventsApi(calls, views, events),
+            new RecordingsApi(calls),
             new EdgesApi(sfu),
         ];
         _operations = new OperationTable(authenticator, new RateLimits(options.RateLimitPerMinute, clock), options, clock);
@@ -77,6 +82,11 @@ internal sealed class CoordinatorServices
     public SfuEventPump SfuEvents { get; }
 
     public CallSessionMonitor Monitor { get; }
+
+    /// <summary>Null when the state lives in memory alone.</summary>
+    public StateFile? StateFile { get; }
+
+    public IReadOnlyDictionary<ApiOperation, OperationAccess> Served => _operations.Served;
 
     public void AddTo(WebApplication app)
     {

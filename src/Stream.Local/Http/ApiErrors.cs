@@ -3,6 +3,7 @@ using System.Text.Json;
 using GetStream.Json;
 using GetStream.Local.Errors;
 using GetStream.Models;
+using StreamGateway.Native.Rtc;
 
 namespace GetStream.Local.Http;
 
@@ -54,6 +55,7 @@ internal static partial class ApiErrors
             ApiException.PayloadTooBig("the request body is too big"),
         BadHttpRequestException bad => ApiException.Input(bad.Message),
         JsonException json => ApiException.Input($"the request body is not what the operation takes: {json.Message}"),
+        RtcException sfu => ApiException.SfuUnavailable($"the SFU did not do what was asked: {sfu.Message}"),
         _ => null,
     };
 

@@ -26,6 +26,12 @@ internal sealed class ApiRequest(HttpContext http, string operation, Caller call
     public string Duration =>
         string.Create(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(startedAt).TotalMilliseconds:0.00}ms");
 
+    /// <summary>The user who acts: the caller, or whom a server names in the body or the query.</summary>
+    /// <exception cref="ApiException">A server names nobody.</exception>
+    public string ActingUserId(string? named = null) =>
+        (caller.IsServer ? named : null) ?? caller.UserId
+        ?? throw ApiException.Input("a server acts on behalf of a user: user_id is missing");
+
     public string Route(string name) => (string)http.Request.RouteValues[name]!;
 
     public string? Query(string name) => http.Request.Query[name] is [{ Length: > 0 } value, ..] ? value : null;

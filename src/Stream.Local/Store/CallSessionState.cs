@@ -22,8 +22,11 @@ internal sealed record CallSessionState
     /// <summary>Since when nobody is in it; null while somebody is.</summary>
     public DateTimeOffset? EmptySince { get; init; }
 
-    /// <summary>When the members were rung, for those who miss it.</summary>
+    /// <summary>When members were rung; null once those who did not answer missed it.</summary>
     public DateTimeOffset? RangAt { get; init; }
+
+    /// <summary>Whose answer is waited for.</summary>
+    public ImmutableHashSet<string> RungIds { get; init; } = [];
 
     /// <summary>By participant session id: one user may be in a call twice.</summary>
     public ImmutableDictionary<string, SessionParticipant> Participants { get; init; } =

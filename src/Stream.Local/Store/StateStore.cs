@@ -15,5 +15,8 @@ internal sealed class StateStore(LocalStreamOptions options)
     /// <summary>By user id and device id.</summary>
     public Table<DeviceState> Devices { get; } = new("devices", options.MaxUsers);
 
+    /// <summary>Rises with every write.</summary>
+    public long Version => Users.Version + Calls.Version + CallTypes.Version + Devices.Version;
+
     public static string DeviceKey(string userId, string deviceId) => $"{userId}\n{deviceId}";
 }

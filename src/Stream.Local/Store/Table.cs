@@ -11,9 +11,10 @@ internal sealed class Table<TRow>(string what, int capacity)
 {
     private readonly ConcurrentDictionary<string, TRow> _rows = new(StringComparer.Ordinal);
     private readonly Lock _writing = new();
+    private long _version;
 
     /// <summary>Rises with every write.</summary>
-    public long Version { get; private set; }
+    public long Version => Volatile.Read(ref _version);
 
     public IEnumerable<TRow> Rows => _rows.Values;
 
@@ -39,9 +40,19 @@ internal sealed class Table<TRow>(string what, int capacity)
             if (before is null && _rows.Count >= capacity)
                 throw ApiException.CapacityExceeded($"the embedded Stream holds at most {capacity} {what}");
             _rows[key] = after;
-            Version++;
+            _version++;
             changed?.Invoke(before, after);
             return after;
+        }
+    }
+
+    /// <summary>Runs <paramref name="use"/> with the row, if there is one, while nothing is written.</summary>
+    public void Read(string key, Action<TRow> use)
+    {
+        lock (_writing)
+        {
+            if (Find(key) is { } row)
+                use(row);
         }
     }
 
@@ -51,7 +62,7 @@ internal sealed class Table<TRow>(string what, int capacity)
         {
             if (!_rows.TryRemove(key, out var row))
                 return null;
-            Version++;
+            _version++;
             removed?.Invoke(row);
             return row;
         }

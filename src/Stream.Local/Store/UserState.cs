@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using GetStream.Models;
 
@@ -28,7 +29,8 @@ internal sealed record UserState
 
     public bool Banned { get; init; }
 
-    public IReadOnlyList<string> BlockedUserIds { get; init; } = [];
+    /// <summary>Whom this user blocked, and since when.</summary>
+    public ImmutableDictionary<string, DateTimeOffset> Blocks { get; init; } = ImmutableDictionary<string, DateTimeOffset>.Empty;
 
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -33,6 +33,8 @@ internal sealed class LocalStream : IAsyncDisposable
 
     public HttpClient Http => _http;
 
+    public IReadOnlyDictionary<GetStream.Http.ApiOperation, GetStream.Local.Http.OperationAccess> Served => _server.Served;
+
     public static async Task<LocalStream> StartAsync(LocalStreamOptions? options = null, TimeProvider? clock = null)
     {
         var sfu = new FakeSfu();

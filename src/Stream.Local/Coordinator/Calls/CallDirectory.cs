@@ -73,6 +73,9 @@ internal sealed class CallDirectory(
     public CallState? TryChange(string cid, Func<CallState, CallState> change, Action<CallState>? changed = null) =>
         store.Calls.Update(cid, call => call is null ? null : change(call), (_, after) => changed?.Invoke(after));
 
+    /// <summary>Publishes something about a call in its place among the call's changes.</summary>
+    public void Tell(string cid, Action<CallState> publish) => store.Calls.Read(cid, publish);
+
     public void Remove(string cid, Action<CallState> removed)
     {
         store.Calls.Remove(cid, removed);

@@ -16,4 +16,9 @@ internal sealed class CallEvents(ConnectionHub hub)
     public void ToMembers<TEvent>(CallState call, TEvent happened, IEnumerable<string>? formerMembers = null)
         where TEvent : class, IStreamModel<TEvent> =>
         hub.Publish(call.Cid, OutgoingEvent.From(happened), call.Members.Keys.Concat(formerMembers ?? []).Append(call.CreatedById).Distinct());
+
+    /// <summary>To all connections of the given users, and to those that watch the call.</summary>
+    public void ToUsers<TEvent>(CallState call, IEnumerable<string> userIds, TEvent happened)
+        where TEvent : class, IStreamModel<TEvent> =>
+        hub.Publish(call.Cid, OutgoingEvent.From(happened), userIds);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using GetStream.Http;
 using GetStream.Local.Coordinator.Users;
 using GetStream.Local.Errors;
@@ -23,7 +24,7 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
     public CallState Announce(ApiRequest request, CallState call, bool ring, bool notify, bool video)
     {
         if (ring)
-            call = RingMembers(request, call, video);
+            call = RingMembers(request, call, video, call.Members.Keys);
         if (notify)
             Notify(request, call);
         return call;
@@ -37,12 +38,13 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
         {
             if (call.RunningSession is not { RangAt: not null } session || session.Id != rung.Session?.Id)
                 return call;
-            missed.AddRange(call.Members.Keys.Where(id => id != call.CreatedById && !HasAnswered(session, id)));
+            missed.AddRange(session.RungIds.Where(id => call.Members.ContainsKey(id) && !HasAnswered(session, id)));
             return call with
             {
                 Session = session with
                 {
                     RangAt = null,
+                    RungIds = [],
                     MissedBy = session.MissedBy.SetItems(missed.Select(id => KeyValuePair.Create(id, now))),
                 },
             };
@@ -74,19 +76,20 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
         var call = calls.Get(request, Capabilities.JoinCall);
         if (body.MembersIds is { Count: > 0 } ids && ids.FirstOrDefault(id => !call.Members.ContainsKey(id)) is { } stranger)
             throw ApiException.Input($"user \"{Shortened.Text(stranger)}\" is not a member of call {call.Cid}");
-        call = RingMembers(request, call, body.Video ?? false);
         var rung = body.MembersIds is { Count: > 0 } chosen ? chosen : [.. call.Members.Keys.Order(StringComparer.Ordinal)];
+        RingMembers(request, call, body.Video ?? false, rung);
         return new RingCallResponse { MembersIds = rung, Duration = request.Duration };
     }
 
-    private CallState RingMembers(ApiRequest request, CallState call, bool video) => calls.Change(
+    private CallState RingMembers(ApiRequest request, CallState call, bool video, IEnumerable<string> userIds) => calls.Change(
         call.Cid,
         call =>
         {
             call = CallSessions.WithSession(call, request.Now);
-            return call with { Session = call.Session! with { RangAt = request.Now } };
+            var rung = userIds.Where(id => id != request.Caller.UserId).ToImmutableHashSet();
+            return call with { Session = call.Session! with { RangAt = request.Now, RungIds = rung } };
         },
-        call => events.ToMembers(call, new CallRingEvent
+        call => events.ToUsers(call, userIds, new CallRingEvent
         {
             CallCid = call.Cid,
             Call = views.Call(call),
@@ -97,9 +100,8 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
             CreatedAt = request.Now,
         }));
 
-    private void Notify(ApiRequest request, CallState call) => calls.Change(
-        call.Cid,
-        call => CallSessions.WithSession(call, request.Now) with { },
+    private void Notify(ApiRequest request, CallState call) => calls.Tell(
+        calls.Change(call.Cid, call => CallSessions.WithSession(call, request.Now)).Cid,
         call => events.ToMembers(call, new CallNotificationEvent
         {
             CallCid = call.Cid,

@@ -16,7 +16,7 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _loop;
+    private Task _loop = Task.CompletedTask;
 
     public CallSessionMonitor(
         StateStore store, CallSessions sessions, CallRinging ringing, ISfu sfu, TimeProvider clock, ILogger<CallSessionMonitor> logger)
@@ -27,8 +27,9 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
         _sfu = sfu;
         _clock = clock;
         _logger = logger;
-        _loop = RunAsync();
     }
+
+    public void Start() => _loop = RunAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -89,7 +89,7 @@ internal sealed class CallsApi(
         // Marked first, so that nobody comes back in while the SFU sends everyone away.
         calls.Change(call.Cid, call => call with { EndedAt = call.EndedAt ?? request.Now, UpdatedAt = request.Now });
         await sfu.EndCallAsync(call.Cid, RtcCallEndReason.Ended, request.Aborted);
-        calls.Change(call.Cid, call => call with { }, call => events.ToMembers(call, new CallEndedEvent
+        calls.Tell(call.Cid, call => events.ToMembers(call, new CallEndedEvent
         {
             CallCid = call.Cid,
             Call = views.Call(call),

@@ -56,10 +56,5 @@ internal sealed class DevicesApi(StateStore store, UserDirectory users, UserView
         return new Response { Duration = request.Duration };
     }
 
-    private string Owner(ApiRequest request, string? named)
-    {
-        var userId = (request.Caller.IsServer ? named : null) ?? request.Caller.UserId
-            ?? throw ApiException.Input("a server acts on behalf of a user: user_id is missing");
-        return users.Get(userId).Id;
-    }
+    private string Owner(ApiRequest request, string? named) => users.Get(request.ActingUserId(named)).Id;
 }

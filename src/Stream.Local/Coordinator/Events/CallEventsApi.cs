@@ -34,7 +34,7 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
         {
             CallCid = call.Cid,
             Custom = body.Custom ?? [],
-            User = views.User(Sender(request, body.UserId ?? body.User?.Id)),
+            User = views.User(request.ActingUserId(body.UserId ?? body.User?.Id)),
             CreatedAt = request.Now,
         });
         return new SendCallEventResponse { Duration = request.Duration };
@@ -52,7 +52,7 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
             Type = body.Type,
             EmojiCode = body.EmojiCode,
             Custom = body.Custom,
-            User = views.User(Sender(request, null)),
+            User = views.User(request.ActingUserId()),
         };
         events.ToWatchers(call, new CallReactionEvent { CallCid = call.Cid, Reaction = reaction, CreatedAt = request.Now });
         return new SendVideoReactionResponse { Reaction = reaction, Duration = request.Duration };
@@ -69,7 +69,7 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
         {
             CallCid = call.Cid,
             SessionId = call.Session?.Id ?? "",
-            User = views.User(Sender(request, null)),
+            User = views.User(request.ActingUserId()),
             Rating = body.Rating,
             Reason = body.Reason,
             Custom = body.Custom,
@@ -86,10 +86,6 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
         Limits.Count(body.Events.Count, MaxClientEvents, "events");
         return new ReportClientEventResponse { Duration = request.Duration };
     }
-
-    private static string Sender(ApiRequest request, string? named) =>
-        (request.Caller.IsServer ? named : null) ?? request.Caller.UserId
-        ?? throw ApiException.Input("a server acts on behalf of a user: user_id is missing");
 
     private static void CheckCustom(JsonObject? custom)
     {

@@ -32,7 +32,7 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         ShadowBanned = false,
         Online = IsOnline(user),
         Invisible = user.Invisible,
-        BlockedUserIds = user.BlockedUserIds,
+        BlockedUserIds = Blocked(user),
     };
 
     public FullUserResponse Full(UserState user) => new()
@@ -56,7 +56,7 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         ShadowBanned = false,
         Online = IsOnline(user),
         Invisible = user.Invisible,
-        BlockedUserIds = user.BlockedUserIds,
+        BlockedUserIds = Blocked(user),
         Devices = Devices(user.Id),
         Mutes = [],
         ChannelMutes = [],
@@ -87,7 +87,7 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         Banned = user.Banned,
         Online = true,
         Invisible = user.Invisible,
-        BlockedUserIds = user.BlockedUserIds,
+        BlockedUserIds = Blocked(user),
         Devices = Devices(user.Id),
         Mutes = [],
         ChannelMutes = [],
@@ -115,7 +115,7 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         RevokeTokensIssuedBefore = user.RevokeTokensIssuedBefore,
         Banned = user.Banned,
         Online = IsOnline(user),
-        BlockedUserIds = user.BlockedUserIds,
+        BlockedUserIds = Blocked(user),
     };
 
     public UserResponsePrivacyFields Privacy(UserState user) => new()
@@ -138,7 +138,7 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         Banned = user.Banned,
         Online = IsOnline(user),
         Invisible = user.Invisible,
-        BlockedUserIds = user.BlockedUserIds,
+        BlockedUserIds = Blocked(user),
     };
 
     public IReadOnlyList<DeviceResponse> Devices(string userId) =>
@@ -156,6 +156,8 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         Voip = device.Voip,
         CreatedAt = device.CreatedAt,
     };
+
+    private static List<string> Blocked(UserState user) => [.. user.Blocks.Keys.Order(StringComparer.Ordinal)];
 
     private bool IsOnline(UserState user) => !user.Invisible && hub.IsOnline(user.Id);
 

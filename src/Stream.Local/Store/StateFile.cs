@@ -1,0 +1,150 @@
+using System.Text.Json;
+using GetStream.Local.Errors;
+
+namespace GetStream.Local.Store;
+
+/// <summary>Keeps the state in a file: read at the start, written within a second of a change and at the end.</summary>
+/// <remarks>The file is replaced as a whole, so a crash leaves the former one.</remarks>
+internal sealed partial class StateFile : IAsyncDisposable
+{
+    private const int FormatVersion = 1;
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    private readonly string _path;
+    private readonly StateStore _store;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _loop = Task.CompletedTask;
+    private long _written;
+
+    public StateFile(string path, StateStore store, TimeProvider clock, ILogger<StateFile> logger)
+    {
+        _path = Path.GetFullPath(path);
+        _store = store;
+        _clock = clock;
+        _logger = logger;
+    }
+
+    /// <summary>Reads the file into the store, if there is one, and writes it from then on.</summary>
+    /// <exception cref="IOException">The file cannot be read or written, or is not one of ours; the message names it.</exception>
+    public void Start()
+    {
+        if (File.Exists(_path))
+            Restore(Read());
+        _written = _store.Version;
+        Write();
+        _loop = RunAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _loop;
+        WriteIfChanged();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(s_interval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+                WriteIfChanged();
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops; the last write follows.
+        }
+    }
+
+    private void WriteIfChanged()
+    {
+        var version = _store.Version;
+        if (version == _written)
+            return;
+        try
+        {
+            Write();
+            _written = version;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next second tries again: a full disk may get room.
+            LogWriteFailed(_logger, _path, exception);
+        }
+    }
+
+    private void Write()
+    {
+        var next = _path + ".next";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        // Users' data is nobody else's business.
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new FileStream(next, options))
+        {
+            JsonSerializer.Serialize(file, Snapshot(), StateJson.Default.StateSnapshot);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(next, _path, overwrite: true);
+    }
+
+    private StateSnapshot Snapshot() => new(
+        FormatVersion,
+        [.. _store.Users.Rows], [.. _store.Calls.Rows], [.. _store.CallTypes.Rows], [.. _store.Devices.Rows]);
+
+    private StateSnapshot Read()
+    {
+        try
+        {
+            using var file = File.OpenRead(_path);
+            var snapshot = JsonSerializer.Deserialize(file, StateJson.Default.StateSnapshot);
+            return snapshot is { Format: FormatVersion }
+                ? snapshot
+                : throw new IOException($"{_path} was written by another version of the embedded Stream.");
+        }
+        catch (JsonException exception)
+        {
+            throw new IOException($"{_path} is not a state file of the embedded Stream: {exception.Message}", exception);
+        }
+    }
+
+    private void Restore(StateSnapshot snapshot)
+    {
+        var now = _clock.GetUtcNow();
+        try
+        {
+            foreach (var user in snapshot.Users)
+                _store.Users.Update(user.Id, _ => user);
+            foreach (var type in snapshot.CallTypes)
+                _store.CallTypes.Update(type.Name, _ => type);
+            foreach (var call in snapshot.Calls)
+                _store.Calls.Update(call.Cid, _ => WithoutSession(call, now));
+            foreach (var device in snapshot.Devices)
+                _store.Devices.Update(StateStore.DeviceKey(device.UserId, device.Id), _ => device);
+        }
+        catch (ApiException exception)
+        {
+            throw new IOException($"{_path} holds more than fits: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Whoever was in a call when the server stopped is not in it now.</summary>
+    private static CallState WithoutSession(CallState call, DateTimeOffset now) => call.RunningSession is not { } session
+        ? call
+        : call with { Session = session with { EndedAt = now, Participants = session.Participants.Clear(), AnonymousSessionIds = [] } };
+
+    [LoggerMessage(7400, LogLevel.Error, "The state could not be written to {Path}", EventName = "StateWriteFailed")]
+    private static partial void LogWriteFailed(ILogger logger, string path, Exception exception);
+}
+
+/// <summary>Everything that outlives a restart.</summary>
+internal sealed record StateSnapshot(
+    int Format,
+    IReadOnlyList<UserState> Users,
+    IReadOnlyList<CallState> Calls,
+    IReadOnlyList<CallTypeState> CallTypes,
+    IReadOnlyList<DeviceState> Devices);
