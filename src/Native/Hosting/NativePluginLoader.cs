@@ -11,12 +11,12 @@ public static partial class NativePluginLoader
     /// <summary>Loads a library and starts an instance that logs to categories named by its targets.</summary>
     /// <exception cref="PluginException">The file, a symbol or the start is at fault; the message says which and why.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of range.</exception>
-    public static IPlugin Load(string path, PluginConfig? config = null, ILoggerFactory? loggers = null) =>
+    public static Plugin Load(string path, PluginConfig? config = null, ILoggerFactory? loggers = null) =>
         Start(path, config, loggers);
 
     /// <summary>As the other overload, with everything logged to one logger.</summary>
     /// <exception cref="PluginException">The file, a symbol or the start is at fault; the message says which and why.</exception>
-    public static IPlugin Load(string path, PluginConfig? config, ILogger logger) =>
+    public static Plugin Load(string path, PluginConfig? config, ILogger logger) =>
         Start(path, config, new SingleLoggerFactory(logger));
 
     internal static Plugin Start(string path, PluginConfig? config, ILoggerFactory? loggers)

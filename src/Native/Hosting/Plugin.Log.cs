@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace StreamGateway.Native.Hosting;
 
-internal sealed partial class Plugin
+public sealed partial class Plugin
 {
     [LoggerMessage(EventId = 6001, Level = Microsoft.Extensions.Logging.LogLevel.Warning, Message = "{Plugin}: calls are still in flight after {Timeout}; stopping it all the same")]
     private static partial void CallsStillInFlight(ILogger logger, string plugin, TimeSpan timeout);

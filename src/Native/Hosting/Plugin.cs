@@ -9,8 +9,8 @@ using StreamGateway.Native.Interop;
 
 namespace StreamGateway.Native.Hosting;
 
-/// <summary>A plugin instance loaded by <see cref="NativePluginLoader"/>; owns its handle.</summary>
-internal sealed partial class Plugin : IPlugin
+/// <inheritdoc cref="IPlugin"/>
+public sealed partial class Plugin : IPlugin
 {
     // What the ABI says for an absent shutdown_timeout_ms.
     private static readonly TimeSpan DefaultShutdownTimeout = TimeSpan.FromSeconds(5);
@@ -68,9 +68,9 @@ internal sealed partial class Plugin : IPlugin
         }
     }
 
-    public bool HasBinaryTransport => _image.Api.HasBinaryTransport;
+    public bool HasBinaryTransport => _handle.Api.HasBinaryTransport;
 
-    public bool HasAsyncCalls => _image.Api.HasAsyncCalls;
+    public bool HasAsyncCalls => _handle.Api.HasAsyncCalls;
 
     public PluginLogLevel LogLevel
     {
@@ -94,7 +94,8 @@ internal sealed partial class Plugin : IPlugin
         var requestBytes = new Utf8Argument(request, stackalloc byte[Utf8Argument.StackSize]);
         try
         {
-            return CallForText(tag, requestBytes.Span);
+            using var response = Call(tag, requestBytes.Span);
+            return Encoding.UTF8.GetString(response.Payload);
         }
         finally
         {
@@ -111,23 +112,19 @@ internal sealed partial class Plugin : IPlugin
 
     public PluginResponse Call(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> request)
     {
-        ThrowIfUnusable(tag);
+        RequireTag(tag);
         var tagBytes = new Utf8Argument(tag, stackalloc byte[Utf8Argument.StackSize]);
-        try
-        {
-            var buffer = PluginCalls.Call(_handle, in tagBytes, request);
-            return Open(buffer, tag);
-        }
-        finally
-        {
-            tagBytes.Dispose();
-        }
+
+        // A tag too long for the stack goes back to the pool only after a success: the collector has it otherwise.
+        var response = CallTerminated(tagBytes.Span, request);
+        tagBytes.Dispose();
+        return response;
     }
 
     public TResponse? Call<TRequest, TResponse>(
         string tag, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResponse> responseType)
     {
-        using var response = CallNamed(tag, JsonSerializer.SerializeToUtf8Bytes(request, requestType));
+        using var response = Call(tag, JsonSerializer.SerializeToUtf8Bytes(request, requestType));
         return Deserialize(response.Payload, responseType, tag);
     }
 
@@ -135,7 +132,7 @@ internal sealed partial class Plugin : IPlugin
         where TRequest : unmanaged
         where TResponse : unmanaged
     {
-        ThrowIfNotBinary();
+        RequireBinaryTransport();
         var answer = PluginCalls.CallRaw(_handle, messageId, MemoryMarshal.AsBytes(new ReadOnlySpan<TRequest>(in request)));
         if (answer.ErrorCode != 0 || answer.Length != (uint)Unsafe.SizeOf<TResponse>())
         {
@@ -143,21 +140,22 @@ internal sealed partial class Plugin : IPlugin
         }
 
         response = MemoryMarshal.Read<TResponse>(answer.Span);
-        PluginCalls.Free(_image.Api, ref answer);
+        PluginCalls.Free(_handle, ref answer);
     }
 
     public PluginRawResponse CallRaw(uint messageId, ReadOnlySpan<byte> request)
     {
-        ThrowIfNotBinary();
+        RequireBinaryTransport();
         var answer = PluginCalls.CallRaw(_handle, messageId, request);
         return answer.ErrorCode == 0
-            ? new PluginRawResponse(_image.Api, answer)
+            ? new PluginRawResponse(_handle, answer)
             : throw RawFailure(ref answer, messageId, expectedSize: null);
     }
 
     public Task<byte[]> CallAsync(string tag, ReadOnlyMemory<byte> request, CancellationToken cancellationToken = default)
     {
-        ThrowIfUnusable(tag);
+        RequireTag(tag);
+        ThrowIfStopped();
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<byte[]>(cancellationToken);
@@ -210,7 +208,7 @@ internal sealed partial class Plugin : IPlugin
         if (Interlocked.Exchange(ref _stopping, 1) == 0)
         {
             Volatile.Write(ref _finalRejectedCount, PluginCalls.GetRejectedCount(_handle));
-            _handle.CloseByOwner();
+            _handle.BeginClose();
 
             // A thread of its own: stopping blocks, and the pool may be what the last calls wait for.
             new Thread(Stop) { IsBackground = true, Name = $"stop {_image.Name}" }.Start();
@@ -261,7 +259,7 @@ internal sealed partial class Plugin : IPlugin
         {
             CompletionCallback.TryRemove(key, out _);
             call.Abandon();
-            return _image.Api.ReadLastError() is { } reason
+            return _handle.Api.ReadLastError() is { } reason
                 ? Task.FromException<byte[]>(NotTaken(tag, reason))
                 : CallOnPool(tag, request, cancellationToken); // The reference exports a stub that takes nothing.
         }
@@ -288,44 +286,36 @@ internal sealed partial class Plugin : IPlugin
         Task.Run(
             () =>
             {
-                using var response = CallNamed(tag, request.Span);
+                using var response = Call(tag, request.Span);
                 return response.Payload.ToArray();
             },
             cancellationToken).WaitAsync(cancellationToken);
 
-    private string CallForText(string tag, ReadOnlySpan<byte> request)
+    private PluginResponse Call(string tag, ReadOnlySpan<byte> request)
     {
-        using var response = CallNamed(tag, request);
-        return Encoding.UTF8.GetString(response.Payload);
-    }
-
-    private PluginResponse CallNamed(string tag, ReadOnlySpan<byte> request)
-    {
-        ThrowIfUnusable(tag);
+        RequireTag(tag);
         var tagBytes = new Utf8Argument(tag, stackalloc byte[Utf8Argument.StackSize]);
-        try
-        {
-            var buffer = PluginCalls.Call(_handle, in tagBytes, request);
-            return Open(buffer, tagBytes.Span);
-        }
-        finally
-        {
-            tagBytes.Dispose();
-        }
+
+        // A tag too long for the stack goes back to the pool only after a success: the collector has it otherwise.
+        var response = CallTerminated(tagBytes.Span, request);
+        tagBytes.Dispose();
+        return response;
     }
 
-    // The response holds no counted use: freeing needs no handle and is always allowed.
-    private PluginResponse Open(FfiBuffer buffer, scoped ReadOnlySpan<byte> tag)
+    // An open response does not count as a call: freeing it needs no handle and is always allowed.
+    private PluginResponse CallTerminated(scoped ReadOnlySpan<byte> tag, scoped ReadOnlySpan<byte> request)
     {
-        try
-        {
-            return new PluginResponse(_image.Api, buffer, PluginEnvelope.Payload(buffer.Span, buffer.ErrorCode, tag));
-        }
-        catch
-        {
-            PluginCalls.Free(_image.Api, ref buffer);
-            throw;
-        }
+        var buffer = PluginCalls.Call(_handle, tag, request);
+        return PluginEnvelope.TryReadPayload(buffer.Span, buffer.ErrorCode, out var payload)
+            ? new PluginResponse(_handle, buffer, payload)
+            : throw Failure(ref buffer, tag);
+    }
+
+    private PluginException Failure(ref FfiBuffer buffer, ReadOnlySpan<byte> tag)
+    {
+        var exception = PluginEnvelope.Failure(buffer.Span, buffer.ErrorCode, Encoding.UTF8.GetString(tag));
+        PluginCalls.Free(_handle, ref buffer);
+        return exception;
     }
 
     private PluginException RawFailure(ref RbResponse answer, uint messageId, int? expectedSize)
@@ -339,7 +329,7 @@ internal sealed partial class Plugin : IPlugin
         }
         finally
         {
-            PluginCalls.Free(_image.Api, ref answer);
+            PluginCalls.Free(_handle, ref answer);
         }
     }
 
@@ -361,29 +351,26 @@ internal sealed partial class Plugin : IPlugin
 
     private void ThrowIfStopped() => ObjectDisposedException.ThrowIf(_handle.IsClosing, this);
 
-    private void ThrowIfUnusable(ReadOnlySpan<byte> tag)
+    private static void RequireTag(ReadOnlySpan<byte> tag)
     {
-        ThrowIfStopped();
         if (tag.Contains((byte)0))
         {
             throw new ArgumentException("A type tag holds no NUL.", nameof(tag));
         }
     }
 
-    private void ThrowIfUnusable(string tag)
+    private static void RequireTag(string tag)
     {
         ArgumentNullException.ThrowIfNull(tag);
-        ThrowIfStopped();
         if (tag.Contains('\0'))
         {
             throw new ArgumentException("A type tag holds no NUL.", nameof(tag));
         }
     }
 
-    private void ThrowIfNotBinary()
+    private void RequireBinaryTransport()
     {
-        ThrowIfStopped();
-        if (!_image.Api.HasBinaryTransport)
+        if (!_handle.Api.HasBinaryTransport)
         {
             throw new NotSupportedException($"{_image.Name} has no binary transport: plugin_call_raw or rb_response_free is missing.");
         }

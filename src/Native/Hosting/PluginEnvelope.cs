@@ -15,27 +15,18 @@ internal static class PluginEnvelope
 
     private static ReadOnlySpan<byte> NullPayload => "null"u8;
 
+    private static ReadOnlySpan<byte> SuccessHead => "{\"status\":\"success\",\"payload\":"u8;
+
     /// <summary>The payload's JSON, as a part of the envelope.</summary>
     /// <exception cref="PluginException">The plugin refused, or its answer is no envelope.</exception>
-    internal static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> envelope, uint errorCode, scoped ReadOnlySpan<byte> tag)
+    internal static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> envelope, uint errorCode, string tag) =>
+        TryReadPayload(envelope, errorCode, out var payload) ? payload : throw Failure(envelope, errorCode, tag);
+
+    /// <summary>Finds the payload; when there is none, <see cref="Failure"/> says why.</summary>
+    internal static bool TryReadPayload(ReadOnlySpan<byte> envelope, uint errorCode, out ReadOnlySpan<byte> payload)
     {
-        if (errorCode == 0 && TryReadPayload(envelope, out var payload))
-        {
-            return payload;
-        }
-
-        throw Failure(envelope, errorCode, Encoding.UTF8.GetString(tag));
-    }
-
-    /// <inheritdoc cref="Payload(ReadOnlySpan{byte}, uint, ReadOnlySpan{byte})"/>
-    internal static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> envelope, uint errorCode, string tag)
-    {
-        if (errorCode == 0 && TryReadPayload(envelope, out var payload))
-        {
-            return payload;
-        }
-
-        throw Failure(envelope, errorCode, tag);
+        payload = default;
+        return errorCode == 0 && (TrySlicePayload(envelope, out payload) || TryParsePayload(envelope, out payload));
     }
 
     /// <summary>Turns a refusal into its exception. <paramref name="body"/> is an envelope or plain text.</summary>
@@ -52,7 +43,27 @@ internal static class PluginEnvelope
         return new((PluginErrorCode)errorCode, error.Message) { Tag = tag, Details = error.Details };
     }
 
-    private static bool TryReadPayload(ReadOnlySpan<byte> envelope, out ReadOnlySpan<byte> payload)
+    // What every known plugin sends: the payload second and last. Anything else is for the parser.
+    private static bool TrySlicePayload(ReadOnlySpan<byte> envelope, out ReadOnlySpan<byte> payload)
+    {
+        payload = default;
+        if (!envelope.StartsWith(SuccessHead))
+        {
+            return false;
+        }
+
+        var rest = envelope[SuccessHead.Length..];
+        var length = JsonScanner.LengthOfFirstValue(rest);
+        if (length < 0 || length + 1 != rest.Length || rest[length] != '}')
+        {
+            return false;
+        }
+
+        payload = rest[..length];
+        return true;
+    }
+
+    private static bool TryParsePayload(ReadOnlySpan<byte> envelope, out ReadOnlySpan<byte> payload)
     {
         payload = NullPayload;
         if (envelope.IsEmpty)

@@ -6,12 +6,12 @@ namespace StreamGateway.Native.Hosting;
 /// <remarks>Never copy this value: a copy would free the same memory again.</remarks>
 public ref struct PluginResponse
 {
-    private readonly PluginApi _api;
+    private readonly PluginHandle _handle;
     private FfiBuffer _buffer;
 
-    internal PluginResponse(PluginApi api, FfiBuffer buffer, ReadOnlySpan<byte> payload)
+    internal PluginResponse(PluginHandle handle, FfiBuffer buffer, ReadOnlySpan<byte> payload)
     {
-        _api = api;
+        _handle = handle;
         _buffer = buffer;
         Payload = payload;
     }
@@ -22,9 +22,9 @@ public ref struct PluginResponse
     public void Dispose()
     {
         Payload = default;
-        if (_api is not null)
+        if (_handle is not null)
         {
-            PluginCalls.Free(_api, ref _buffer);
+            PluginCalls.Free(_handle, ref _buffer);
         }
     }
 }
@@ -33,12 +33,12 @@ public ref struct PluginResponse
 /// <remarks>Never copy this value: a copy would free the same memory again.</remarks>
 public ref struct PluginRawResponse
 {
-    private readonly PluginApi _api;
+    private readonly PluginHandle _handle;
     private RbResponse _response;
 
-    internal PluginRawResponse(PluginApi api, RbResponse response)
+    internal PluginRawResponse(PluginHandle handle, RbResponse response)
     {
-        _api = api;
+        _handle = handle;
         _response = response;
         Data = response.Span;
     }
@@ -49,9 +49,9 @@ public ref struct PluginRawResponse
     public void Dispose()
     {
         Data = default;
-        if (_api is not null)
+        if (_handle is not null)
         {
-            PluginCalls.Free(_api, ref _response);
+            PluginCalls.Free(_handle, ref _response);
         }
     }
 }

@@ -42,6 +42,7 @@ internal ref struct Utf8Argument
     /// <summary>Bytes without the NUL.</summary>
     internal int Length { get; }
 
+    /// <summary>The bytes without the NUL, which follows them.</summary>
     internal readonly ReadOnlySpan<byte> Span => _bytes[..Length];
 
     /// <summary>For <c>fixed</c>: the bytes are followed by the NUL.</summary>

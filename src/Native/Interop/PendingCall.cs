@@ -2,7 +2,7 @@ using StreamGateway.Native.Hosting;
 
 namespace StreamGateway.Native.Interop;
 
-/// <summary>An asynchronous call that is out. It holds a counted use of its instance until it is settled.</summary>
+/// <summary>An asynchronous call that is out. It counts as a call inside its instance until it is settled.</summary>
 internal sealed class PendingCall
 {
     private readonly PluginHandle _handle;
@@ -14,8 +14,7 @@ internal sealed class PendingCall
     {
         _handle = handle;
         _tag = tag;
-        var used = false;
-        handle.DangerousAddRef(ref used);
+        handle.Enter();
     }
 
     /// <summary>The payload of the answer.</summary>
@@ -53,7 +52,7 @@ internal sealed class PendingCall
         _answer.TrySetException(exception);
     }
 
-    /// <summary>Ends the use of the instance without an answer: the call was never sent.</summary>
+    /// <summary>The call was never sent: it ends without an answer.</summary>
     internal void Abandon() => Settle();
 
     private bool Settle()
@@ -63,7 +62,7 @@ internal sealed class PendingCall
             return false;
         }
 
-        _handle.DangerousRelease();
+        _handle.Leave();
         return true;
     }
 }

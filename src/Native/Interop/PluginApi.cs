@@ -1,8 +1,11 @@
 namespace StreamGateway.Native.Interop;
 
 /// <summary>The functions of the plugin ABI that one library exports.</summary>
-/// <remarks>The addresses stay good for the life of the process: libraries are never unloaded.</remarks>
-internal sealed unsafe class PluginApi
+/// <remarks>
+/// The addresses stay good for the life of the process: libraries are never unloaded. A value, kept where calls begin:
+/// one step less on the way into the plugin.
+/// </remarks>
+internal readonly unsafe struct PluginApi
 {
     internal readonly delegate* unmanaged[Cdecl]<nint> Create;
     internal readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, delegate* unmanaged[Cdecl]<byte, byte*, byte*, nuint, void>, nint> Init;

@@ -1,49 +1,34 @@
-using System.Runtime.CompilerServices;
 using StreamGateway.Native.Hosting;
 
 namespace StreamGateway.Native.Interop;
 
-/// <summary>Calls into a plugin instance. Each holds a counted use of the handle while the plugin works.</summary>
+/// <summary>Calls into a plugin instance. Each is counted while the plugin works.</summary>
+/// <remarks>Nothing between entering and leaving can throw: native code raises no exceptions here, and log callbacks catch theirs.</remarks>
 internal static unsafe class PluginCalls
 {
-    internal static FfiBuffer Call(PluginHandle handle, scoped in Utf8Argument tag, ReadOnlySpan<byte> request)
+    /// <param name="handle">The instance.</param>
+    /// <param name="tag">A tag with a NUL behind it.</param>
+    /// <param name="request">The request.</param>
+    internal static FfiBuffer Call(PluginHandle handle, ReadOnlySpan<byte> tag, ReadOnlySpan<byte> request)
     {
-        var used = false;
-        try
+        fixed (byte* tagPointer = tag)
+        fixed (byte* requestPointer = request)
         {
-            handle.DangerousAddRef(ref used);
-            fixed (byte* tagPointer = tag)
-            fixed (byte* requestPointer = request)
-            {
-                return handle.Api.Call(handle.Instance, tagPointer, requestPointer, (nuint)request.Length);
-            }
-        }
-        finally
-        {
-            if (used)
-            {
-                handle.DangerousRelease();
-            }
+            handle.Enter();
+            var answer = handle.Api.Call(handle.Instance, tagPointer, requestPointer, (nuint)request.Length);
+            handle.Leave();
+            return answer;
         }
     }
 
     internal static RbResponse CallRaw(PluginHandle handle, uint messageId, ReadOnlySpan<byte> request)
     {
-        var used = false;
-        try
+        fixed (byte* requestPointer = request)
         {
-            handle.DangerousAddRef(ref used);
-            fixed (byte* requestPointer = request)
-            {
-                return handle.Api.CallRaw(handle.Instance, messageId, requestPointer, (nuint)request.Length);
-            }
-        }
-        finally
-        {
-            if (used)
-            {
-                handle.DangerousRelease();
-            }
+            handle.Enter();
+            var answer = handle.Api.CallRaw(handle.Instance, messageId, requestPointer, (nuint)request.Length);
+            handle.Leave();
+            return answer;
         }
     }
 
@@ -54,37 +39,6 @@ internal static unsafe class PluginCalls
     /// <summary>Submits a call whose completion comes as a record of <c>rtc_poll</c>; 0 when it was not taken.</summary>
     internal static ulong CallPolled(PluginHandle handle, string tag, ReadOnlySpan<byte> request) =>
         Submit(handle, tag, request, null, 0);
-
-    // A stale id is refused by the plugin, so cancelling needs no counted use.
-    internal static bool Cancel(PluginHandle handle, ulong requestId) =>
-        handle.Api.CancelAsync(handle.Instance, requestId) != 0;
-
-    private static ulong Submit(
-        PluginHandle handle, string tag, ReadOnlySpan<byte> request,
-        delegate* unmanaged[Cdecl]<nint, ulong, byte*, nuint, uint, void> callback, nint key)
-    {
-        var terminatedTag = new Utf8Argument(tag, stackalloc byte[Utf8Argument.StackSize]);
-        var used = false;
-        try
-        {
-            handle.DangerousAddRef(ref used);
-            fixed (byte* tagPointer = terminatedTag)
-            fixed (byte* requestPointer = request)
-            {
-                return handle.Api.CallAsync(
-                    handle.Instance, tagPointer, requestPointer, (nuint)request.Length, callback, key);
-            }
-        }
-        finally
-        {
-            if (used)
-            {
-                handle.DangerousRelease();
-            }
-
-            terminatedTag.Dispose();
-        }
-    }
 
     /// <summary>Starts an instance.</summary>
     /// <exception cref="PluginException">The plugin refused, with its reason where the library tells one.</exception>
@@ -111,8 +65,10 @@ internal static unsafe class PluginCalls
         return new PluginHandle(image, instance, log);
     }
 
-    // Skipping the counted use is sound here: the answer to a stale id is defined, and the code stays loaded.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // The following need no counting: the answer to a stale id is defined, and the code stays loaded.
+    internal static bool Cancel(PluginHandle handle, ulong requestId) =>
+        handle.Api.CancelAsync(handle.Instance, requestId) != 0;
+
     internal static byte GetState(PluginHandle handle) => handle.Api.GetState(handle.Instance);
 
     internal static ulong GetRejectedCount(PluginHandle handle) => handle.Api.GetRejectedCount(handle.Instance);
@@ -120,19 +76,42 @@ internal static unsafe class PluginCalls
     internal static void SetLogLevel(PluginHandle handle, PluginLogLevel level) =>
         handle.Api.SetLogLevel(handle.Instance, (byte)level);
 
-    internal static void Free(PluginApi api, ref FfiBuffer buffer)
+    internal static void Free(PluginHandle handle, ref FfiBuffer buffer)
     {
         fixed (FfiBuffer* pointer = &buffer)
         {
-            api.FreeBuffer(pointer);
+            handle.Api.FreeBuffer(pointer);
         }
     }
 
-    internal static void Free(PluginApi api, ref RbResponse response)
+    internal static void Free(PluginHandle handle, ref RbResponse response)
     {
         fixed (RbResponse* pointer = &response)
         {
-            api.FreeResponse(pointer);
+            handle.Api.FreeResponse(pointer);
+        }
+    }
+
+    private static ulong Submit(
+        PluginHandle handle, string tag, ReadOnlySpan<byte> request,
+        delegate* unmanaged[Cdecl]<nint, ulong, byte*, nuint, uint, void> callback, nint key)
+    {
+        var terminatedTag = new Utf8Argument(tag, stackalloc byte[Utf8Argument.StackSize]);
+        try
+        {
+            fixed (byte* tagPointer = terminatedTag)
+            fixed (byte* requestPointer = request)
+            {
+                handle.Enter();
+                var requestId = handle.Api.CallAsync(
+                    handle.Instance, tagPointer, requestPointer, (nuint)request.Length, callback, key);
+                handle.Leave();
+                return requestId;
+            }
+        }
+        finally
+        {
+            terminatedTag.Dispose();
         }
     }
 

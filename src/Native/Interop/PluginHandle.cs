@@ -1,22 +1,32 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace StreamGateway.Native.Interop;
 
-/// <summary>One started plugin instance.</summary>
+/// <summary>One started plugin instance, and the count of calls inside it.</summary>
 /// <remarks>
-/// Every call counts a use of it, so the instance stops only after the last call came back. Closing has two ways:
-/// <see cref="Plugin"/> closes the handle, waits for <see cref="Drained"/> and then stops the instance itself, within a
-/// deadline; a plugin nobody disposed is stopped from the finalizer, in the background.
-/// The number is an id of the plugin, no memory: using a stale one is refused by the plugin, never undefined.
+/// Closing has two ways. An owner closes the handle, waits until the calls inside have come back, and stops the
+/// instance, within a deadline. A plugin nobody disposed is stopped from the finalizer, in the background.
+/// <para>
+/// The count is kept here and not with <see cref="SafeHandle.DangerousAddRef"/>, which goes on admitting calls after
+/// disposal for as long as others are inside, so that a busy plugin would never drain. Two interlocked steps a call.
+/// </para>
+/// The number is an id of the plugin, no memory, and the library stays loaded: using a stale one is refused by the
+/// plugin, never undefined.
 /// </remarks>
 internal sealed unsafe class PluginHandle : SafeHandle
 {
+    // Added to the count once: it is negative from then on, and exactly this when the last call has left.
+    private const long Closed = long.MinValue / 2;
+
     private static int liveCount;
+
+    internal readonly PluginApi Api;
 
     private readonly PluginImage _image;
     private readonly LogSinkLease? _log;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _closingByOwner;
+    private long _calls;
     private int _stopped;
 
     internal PluginHandle(PluginImage image, nint instance, LogSinkLease? log)
@@ -24,6 +34,8 @@ internal sealed unsafe class PluginHandle : SafeHandle
     {
         _image = image;
         _log = log;
+        Api = image.Api;
+        Instance = instance;
         SetHandle(instance);
         Interlocked.Increment(ref liveCount);
     }
@@ -33,22 +45,44 @@ internal sealed unsafe class PluginHandle : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Whether new calls are refused. A handle itself takes uses for as long as others are out.</summary>
-    internal bool IsClosing => Volatile.Read(ref _closingByOwner) != 0;
+    /// <summary>The id itself.</summary>
+    internal nint Instance { get; }
 
-    internal PluginApi Api => _image.Api;
+    /// <summary>Whether new calls are refused.</summary>
+    internal bool IsClosing => Volatile.Read(ref _calls) < 0;
 
-    /// <summary>The id itself, for callers that hold a counted use and for the poll thread, which outlives the instance.</summary>
-    internal nint Instance => handle;
-
-    /// <summary>Completes when the handle is closed and no call is in flight.</summary>
+    /// <summary>Completes when the handle is closed and no call is inside.</summary>
     internal Task Drained => _drained.Task;
 
-    /// <summary>Refuses new calls; <see cref="Stop"/> is then up to the caller.</summary>
-    internal void CloseByOwner()
+    /// <summary>Begins a call. Every one that begins must <see cref="Leave"/>, also when it fails.</summary>
+    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Enter()
     {
-        Volatile.Write(ref _closingByOwner, 1);
-        Dispose();
+        if (Interlocked.Increment(ref _calls) < 0)
+        {
+            Refuse();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Leave()
+    {
+        if (Interlocked.Decrement(ref _calls) == Closed)
+        {
+            _drained.TrySetResult();
+        }
+    }
+
+    /// <summary>Refuses new calls; <see cref="Stop"/> is then up to the owner. Once only.</summary>
+    internal void BeginClose()
+    {
+        if (Interlocked.Add(ref _calls, Closed) == Closed)
+        {
+            _drained.TrySetResult();
+        }
+
+        SetHandleAsInvalid();
     }
 
     /// <summary>Stops the instance, once. May block as long as the plugin's shutdown timeout.</summary>
@@ -61,7 +95,7 @@ internal sealed unsafe class PluginHandle : SafeHandle
 
         try
         {
-            return Api.Shutdown(handle) != 0;
+            return Api.Shutdown(Instance) != 0;
         }
         finally
         {
@@ -72,14 +106,14 @@ internal sealed unsafe class PluginHandle : SafeHandle
 
     protected override bool ReleaseHandle()
     {
-        if (IsClosing)
-        {
-            _drained.TrySetResult();
-            return true;
-        }
-
         // The finalizer thread must not wait for a plugin.
         ThreadPool.UnsafeQueueUserWorkItem(static self => self.Stop(), this, preferLocal: false);
         return true;
+    }
+
+    private void Refuse()
+    {
+        Leave();
+        throw new ObjectDisposedException(_image.Name);
     }
 }

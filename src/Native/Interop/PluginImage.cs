@@ -33,7 +33,7 @@ internal sealed class PluginImage
 
     internal bool IsGo { get; }
 
-    internal PluginApi Api { get; }
+    internal readonly PluginApi Api;
 
     /// <summary>The functions of librtc; throws naming what is missing when the library is another plugin.</summary>
     internal RtcApi Rtc => _rtc.Value;
