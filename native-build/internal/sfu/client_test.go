@@ -32,7 +32,7 @@ import (
 )
 
 const (
-	testDeadline = 10 * time.Second
+	testDeadline = 30 * time.Second
 	testSecret   = "a secret of the tests"
 	testCall     = "default:test"
 )
@@ -487,16 +487,13 @@ func (c *testClient) publish(tracks ...*localTrack) {
 	c.t.Helper()
 	connected := make(chan struct{})
 	var once sync.Once
-	c.publisher.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		if state == webrtc.PeerConnectionStateConnected {
-			once.Do(func() { close(connected) })
-		}
-	})
+	followed := followTransport(c.publisher, func(work func()) { go work() },
+		func() { once.Do(func() { close(connected) }) }, func() {})
 	response := c.setPublisher(tracks...)
 	if response.GetError() != nil {
 		c.t.Fatalf("%s: publish: %v", c.userID, response.GetError())
 	}
-	if c.publisher.ConnectionState() == webrtc.PeerConnectionStateConnected {
+	if followed.isConnected() {
 		return
 	}
 	select {

@@ -13,8 +13,12 @@ import (
 	"streamgateway/native/internal/sfuproto/models"
 )
 
-// leadIn is how much media of a track that has just begun is kept for subscribers who are still connecting.
-const leadIn = time.Second
+const (
+	// leadIn is how much media of a track that has just begun is kept for subscribers who are still connecting.
+	leadIn = time.Second
+	// overlap is how much is sent again after an interruption: what was on its way when the old path closed is lost.
+	overlap = 300 * time.Millisecond
+)
 
 // downTrack sends one track to one subscriber: one layer at a time, as one continuous RTP stream.
 //
@@ -25,12 +29,12 @@ type downTrack struct {
 	fromStart  bool // the track had just begun when the subscriber got it
 
 	// mu guards the state of sending. The publisher's goroutine takes it for each packet, others now and then.
-	mu        sync.Mutex
-	writer    interceptor.RTPWriter
-	plain     webrtc.TrackLocalWriter // the way for when no writer was handed out
-	connected bool
-	header    rtp.Header
-	scratch   []byte
+	mu      sync.Mutex
+	writer  interceptor.RTPWriter
+	plain   webrtc.TrackLocalWriter // the way for when no writer was handed out
+	flowing bool                    // false until what was held back is sent
+	header  rtp.Header
+	scratch []byte
 
 	current   *layer // what is being sent; nil before the first packet
 	stream    uint32
@@ -107,7 +111,7 @@ func (d *downTrack) Unbind(webrtc.TrackLocalContext) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.subscriber.unbound(d.header.SSRC)
-	d.writer, d.plain = nil, nil
+	d.writer, d.plain, d.flowing = nil, nil, false
 	return nil
 }
 
@@ -145,47 +149,46 @@ func (w plainWriter) Write(header *rtp.Header, payload []byte, _ interceptor.Att
 	return w.WriteRTP(header, payload)
 }
 
-// setConnected follows the subscriber's transport. Packets of a short interruption are made up for from the cache.
-func (d *downTrack) setConnected(connected bool) {
-	d.mu.Lock()
-	changed := d.connected != connected
-	d.connected = connected
-	d.mu.Unlock()
-	if changed && connected {
-		d.flush()
-	}
-}
-
-// flush sends what was kept for this subscriber: the beginning of a new track, or what an interruption withheld.
-func (d *downTrack) flush() {
-	if isVideo(d.track.kind) {
-		d.choose()
-		return
-	}
+// hold stops the flow while the subscriber's transport is interrupted.
+func (d *downTrack) hold() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.writer == nil || !d.connected || d.track.blocked.Load() {
-		return
+	d.flowing = false
+}
+
+// flush lets packets flow once there is a way, after what was kept for this subscriber: the beginning of a new track,
+// or what an interruption held back.
+func (d *downTrack) flush() {
+	d.mu.Lock()
+	due := !d.flowing && d.writer != nil && d.subscriber.connected.Load()
+	if due {
+		if !isVideo(d.track.kind) && !d.track.blocked.Load() {
+			for _, l := range d.track.layerList() {
+				d.flushLayer(l)
+			}
+		}
+		d.flowing = true
 	}
-	for _, l := range d.track.layerList() {
-		d.flushLayer(l)
+	d.mu.Unlock()
+	if due {
+		d.choose()
 	}
 }
 
 func (d *downTrack) flushLayer(l *layer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var from uint64
-	switch {
-	case l.cache.newest == 0:
-		return
-	case d.current == l && d.stream == l.stream:
+	from := uint64(0)
+	if d.current == l && d.stream == l.stream {
 		from = d.lastIn + 1
-	case !d.fromStart:
+		d.repeat(l)
+	} else if !d.fromStart {
 		return
 	}
-	from = l.cache.since(from, l.clock*uint32(leadIn/time.Second))
-	for ; from <= l.cache.newest; from++ {
+	if l.cache.newest == 0 {
+		return
+	}
+	for from = l.cache.since(from, ticks(l, leadIn)); from <= l.cache.newest; from++ {
 		if p := l.cache.get(from); p != nil {
 			d.advance(l, p)
 		}
@@ -193,11 +196,32 @@ func (d *downTrack) flushLayer(l *layer) {
 	d.caughtUp = l.cache.newest
 }
 
+// repeat sends the latest packets again. Callers hold d.mu and l.mu.
+func (d *downTrack) repeat(l *layer) {
+	last := l.cache.get(d.lastIn)
+	if last == nil {
+		return
+	}
+	for seq := d.lastIn - min(d.lastIn, uint64(len(l.cache.slots)-1)); seq <= d.lastIn; seq++ {
+		p := l.cache.get(seq)
+		if p == nil || last.timestamp-p.timestamp > ticks(l, overlap) {
+			continue
+		}
+		if sent := d.remembered(uint16(seq) + d.seqOffset); sent != nil && sent.layer == l && sent.seq == seq {
+			d.write(p, sent.outSeq, sent.tsOffset, sent.shift)
+		}
+	}
+}
+
+func ticks(l *layer, span time.Duration) uint32 {
+	return uint32(int64(span) * int64(l.clock) / int64(time.Second))
+}
+
 // forward sends a packet of a layer if that is the one this subscriber gets.
 func (d *downTrack) forward(l *layer, p *packet) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.writer == nil || !d.connected {
+	if !d.flowing {
 		return
 	}
 	if d.current == l && d.stream == p.stream && p.seq <= d.caughtUp {
@@ -231,7 +255,7 @@ func (d *downTrack) mayChangeTo(l *layer, p *packet) bool {
 // changeTo continues sequence numbers, media time and picture ids from another stream.
 func (d *downTrack) changeTo(l *layer, p *packet) {
 	if d.current != nil {
-		elapsed := uint32(int64(time.Since(d.sentAt)) * int64(l.clock) / int64(time.Second))
+		elapsed := ticks(l, time.Since(d.sentAt))
 		d.seqOffset = d.lastSeq + 1 - uint16(p.seq)
 		d.tsOffset = d.lastTime + max(elapsed, 1) - p.timestamp
 		d.shift = vp8Shift{}
@@ -287,7 +311,7 @@ func (d *downTrack) write(p *packet, outSeq uint16, tsOffset uint32, shift vp8Sh
 func (d *downTrack) retransmit(lost []rtcp.NackPair) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.writer == nil || !d.connected || d.track.blocked.Load() {
+	if !d.flowing || d.track.blocked.Load() {
 		return
 	}
 	for _, pair := range lost {
@@ -299,8 +323,8 @@ func (d *downTrack) retransmit(lost []rtcp.NackPair) {
 }
 
 func (d *downTrack) resend(outSeq uint16) {
-	sent := d.sent[int(outSeq)%len(d.sent)]
-	if sent.layer == nil || sent.outSeq != outSeq {
+	sent := d.remembered(outSeq)
+	if sent == nil {
 		return
 	}
 	sent.layer.mu.Lock()
@@ -308,6 +332,14 @@ func (d *downTrack) resend(outSeq uint16) {
 	if p := sent.layer.cache.get(sent.seq); p != nil && p.stream == sent.stream {
 		d.write(p, outSeq, sent.tsOffset, sent.shift)
 	}
+}
+
+func (d *downTrack) remembered(outSeq uint16) *sentPacket {
+	sent := &d.sent[int(outSeq)%len(d.sent)]
+	if sent.layer == nil || sent.outSeq != outSeq {
+		return nil
+	}
+	return sent
 }
 
 // want follows the size the subscriber shows the video in.
@@ -325,7 +357,7 @@ func (d *downTrack) choose() {
 	}
 	layers := d.track.layerList()
 	d.mu.Lock()
-	if d.writer == nil || !d.connected || len(layers) == 0 {
+	if !d.flowing || len(layers) == 0 {
 		d.mu.Unlock()
 		return
 	}
@@ -365,7 +397,7 @@ func (d *downTrack) keyframeWanted() {
 func (d *downTrack) senderReport(now time.Time, ntp uint64) rtcp.Packet {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.current == nil || d.packets == 0 || d.writer == nil {
+	if d.current == nil || d.packets == 0 || !d.flowing {
 		return nil
 	}
 	timestamp, ok := d.current.mediaTime(now)

@@ -9,8 +9,8 @@ import (
 	"github.com/pion/rtcp"
 )
 
-// transportFeedback reports the arrival of packets to a publisher's bandwidth estimation.
-type transportFeedback struct {
+// arrivals reports when packets came to a publisher's bandwidth estimation.
+type arrivals struct {
 	mu       sync.Mutex
 	recorder *twcc.Recorder
 	started  time.Time
@@ -22,7 +22,7 @@ func (b *publisher) recordTransport(ssrc uint32, extension []byte, now time.Time
 	if len(extension) < 2 {
 		return
 	}
-	f := &b.transport
+	f := &b.arrivals
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.recorder == nil {
@@ -34,7 +34,7 @@ func (b *publisher) recordTransport(ssrc uint32, extension []byte, now time.Time
 }
 
 // feedback answers the reports of what arrived since the last time.
-func (f *transportFeedback) feedback() []rtcp.Packet {
+func (f *arrivals) feedback() []rtcp.Packet {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.fresh {

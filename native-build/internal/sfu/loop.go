@@ -75,7 +75,7 @@ func (c *call) tracksOf(p *participant) []*track {
 
 func sendFeedback(members []*participant) {
 	for _, p := range members {
-		p.publisher.writeRTCP(p.publisher.transport.feedback()...)
+		p.publisher.writeRTCP(p.publisher.arrivals.feedback()...)
 	}
 }
 

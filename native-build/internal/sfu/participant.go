@@ -226,6 +226,9 @@ func (p *participant) mediaFailed() {
 	p.remove(LeaveMediaFailed, closeNormal)
 }
 
+// run starts a goroutine for work on this participant.
+func (p *participant) run(work func()) { p.server.run("participant", work) }
+
 // peerFailed gives the client a while to restart ICE before the session is given up.
 func (p *participant) peerFailed(stillFailed func() bool) {
 	p.server.log.Debug("peer connection failed", "cid", p.cid, "user", p.userID)

@@ -24,7 +24,7 @@ const (
 type publisher struct {
 	participant *participant
 	tap         *tap
-	transport   transportFeedback
+	arrivals    arrivals
 
 	// mu makes one negotiation follow the other, and guards what they change.
 	mu     sync.Mutex
@@ -34,6 +34,7 @@ type publisher struct {
 	// peerMu guards the following for those who must not wait for a negotiation.
 	peerMu     sync.Mutex
 	peer       *webrtc.PeerConnection
+	transport  *transport
 	candidates []webrtc.ICECandidateInit
 	bySSRC     map[uint32]*layer
 }
@@ -141,14 +142,9 @@ func (b *publisher) open() (*webrtc.PeerConnection, *failure) {
 		defer b.participant.server.recover("track")
 		b.receive(peer, remote, receiver)
 	})
-	peer.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		defer b.participant.server.recover("publisher state")
-		if state == webrtc.PeerConnectionStateFailed {
-			b.participant.peerFailed(b.failed)
-		}
-	})
+	followed := followTransport(peer, b.participant.run, func() {}, func() { b.participant.peerFailed(b.failed) })
 	b.peerMu.Lock()
-	b.peer = peer
+	b.peer, b.transport = peer, followed
 	b.peerMu.Unlock()
 	return peer, nil
 }
@@ -313,8 +309,9 @@ func parseCandidate(text string) (webrtc.ICECandidateInit, *failure) {
 }
 
 func (b *publisher) failed() bool {
-	peer := b.connection()
-	return peer != nil && peer.ConnectionState() == webrtc.PeerConnectionStateFailed
+	b.peerMu.Lock()
+	defer b.peerMu.Unlock()
+	return b.transport != nil && b.transport.failed.Load()
 }
 
 func (b *publisher) close() {

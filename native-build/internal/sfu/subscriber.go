@@ -50,16 +50,17 @@ type subscriber struct {
 	parked     []*webrtc.RTPTransceiver // for such clients: sections left as they are, until another track takes them over
 
 	// Used by the negotiating goroutine alone.
-	api       *webrtc.API
-	transport *webrtc.DTLSTransport
+	api *webrtc.API
 
 	// peerMu guards the following for those who must not wait for a negotiation.
 	peerMu     sync.Mutex
 	peer       *webrtc.PeerConnection
+	transport  *transport
 	candidates []webrtc.ICECandidateInit
 	downs      map[*track]*outgoing
 	bySSRC     map[uint32]*downTrack
-	connected  bool
+
+	connected atomic.Bool // whether packets reach the client; only down tracks that hold their lock may act on it
 }
 
 // outgoing is a down track and its media section.
@@ -310,7 +311,6 @@ func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*outgo
 		if err != nil {
 			return nil, err
 		}
-		s.transport = out.section.Sender().Transport()
 	} else if err := s.takeOver(out); err != nil {
 		return nil, err
 	}
@@ -326,7 +326,7 @@ func (s *subscriber) takeOver(out *outgoing) error {
 			return err
 		}
 	}
-	sender, err := s.api.NewRTPSender(out.down, s.transport)
+	sender, err := s.api.NewRTPSender(out.down, s.connection().SCTP().Transport())
 	if err != nil {
 		return err
 	}
@@ -402,15 +402,13 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	peer.OnConnectionStateChange(func(webrtc.PeerConnectionState) {
-		defer s.participant.server.recover("subscriber state")
-		s.followState(peer)
-	})
+	followed := followTransport(peer, s.participant.run,
+		func() { s.setConnected(true) }, func() { s.participant.peerFailed(s.failed) })
 	s.mu.Lock()
 	closed := s.closed
 	if !closed {
 		s.peerMu.Lock()
-		s.peer = peer
+		s.peer, s.transport = peer, followed
 		s.peerMu.Unlock()
 	}
 	s.mu.Unlock()
@@ -421,33 +419,16 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 	return peer, nil
 }
 
-// followState reads the state itself, because the library's notices may overtake each other.
-func (s *subscriber) followState(peer *webrtc.PeerConnection) {
-	switch peer.ConnectionState() {
-	case webrtc.PeerConnectionStateConnected:
-		s.setConnected(true)
-	case webrtc.PeerConnectionStateFailed:
-		s.participant.peerFailed(s.failed)
-	}
-}
-
+// setConnected follows the transport. Packets that an interruption held back are sent after it.
 func (s *subscriber) setConnected(connected bool) {
-	s.peerMu.Lock()
-	s.connected = connected
-	downs := make([]*downTrack, 0, len(s.downs))
-	for _, out := range s.downs {
-		downs = append(downs, out.down)
+	s.connected.Store(connected)
+	for _, out := range s.current() {
+		if connected {
+			out.down.flush()
+		} else {
+			out.down.hold()
+		}
 	}
-	s.peerMu.Unlock()
-	for _, d := range downs {
-		d.setConnected(connected)
-	}
-}
-
-func (s *subscriber) isConnected() bool {
-	s.peerMu.Lock()
-	defer s.peerMu.Unlock()
-	return s.connected
 }
 
 // bound notes the SSRC of a down track whose section was answered.
@@ -466,13 +447,11 @@ func (s *subscriber) unbound(ssrc uint32) {
 // opened hands a down track its writer; the library calls it right after bound.
 func (s *subscriber) opened(ssrc uint32, writer interceptor.RTPWriter) {
 	s.peerMu.Lock()
-	d, connected := s.bySSRC[ssrc], s.connected
+	d := s.bySSRC[ssrc]
 	s.peerMu.Unlock()
-	if d == nil {
-		return // its codec was refused
+	if d != nil { // else its codec was refused
+		d.open(writer)
 	}
-	d.setConnected(connected)
-	d.open(writer)
 }
 
 func (s *subscriber) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
@@ -524,7 +503,6 @@ func (s *subscriber) review(peer *webrtc.PeerConnection, sections []section) {
 		idle[section.mid] = section.idle
 	}
 	for _, out := range s.current() {
-		out.down.setConnected(s.isConnected())
 		out.down.openPlain()
 		if out.reused && idle[out.section.Mid()] {
 			out.refused.Store(true)
@@ -579,8 +557,9 @@ func (s *subscriber) addPending(peer *webrtc.PeerConnection) {
 }
 
 func (s *subscriber) failed() bool {
-	peer := s.connection()
-	return peer != nil && peer.ConnectionState() == webrtc.PeerConnectionStateFailed
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
+	return s.transport != nil && s.transport.failed.Load()
 }
 
 func (s *subscriber) close() {
