@@ -141,6 +141,10 @@ func reconnectFailed(cause error, text string) error {
 func (o *outage) next(conn *connection, attempt int, err error) strategy {
 	var refusal *signaling.SFUError
 	refused := errors.As(err, &refusal)
+	if refused && refusal.Code == models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST {
+		conn.dropSocket() // the SFU has lost it, even if we have not noticed yet
+		refused = false
+	}
 	if o.strategy == strategyFast && !refused && attempt < maxFastAttempts && conn.healthy() &&
 		time.Since(o.started) < conn.fastDeadline {
 		return strategyFast

@@ -1,0 +1,132 @@
+package rtc
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfu"
+)
+
+const patience = 20 * time.Second
+
+// TestICERestartKeepsTheConnections restarts ICE of both peer connections of live sessions, as a lost path would.
+func TestICERestartKeepsTheConnections(t *testing.T) {
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Stop(within(t), false) }()
+	coordinator := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"own_capabilities":["send-audio"],"credentials":{"server":{"url":"`+server.URL()+
+			`","ws_endpoint":"`+server.WSEndpoint()+`","edge_name":"sfu-1"},"token":"`+sfuToken(r.URL.Query().Get("user_id"), "secret")+`"}}`)
+	}))
+	defer coordinator.Close()
+	engine, err := NewEngine(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+
+	alice, bob := joinAs(t, engine, coordinator.URL, "alice"), joinAs(t, engine, coordinator.URL, "bob")
+	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), "track", "stream", 0, 0)
+	if err := alice.conn.publish(within(t), track, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := track.ready.wait(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, track, bob)
+
+	publisher := alice.conn.currentPublisher()
+	if err := publisher.restartICE(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := publisher.up.wait(within(t)); err != nil {
+		t.Fatalf("the publisher is %s", publisher.current())
+	}
+	hears(t, track, bob)
+
+	subscriber := bob.conn.currentSubscriber()
+	before := subscriber.remoteDescription()
+	if err := subscriber.restartICE(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a new offer", func() bool { return subscriber.remoteDescription() != before && subscriber.isConnected() })
+	hears(t, track, bob)
+}
+
+func (p *peer) remoteDescription() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.remote
+}
+
+func joinAs(t *testing.T, engine *Engine, url, user string) *Session {
+	t.Helper()
+	s, err := engine.Join(within(t), JoinOptions{
+		CoordinatorURL: url, APIKey: "key", Token: "token", CallType: "default", CallID: "demo",
+		User: coordinator.User{ID: user}, Subscriptions: Subscriptions{Audio: Selection{All: true}},
+	}, func(*rtcproto.Event) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Leave(within(t), "test over") })
+	return s
+}
+
+// hears sends until the listener gets some of it.
+func hears(t *testing.T, track *localTrack, listener *Session) {
+	t.Helper()
+	received := func() (packets uint64) {
+		for _, stats := range listener.Stats().Tracks {
+			packets += stats.Packets
+		}
+		return packets
+	}
+	before := received()
+	until(t, "media", func() bool {
+		if err := track.send([]byte{0xf8, 0xff, 0xfe}, 960, silentLevel, false); err != nil {
+			t.Log(err)
+		}
+		return received() >= before+10
+	})
+}
+
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// until looks every 10 ms.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !holds(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}
+
+func sfuToken(user, secret string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"HS256"}`)) + "." + encode([]byte(`{"user_id":"`+user+`","call_cid":"default:demo","can_publish_audio":true}`))
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(text))
+	return text + "." + encode(mac.Sum(nil))
+}
