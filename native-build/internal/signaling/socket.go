@@ -72,8 +72,10 @@ type Socket struct {
 	writeMu sync.Mutex
 	ping    *time.Timer
 	closing sync.Once
-	readMu  sync.Mutex    // held by who reads
-	drained chan struct{} // Listen has returned
+	readMu  sync.Mutex // held by who reads
+	// What the SFU expects, shortened in tests.
+	pingEvery, silence time.Duration
+	drained            chan struct{} // Listen has returned
 }
 
 // Join connects, asks to join and waits for the SFU's answer until ctx is done. A refusal is an *SFUError.
@@ -90,7 +92,7 @@ func Join(ctx context.Context, dialer *websocket.Dialer, target Target, request 
 		return nil, nil, withCause(ctx, err)
 	}
 	conn.SetReadLimit(maxFrameBytes)
-	s := &Socket{conn: conn, drained: make(chan struct{})}
+	s := &Socket{conn: conn, drained: make(chan struct{}), pingEvery: healthCheckInterval, silence: silenceLimit}
 
 	// Reading has no context of its own, so a cancelled join closes the connection under it.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -153,7 +155,7 @@ func (s *Socket) Listen(handle func(*event.SfuEvent)) error {
 	}
 	s.early = nil
 	for {
-		if err := s.conn.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
+		if err := s.conn.SetReadDeadline(time.Now().Add(s.silence)); err != nil {
 			return err
 		}
 		received, err := s.read()
@@ -188,14 +190,14 @@ func (s *Socket) startPings() {
 	}}
 	s.writeMu.Lock()
 	defer s.writeMu.Unlock()
-	s.ping = time.AfterFunc(healthCheckInterval, func() {
+	s.ping = time.AfterFunc(s.pingEvery, func() {
 		if s.write(request) != nil {
 			return // Listen sees the same error
 		}
 		s.writeMu.Lock()
 		defer s.writeMu.Unlock()
 		if s.ping != nil {
-			s.ping.Reset(healthCheckInterval)
+			s.ping.Reset(s.pingEvery)
 		}
 	})
 }
