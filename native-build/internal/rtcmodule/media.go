@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"streamgateway/native/internal/border"
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
@@ -84,7 +83,7 @@ func (m *Module) openPublication(ctx context.Context, request []byte) (any, erro
 }
 
 func (m *Module) openSource(session *rtc.Session) (rtc.ByteSource, error) {
-	source, err := m.instance.OpenSource(sourceBytes)
+	source, err := m.host.OpenSource(sourceBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +219,7 @@ func (m *Module) openSink(ctx context.Context, request []byte) (any, error) {
 }
 
 func (m *Module) newSink(session *rtc.Session, size int) (rtc.PageSink, error) {
-	sink, err := m.instance.OpenSink(size)
+	sink, err := m.host.OpenSink(size)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +243,7 @@ func (m *Module) closeSink(_ context.Context, request []byte) (any, error) {
 	if session != nil && session.CloseSink(r.Sink) == nil {
 		return nothing{}, nil
 	}
-	if border.DiscardSink(r.Sink) {
+	if m.host.DiscardSink(r.Sink) {
 		return nothing{}, nil
 	}
 	return nil, failure.Newf(failure.SinkNotFound, failure.NoStage, "no sink %d", r.Sink)

@@ -18,9 +18,9 @@ const maxSessions = 10_000
 
 // Module holds the sessions of one instance. It is safe for concurrent use.
 type Module struct {
-	instance *plugin.Instance
-	engine   *rtc.Engine
-	broken   error // why there is no engine
+	host   host
+	engine *rtc.Engine
+	broken error // why there is no engine
 
 	mu       sync.Mutex
 	sessions map[uint64]*rtc.Session
@@ -31,12 +31,14 @@ type Module struct {
 }
 
 // New makes the module of an instance.
-func New(instance *plugin.Instance) plugin.Module {
+func New(instance *plugin.Instance) plugin.Module { return newModule(instanceHost{instance}) }
+
+func newModule(h host) *Module {
 	m := &Module{
-		instance: instance, sessions: map[uint64]*rtc.Session{},
+		host: h, sessions: map[uint64]*rtc.Session{},
 		sources: map[uint64]*rtc.Session{}, sinks: map[uint64]*rtc.Session{},
 	}
-	m.engine, m.broken = rtc.NewEngine(instance.Log().WithGroup("rtc"))
+	m.engine, m.broken = rtc.NewEngine(h.Log().WithGroup("rtc"))
 	return m
 }
 
@@ -82,7 +84,7 @@ func (m *Module) Shutdown(ctx context.Context) error {
 
 	results := make(chan error, len(left))
 	for _, session := range left {
-		m.instance.Go(func() { results <- session.Shutdown(ctx) })
+		m.host.Go(func() { results <- session.Shutdown(ctx) })
 	}
 	failed := 0
 	for range left {
@@ -123,7 +125,7 @@ func (m *Module) admit() (*ticket, error) {
 		return nil, failure.Newf(failure.CapacityExceeded, failure.NoStage, "%d sessions are the limit", maxSessions)
 	}
 	m.joining++
-	return &ticket{id: m.instance.NextID()}, nil
+	return &ticket{id: m.host.NextID()}, nil
 }
 
 // settle lists a session that has joined; nil gives the place back. It reports false when the session must leave
@@ -140,7 +142,7 @@ func (m *Module) settle(t *ticket, session *rtc.Session) bool {
 
 // emit passes an event on, and strikes from the tables what it says has ended.
 func (m *Module) emit(t *ticket, e *rtcproto.Event) {
-	m.instance.Emit(t.id, e)
+	m.host.Emit(t.id, e)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch payload := e.Payload.(type) {
