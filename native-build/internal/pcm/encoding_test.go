@@ -194,3 +194,34 @@ func TestScaleClips(t *testing.T) {
 		t.Error(samples)
 	}
 }
+
+// FuzzReader holds the reader against decoding in one go, for any encoding, channels, and cuts.
+func FuzzReader(f *testing.F) {
+	f.Add(byte(S16LE), byte(2), int64(1), []byte("12345678901"))
+	f.Add(byte(S24LE), byte(7), int64(2), make([]byte, 100))
+	f.Add(byte(F64LE), byte(1), int64(3), []byte{0, 0, 0, 0, 0, 0, 0xF0, 0x7F, 1, 0, 0, 0, 0, 0, 0xF8, 0x7F})
+	f.Fuzz(func(t *testing.T, kind, channels byte, seed int64, data []byte) {
+		encoding, format := Encoding(kind%byte(MuLaw+1)), Format{8000, 1 + int(channels)%MaxChannels}
+		frames := len(data) / (encoding.Size() * format.Channels)
+		want := make([]int16, frames*format.Channels)
+		encoding.Decode(want, data)
+
+		reader, err := NewReader(&chopped{data, rand.New(rand.NewSource(seed))}, format, encoding)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int16
+		samples := make([]int16, 3*format.Channels)
+		for err == nil {
+			var count int
+			count, err = reader.Read(samples)
+			got = append(got, samples[:count]...)
+		}
+		if partial := len(data)%(encoding.Size()*format.Channels) != 0; partial != errors.Is(err, ErrPartialFrame) || !partial && err != io.EOF {
+			t.Fatalf("%d bytes: %v", len(data), err)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatal("other samples")
+		}
+	})
+}
