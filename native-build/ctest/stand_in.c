@@ -346,8 +346,8 @@ static void begin(const border_work *work) {
 static void *consume(void *unused) {
     (void)unused;
     for (;;) {
-        border_work work[16];
-        size_t count = border_take(work, 16);
+        const border_work *work;
+        size_t count = border_take(&work);
         for (size_t i = 0; i < count; i++) {
             if (work[i].request != NULL) {
                 begin(&work[i]);

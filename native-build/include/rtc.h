@@ -13,8 +13,12 @@
  * plugin_call_raw return is malloc memory: give the struct back unchanged to plugin_free_buffer or rb_response_free,
  * once. Nothing else is ever handed over.
  *
- * Handles.  64-bit numbers, never pointers, never reused, never zero; widened into a pointer-sized slot where the
- * plugin ABI wants one. Unknown and dead handles are safe everywhere and answer as stated.
+ * Handles.  64-bit numbers below 2^53, never pointers, never reused, never zero; widened into a pointer-sized slot where
+ * the plugin ABI wants one. Unknown and dead handles are safe everywhere and answer as stated; where a function can say
+ * both, a handle that is dead answers RTC_ENDED and one that never was answers RTC_BAD_HANDLE.
+ *
+ * Processes.  In a child made by fork, without exec, the library is dead: calls answer RTC_RUNTIME_ERROR, all else as for
+ * dead handles. At exit it needs nothing; hosts that want their last events call plugin_shutdown first.
  *
  * Only 64-bit little-endian Linux with glibc is supported. The library can never be unloaded.
  */
@@ -104,7 +108,8 @@ RTC_API void *plugin_create_with_config(const uint8_t *config_json, size_t confi
  * Starts the object and consumes it; a second init of the same object fails. Null on failure, rtc_last_error says why.
  *
  * config_json: data, init_params, worker_threads, log_level ("info"), max_concurrent_ops (1000, 0 = unlimited),
- * shutdown_timeout_ms (5000). Null or empty means defaults. log_callback may be null.
+ * shutdown_timeout_ms (5000). Null or empty means defaults. log_callback may be null. Of data, the library itself reads
+ * call_timeout_ms (60000) and event_buffer_bytes (4194304).
  */
 RTC_API void *plugin_init(void *plugin, const uint8_t *config_json, size_t config_len,
                           plugin_log_callback log_callback);

@@ -16,7 +16,6 @@ import "C"
 import (
 	"fmt"
 	"os"
-	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -38,26 +37,9 @@ type Handler interface {
 	Shutdown(request *Request)
 }
 
-const (
-	batch = 64
-	// While calls follow each other this closely, the queue is watched without sleeping: waking costs ten times more.
-	hotGap  = 100 * time.Microsecond
-	hotSpin = 25 * time.Microsecond
-	// Spinning in vain costs trust; without any, only every so many-th chance is taken. futex.c says why.
-	fullTrust = 16
-	spinRetry = 64
-)
-
 type consumer struct {
 	handler Handler
 	wakeups *os.File
-	head    *unsafe.Pointer
-	work    [batch]C.border_work
-	// When the last call came, and whether it followed the one before closely.
-	lastCall time.Time
-	hot      bool
-	trust    int
-	skipped  int
 }
 
 // Serve starts the goroutine that takes requests out of the queue and gives them to handler, for the life of the
@@ -70,7 +52,6 @@ func Serve(handler Handler) error {
 	c := &consumer{
 		handler: handler,
 		wakeups: os.NewFile(uintptr(descriptor), "librtc queue"),
-		head:    (*unsafe.Pointer)(unsafe.Pointer(C.border_queue_head())),
 	}
 	go c.run()
 	return nil
@@ -92,27 +73,15 @@ func (c *consumer) run() {
 	C.border_name_thread(name)
 	C.free(unsafe.Pointer(name))
 	for {
-		c.takeAll()
-		if c.hot && c.spinPays() && c.spin() {
-			continue
-		}
-		if C.border_sleep() {
-			c.wait()
-		}
-	}
-}
-
-func (c *consumer) takeAll() {
-	for {
-		n := int(C.border_take(&c.work[0], batch))
-		for i := range n {
-			work := &c.work[i]
-			if p := guard.Run(func() { c.dispatch(work) }); p != nil {
+		var work *C.border_work
+		n := int(C.border_take(&work))
+		for _, w := range unsafe.Slice(work, n) {
+			if p := guard.Run(func() { c.dispatch(&w) }); p != nil {
 				fmt.Fprintf(os.Stderr, "librtc: %v\n%s", p, p.Stack)
 			}
 		}
-		if n < batch {
-			return
+		if n == 0 && bool(C.border_sleep()) {
+			c.wait()
 		}
 	}
 }
@@ -131,7 +100,6 @@ func (c *consumer) dispatch(work *C.border_work) {
 	defer request.answerAfterPanic()
 	switch work.kind {
 	case C.BORDER_NODE_CALL:
-		c.noteCall()
 		c.handler.Call(request)
 	case C.BORDER_NODE_INIT:
 		c.handler.Init(request)
@@ -140,32 +108,6 @@ func (c *consumer) dispatch(work *C.border_work) {
 	case C.BORDER_NODE_CHECK:
 		c.handler.Check(request)
 	}
-}
-
-func (c *consumer) noteCall() {
-	now := time.Now()
-	c.hot = now.Sub(c.lastCall) < hotGap
-	c.lastCall = now
-}
-
-func (c *consumer) spinPays() bool {
-	c.skipped++
-	return c.trust > 0 || c.skipped%spinRetry == 0
-}
-
-// spin watches the queue for a moment and reports whether something came. It does not yield: runtime.Gosched would wake
-// an idle thread each time, at more than the price of what is waited for.
-func (c *consumer) spin() bool {
-	for start := time.Now(); time.Since(start) < hotSpin; {
-		for range 32 {
-			if atomic.LoadPointer(c.head) != nil {
-				c.trust = min(c.trust+1, fullTrust)
-				return true
-			}
-		}
-	}
-	c.trust = max(c.trust-2, 0)
-	return false
 }
 
 func (c *consumer) wait() {

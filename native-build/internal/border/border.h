@@ -48,12 +48,11 @@ typedef struct border_counts {
 
 /* The queue. border_open returns a non-blocking descriptor that becomes readable when Go has to look, or -errno. */
 int border_open(void);
-/* Takes up to max things from the queue, oldest first. */
-size_t border_take(border_work *work, size_t max);
+/* Takes what is queued, oldest first, and points *work at it until the next call. While calls follow each other closely
+ * it watches for some microseconds before it says 0. */
+size_t border_take(const border_work **work);
 /* Says that Go will wait for the descriptor; false when there is something to take after all. */
 bool border_sleep(void);
-/* Not null while something is queued: for a short look without a call. */
-void *const *border_queue_head(void);
 
 /* Answers a request and gives it back; data is copied. False when nobody waits for the answer any more. */
 bool border_answer(void *request, uint32_t code, const void *data, size_t size);

@@ -68,7 +68,17 @@ uint64_t deadline_after(int64_t timeout_ms);
 /* Sleeps while *word is expected. False once the deadline has passed; may also return early. */
 bool futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline);
 void futex_wake_all(_Atomic uint32_t *word);
-/* What one side has learnt about spinning; starts at level 16. */
+static inline void spin_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+enum { SPIN_FULL_TRUST = 16 };
+
+/* What one side has learnt about spinning. */
 typedef struct spin_trust {
     _Alignas(CACHE_LINE) _Atomic int level;
     _Atomic uint32_t skipped;

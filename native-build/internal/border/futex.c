@@ -8,7 +8,7 @@
 
 #include "core.h"
 
-enum { SPIN_NS = 20000, SPINS_PER_LOOK = 32, SPIN_TRUST = 16, SPIN_RETRY = 64 };
+enum { SPIN_NS = 20000, SPINS_PER_LOOK = 32, SPIN_RETRY = 64 };
 
 uint64_t now_ns(void) {
     struct timespec now;
@@ -30,14 +30,6 @@ bool futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline) {
 
 void futex_wake_all(_Atomic uint32_t *word) {
     syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT32_MAX, NULL, NULL, 0);
-}
-
-static inline void relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("yield");
-#endif
 }
 
 /* More spinners than spare cores would only keep Go from running. */
@@ -63,12 +55,12 @@ bool spin_pays(spin_trust *trust) {
 
 void spin_learn(spin_trust *trust, bool worked) {
     int level = atomic_load_explicit(&trust->level, memory_order_relaxed);
-    int next = worked ? (level < SPIN_TRUST ? level + 1 : level) : (level > 1 ? level - 2 : 0);
+    int next = worked ? (level < SPIN_FULL_TRUST ? level + 1 : level) : (level > 1 ? level - 2 : 0);
     if (next != level) atomic_store_explicit(&trust->level, next, memory_order_relaxed);
 }
 
 bool spin_while(_Atomic uint32_t *word, uint32_t expected) {
-    static spin_trust trust = {.level = SPIN_TRUST};
+    static spin_trust trust = {.level = SPIN_FULL_TRUST};
     static _Alignas(CACHE_LINE) _Atomic int spinners;
     if (!spin_pays(&trust)) return false;
     bool changed = false;
@@ -76,7 +68,7 @@ bool spin_while(_Atomic uint32_t *word, uint32_t expected) {
         uint64_t until = now_ns() + SPIN_NS;
         do {
             for (int i = 0; i < SPINS_PER_LOOK && !changed; i++) {
-                relax();
+                spin_pause();
                 changed = atomic_load_explicit(word, memory_order_acquire) != expected;
             }
         } while (!changed && now_ns() < until);
