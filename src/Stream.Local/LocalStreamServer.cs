@@ -19,6 +19,9 @@ public sealed class LocalStreamServer : IAsyncDisposable
     private const int MaxRequestLine = 64 * 1024;
     private const int MaxHeaders = 64 * 1024;
 
+    // For requests, and WebSockets that have not authenticated yet.
+    private const int SpareConnections = 1_000;
+
     private readonly WebApplication _app;
     private readonly ISfu _sfu;
     private readonly Task _sfuEvents;
@@ -123,6 +126,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections + SpareConnections;
             kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
         });
         return builder.Build();

@@ -18,13 +18,18 @@ internal sealed class ProgramOptions
         Create<string?>("--api-secret", "LOCAL_STREAM_API_SECRET", "secret that signs tokens; a new one for each start unless given", null);
     private readonly Option<string?> _data =
         Create<string?>("--data", "LOCAL_STREAM_DATA", "file that keeps the state over restarts; without it, state is in memory alone", null);
+    private readonly Option<bool> _strictUsers = new("--strict-users")
+    {
+        Description = "refuse users of good tokens who were never created, as Stream does",
+    };
+
     private readonly Option<bool> _verbose = new("--verbose") { Description = "log every connection" };
 
     public static ProgramOptions Create() => new();
 
     public void AddTo(RootCommand command)
     {
-        Option[] all = [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _verbose];
+        Option[] all = [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _strictUsers, _verbose];
         foreach (var option in all)
             command.Options.Add(option);
     }
@@ -40,6 +45,7 @@ internal sealed class ProgramOptions
             ApiKey = parsed.GetRequiredValue(_apiKey),
             ApiSecret = parsed.GetValue(_apiSecret),
             DataFile = parsed.GetValue(_data),
+            CreateUnknownUsers = !parsed.GetValue(_strictUsers),
         },
         parsed.GetValue(_verbose));
 

@@ -13,6 +13,7 @@ internal static class StandaloneHost
     {
         await using var log = new LoggerConfiguration()
             .MinimumLevel.Is(options.Verbose ? LogEventLevel.Debug : LogEventLevel.Information)
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture)
             .CreateLogger();
         using var loggers = LoggerFactory.Create(logging => logging.AddSerilog(log));

@@ -91,6 +91,45 @@ public sealed class UserTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Custom_data_is_bounded_in_depth()
+    {
+        await _server.Post("/users", """{"users":{"a":{"id":"a"}}}""");
+        var deep = string.Concat(Enumerable.Repeat("""{"x":""", 40)) + "1" + new string('}', 40);
+        var path = string.Join('.', Enumerable.Repeat("x", 3_000));
+
+        (await _server.Patch("/users", $$$"""{"users":[{"id":"a","set":{"custom":{{{deep}}} } }]}""")).Refused(400, 4, "custom");
+        (await _server.Patch("/users", $$$"""{"users":[{"id":"a","set":{"{{{path}}}":1}}]}""")).Refused(400, 4, "path");
+    }
+
+    [Fact]
+    public async Task Creating_a_call_for_a_user_keeps_what_is_known_of_it()
+    {
+        await _server.Post("/users", """{"users":{"ann":{"id":"ann","name":"Ann","role":"admin"}}}""");
+
+        var call = await _server.Post("/video/call/default/demo", """{"data":{"created_by":{"id":"ann","image":"i.png"}}}""");
+
+        Assert.Equal("Ann", call.Ok().Text("call.created_by.name"));
+        Assert.Equal("i.png", call.Text("call.created_by.image"));
+        Assert.Equal("admin", call.Text("call.created_by.role"));
+    }
+
+    [Fact]
+    public async Task A_user_blocks_and_unblocks_others()
+    {
+        await _server.Post("/users", """{"users":{"ann":{"id":"ann"},"ben":{"id":"ben"}}}""");
+        var ann = _stream.As("ann");
+
+        (await ann.Post("/users/block", """{"blocked_user_id":"ben"}""")).Ok();
+        (await ann.Post("/users/block", """{"blocked_user_id":"ann"}""")).Refused(400, 4);
+        (await ann.Post("/users/block", """{"blocked_user_id":"zoe"}""")).Refused(404, 16);
+        var listed = await ann.Get("/users/block");
+        (await ann.Post("/users/unblock", """{"blocked_user_id":"ben"}""")).Ok();
+
+        Assert.Equal("ben", listed.Ok().Text("blocks.0.blocked_user_id"));
+        Assert.Empty((await ann.Get("/users/block"))["blocks"].EnumerateArray());
+    }
+
+    [Fact]
     public async Task A_body_too_big_is_refused()
     {
         var answer = await _server.Post("/users", new string(' ', 2 * 1024 * 1024));

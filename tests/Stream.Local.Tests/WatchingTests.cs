@@ -90,6 +90,21 @@ public sealed class WatchingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Chosen_members_are_rung_and_no_others()
+    {
+        await using var carol = await EventSocket.ConnectAsync(_stream, "carol");
+        await _stream.As("bob").Post(
+            "/video/call/default/demo", """{"data":{"members":[{"user_id":"alice"},{"user_id":"bob"},{"user_id":"carol"}]}}""");
+
+        var rung = await _stream.As("bob").Post("/video/call/default/demo/ring", """{"members_ids":["carol"],"video":true}""");
+
+        Assert.Equal(["carol"], rung.Ok().Texts("members_ids"));
+        Assert.True((await carol.Next("call.ring")).GetProperty("video").GetBoolean());
+        Assert.DoesNotContain("call.ring", await _socket.TypesSoFar());
+        (await _stream.As("bob").Post("/video/call/default/demo/ring", """{"members_ids":["zoe"]}""")).Refused(400, 4, "zoe");
+    }
+
+    [Fact]
     public async Task Ringing_is_accepted_and_rejected()
     {
         await _alice.Post("/video/call/default/demo", """{"ring":true,"data":{"members":[{"user_id":"alice"},{"user_id":"bob"},{"user_id":"carol"}]}}""");

@@ -27,6 +27,10 @@ internal static partial class ApiErrors
                 LogUnexpected(logger, context.Items[s_operationKey] as string ?? context.Request.Path, exception);
             await WriteAsync(context, ToModel(refusal, context.Items[s_operationKey] as string, Stopwatch.GetElapsedTime(startedAt)));
         }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone: there is nobody to tell.
+        }
     });
 
     /// <summary>Messages then begin with the operation's name, as Stream's do.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GetStream.Json;
@@ -8,6 +9,9 @@ namespace GetStream.Local.Http;
 /// <summary>Models to and from bytes and trees.</summary>
 internal static class ModelJson
 {
+    // These bytes are never part of a page: quotes and umlauts may stand as they are.
+    private static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <exception cref="JsonException">Not one JSON value of the model's shape.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json)
         where T : class, IStreamModel<T>
@@ -28,7 +32,7 @@ internal static class ModelJson
         where T : class, IStreamModel<T>
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, s_writing))
             model.WriteTo(writer, times);
         return buffer.WrittenMemory;
     }

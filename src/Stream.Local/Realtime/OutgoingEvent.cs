@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Text.Json;
 using GetStream.Json;
+using GetStream.Local.Http;
 
 namespace GetStream.Local.Realtime;
 
@@ -27,12 +26,6 @@ internal abstract class OutgoingEvent
     private sealed class Of<TEvent>(TEvent value) : OutgoingEvent
         where TEvent : class, IStreamModel<TEvent>
     {
-        private protected override ReadOnlyMemory<byte> Write(StreamTimeFormat times)
-        {
-            var buffer = new ArrayBufferWriter<byte>(1024);
-            using (var writer = new Utf8JsonWriter(buffer))
-                value.WriteTo(writer, times);
-            return buffer.WrittenMemory;
-        }
+        private protected override ReadOnlyMemory<byte> Write(StreamTimeFormat times) => ModelJson.Write(value, times);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Threading.Channels;
 using GetStream.Local.Http;
@@ -23,8 +24,8 @@ internal sealed class NativeSfu(RtcSfu sfu, TimeSpan stopTimeout) : ISfu
             await engine.StartSfuAsync(
                 new RtcSfuOptions
                 {
-                    Listen = $"{options.Host}:{options.SfuPort}",
-                    MediaListen = $"{options.Host}:{options.SfuMediaPort}",
+                    Listen = Address(options.Host, options.SfuPort),
+                    MediaListen = Address(options.Host, options.SfuMediaPort),
                     PublicAddress = options.SfuPublicAddress,
                     EdgeName = options.EdgeName,
                     TokenSecret = tokenSecret,
@@ -62,11 +63,13 @@ internal sealed class NativeSfu(RtcSfu sfu, TimeSpan stopTimeout) : ISfu
         {
             await sfu.StopAsync(drain: true, timeout.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or RtcException)
         {
-            // Disposing stops it without asking.
+            // Too slow, or stopped already: disposing ends it without asking.
         }
 
         await sfu.DisposeAsync();
     }
+
+    private static string Address(string host, int port) => new IPEndPoint(IPAddress.Parse(host), port).ToString();
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GetStream.Json;
+using GetStream.Local.Http;
 using GetStream.Models;
 
 namespace GetStream.Local.Store;
@@ -10,6 +11,7 @@ namespace GetStream.Local.Store;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     IgnoreReadOnlyProperties = true,
+    MaxDepth = 2 * Limits.MaxCustomDepth,
     Converters = [typeof(ModelConverter<CallSettingsResponse>), typeof(ModelConverter<NotificationSettingsResponse>), typeof(ModelConverter<PrivacySettingsResponse>)])]
 [JsonSerializable(typeof(StateSnapshot))]
 internal sealed partial class StateJson : JsonSerializerContext;

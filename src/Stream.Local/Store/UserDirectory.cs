@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using GetStream.Local.Errors;
 using GetStream.Local.Http;
 using GetStream.Models;
@@ -8,7 +7,7 @@ namespace GetStream.Local.Store;
 /// <summary>Creates and changes users.</summary>
 internal sealed class UserDirectory(StateStore store, TimeProvider clock)
 {
-    private const int MaxCustomBytes = 5 * 1024;
+    private const int MaxTeams = 250;
 
     /// <summary>Null for a user who does not exist or was deleted.</summary>
     public UserState? Find(string id) => store.Users.Find(id) is { DeletedAt: null } user ? user : null;
@@ -22,7 +21,6 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     /// <summary>Replaces what a server may set; what the request leaves out goes back to its default.</summary>
     public UserState Replace(UserRequest request)
     {
-        CheckCustom(request.Custom);
         return Change(request.Id, user => (user ?? New(request.Id)) with
         {
             Name = request.Name,
@@ -38,10 +36,26 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
         });
     }
 
+    /// <summary>Creates a user or sets what the request names; what it leaves out stays.</summary>
+    public UserState Merge(UserRequest request) => Change(request.Id, user =>
+    {
+        user ??= New(request.Id);
+        return user with
+        {
+            Name = request.Name ?? user.Name,
+            Image = request.Image ?? user.Image,
+            Custom = request.Custom ?? user.Custom,
+            Role = request.Role ?? user.Role,
+            Language = request.Language ?? user.Language,
+            Teams = request.Teams ?? user.Teams,
+            TeamsRole = request.TeamsRole ?? user.TeamsRole,
+            UpdatedAt = clock.GetUtcNow(),
+        };
+    });
+
     /// <summary>Takes over what a user tells about itself when it connects; what it leaves out stays.</summary>
     public UserState Connect(ConnectUserDetailsRequest details)
     {
-        CheckCustom(details.Custom);
         var now = clock.GetUtcNow();
         return Change(details.Id, user => (user ?? New(details.Id)) with
         {
@@ -64,7 +78,14 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     public UserState Change(string id, Func<UserState?, UserState> change)
     {
         Limits.UserId(id, "user id");
-        return store.Users.Update(id, user => change(user is { DeletedAt: null } ? user : null))!;
+        return store.Users.Update(id, user =>
+        {
+            var present = user is { DeletedAt: null } ? user : null;
+            var changed = change(present);
+            if (!ReferenceEquals(changed, present))
+                Check(changed);
+            return changed;
+        })!;
     }
 
     /// <exception cref="ApiException">There is no such user.</exception>
@@ -79,10 +100,18 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
         return new UserState { Id = id, CreatedAt = now, UpdatedAt = now };
     }
 
-    /// <exception cref="ApiException">More custom data than a user may have.</exception>
-    public static void CheckCustom(JsonObject? custom)
+    /// <exception cref="ApiException">A field is longer, or has more entries, than a user may have.</exception>
+    public static void Check(UserState user)
     {
-        if (custom is not null && custom.ToJsonString().Length > MaxCustomBytes)
-            throw ApiException.InvalidField("custom", $"must be at most {MaxCustomBytes} bytes of JSON");
+        Limits.UserId(user.Id, "user id");
+        Limits.Custom(user.Custom, Limits.MaxCustomBytes);
+        Limits.OptionalLength(user.Name, Limits.MaxNameLength, "name");
+        Limits.OptionalLength(user.Image, Limits.MaxUrlLength, "image");
+        Limits.OptionalLength(user.Language, Limits.MaxShortLength, "language");
+        Limits.Length(user.Role, Limits.MaxCallIdLength, "role");
+        Limits.Count(user.Teams.Count, MaxTeams, "teams");
+        Limits.Count(user.TeamsRole?.Count ?? 0, MaxTeams, "teams_role");
+        foreach (var team in user.Teams.Concat(user.TeamsRole?.Keys ?? []).Concat(user.TeamsRole?.Values ?? []))
+            Limits.Length(team, Limits.MaxShortLength, "teams");
     }
 }

@@ -100,7 +100,9 @@ internal sealed class CallDirectory(
         permissions.Require(request.Caller, type, Capabilities.CreateCall, Cid(request), request.Operation);
         if (data.Members is { } members)
             Limits.Count(members.Count, Limits.MaxPageSize, "data.members");
-        UserDirectory.CheckCustom(data.Custom);
+        Limits.Custom(data.Custom, Limits.MaxCallCustomBytes, "data.custom");
+        Limits.OptionalLength(data.Team, Limits.MaxShortLength, "data.team");
+        Limits.OptionalLength(data.ChannelCid, Limits.MaxShortLength, "data.channel_cid");
         var settings = CallSettingsRules.Apply(type.Settings, data.SettingsOverride);
         return new CallState
         {
@@ -124,7 +126,7 @@ internal sealed class CallDirectory(
         if (!caller.IsServer)
             return caller.UserId!;
         if (data.CreatedBy is { } described)
-            return users.Replace(described).Id;
+            return users.Merge(described).Id;
         var id = data.CreatedById ?? caller.UserId
             ?? throw ApiException.Input("either data.created_by or data.created_by_id must be provided when using a server token");
         return users.Get(id).Id;
@@ -133,7 +135,8 @@ internal sealed class CallDirectory(
     private CallMemberState Member(MemberRequest request, DateTimeOffset now)
     {
         Limits.UserId(request.UserId, "members.user_id");
-        UserDirectory.CheckCustom(request.Custom);
+        Limits.Custom(request.Custom, Limits.MaxCallCustomBytes, "members.custom");
+        Limits.OptionalLength(request.Role, Limits.MaxCallIdLength, "members.role");
         if (users.Find(request.UserId) is null)
             throw ApiException.Input($"user \"{request.UserId}\" is named as a member but does not exist: create the user first");
         return new CallMemberState

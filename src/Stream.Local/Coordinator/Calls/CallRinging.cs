@@ -11,8 +11,6 @@ namespace GetStream.Local.Coordinator.Calls;
 /// <summary>Rings members, and keeps who accepted, rejected and missed the call.</summary>
 internal sealed class CallRinging(CallDirectory calls, CallViews views, UserViews users, CallEvents events) : IOperationFamily
 {
-    private const int MaxReasonLength = 255;
-
     public void Map(OperationTable operations)
     {
         operations.Map<RingCallRequest, RingCallResponse>(ApiOperations.Video.RingCall, OperationAccess.User, Ring);
@@ -132,8 +130,7 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
     private RejectCallResponse Reject(ApiRequest request, RejectCallRequest body)
     {
         var userId = Answering(request);
-        if (body.Reason is { Length: > 0 } reason)
-            Limits.Length(reason, MaxReasonLength, "reason");
+        Limits.OptionalLength(body.Reason, Limits.MaxShortLength, "reason");
         calls.Change(
             calls.Get(request, Capabilities.JoinCall).Cid,
             call => Answered(call, request.Now, session => session with

@@ -62,7 +62,7 @@ internal sealed class CallsApi(
         var call = calls.Get(request, Capabilities.UpdateCall);
         if (body.SettingsOverride is not null)
             permissions.Require(request.Caller, call, Capabilities.UpdateCallSettings, request.Operation);
-        UserDirectory.CheckCustom(body.Custom);
+        Limits.Custom(body.Custom, Limits.MaxCallCustomBytes);
         call = calls.Change(
             call.Cid,
             call => call with

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using GetStream.Http;
 using GetStream.Local.Coordinator.Calls;
 using GetStream.Local.Errors;
@@ -10,7 +9,6 @@ namespace GetStream.Local.Coordinator.Events;
 /// <summary>What clients tell the others in a call, and what they report about it.</summary>
 internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEvents events) : IOperationFamily
 {
-    private const int MaxCustomBytes = 5 * 1024;
     private const int MaxReactionLength = 64;
     private const int MaxClientEvents = 100;
     private const int MaxSdkLength = 50;
@@ -29,7 +27,7 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
     private SendCallEventResponse SendCustom(ApiRequest request, SendCallEventRequest body)
     {
         var call = calls.Get(request, Capabilities.ReadCall);
-        CheckCustom(body.Custom);
+        Limits.Custom(body.Custom, Limits.MaxCustomBytes);
         events.ToWatchers(call, new CustomVideoEvent
         {
             CallCid = call.Cid,
@@ -44,9 +42,8 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
     {
         var call = calls.Get(request, Capabilities.CreateReaction);
         Limits.Length(body.Type, MaxReactionLength, "type");
-        if (body.EmojiCode is { Length: > 0 } emoji)
-            Limits.Length(emoji, MaxReactionLength, "emoji_code");
-        CheckCustom(body.Custom);
+        Limits.OptionalLength(body.EmojiCode, MaxReactionLength, "emoji_code");
+        Limits.Custom(body.Custom, Limits.MaxCustomBytes);
         var reaction = new VideoReactionResponse
         {
             Type = body.Type,
@@ -64,7 +61,8 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
         Limits.Range(body.Rating, 1, 5, "rating");
         Limits.Length(body.Sdk, MaxSdkLength, "sdk");
         Limits.Length(body.SdkVersion, MaxSdkLength, "sdk_version");
-        CheckCustom(body.Custom);
+        Limits.OptionalLength(body.Reason, Limits.MaxNameLength, "reason");
+        Limits.Custom(body.Custom, Limits.MaxCustomBytes);
         events.ToWatchers(call, new CallUserFeedbackSubmittedEvent
         {
             CallCid = call.Cid,
@@ -85,11 +83,5 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
     {
         Limits.Count(body.Events.Count, MaxClientEvents, "events");
         return new ReportClientEventResponse { Duration = request.Duration };
-    }
-
-    private static void CheckCustom(JsonObject? custom)
-    {
-        if (custom is not null && custom.ToJsonString().Length > MaxCustomBytes)
-            throw ApiException.InvalidField("custom", $"must be at most {MaxCustomBytes} bytes of JSON");
     }
 }

@@ -18,7 +18,6 @@ internal sealed class GuestsApi(UserDirectory users, UserViews views, string api
         Limits.UserId(body.User.Id, "user.id");
         // Nobody becomes an existing user by asking to be a guest of that name.
         var id = $"guest-{Guid.NewGuid()}-{body.User.Id}";
-        UserDirectory.CheckCustom(body.User.Custom);
         var guest = users.Change(id, _ => users.New(id) with
         {
             Role = Roles.Guest,

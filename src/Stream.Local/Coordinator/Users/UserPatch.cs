@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GetStream.Local.Errors;
+using GetStream.Local.Http;
 using GetStream.Local.Store;
 
 namespace GetStream.Local.Coordinator.Users;
@@ -28,8 +29,9 @@ internal static class UserPatch
             user = Set(user, custom, name, value);
         foreach (var name in unset ?? [])
             user = Set(user, custom, name, null);
-        UserDirectory.CheckCustom(custom);
-        return user with { Custom = custom };
+        user = user with { Custom = custom };
+        UserDirectory.Check(user);
+        return user;
     }
 
     private static UserState Set(UserState user, JsonObject custom, string name, JsonNode? value)
@@ -71,6 +73,8 @@ internal static class UserPatch
     private static void SetCustom(JsonObject custom, string path, JsonNode? value)
     {
         var names = path.Split('.');
+        if (names.Length > Limits.MaxCustomDepth)
+            throw ApiException.Input($"a path has at most {Limits.MaxCustomDepth} parts");
         foreach (var name in names[..^1])
         {
             if (custom[name] is not JsonObject child)

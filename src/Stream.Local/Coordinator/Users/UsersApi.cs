@@ -28,8 +28,8 @@ internal sealed class UsersApi(UserDirectory users, UserViews views, UserUpdates
             if (key != user.Id)
                 throw ApiException.InvalidField($"users.{Shortened.Text(key)}.id", "must be the same as its key");
             RequireSelf(request, user.Id);
-            if (!request.Caller.IsServer && user.Role is not null && user.Role != users.Find(user.Id)?.Role)
-                throw ApiException.NotAllowed("only a server changes the role of a user");
+            if (!request.Caller.IsServer && (user.Role ?? (object?)user.Teams ?? user.TeamsRole) is not null)
+                throw ApiException.NotAllowed("only a server changes role, teams and teams_role");
         }
 
         return await AnswerAsync(request, [.. body.Users.Values.Select(users.Replace)]);
