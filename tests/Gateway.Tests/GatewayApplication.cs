@@ -66,6 +66,10 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
         return Http.PutAsync($"/v1/sessions/{sessionId}/publications/{name}", body).WithTimeout();
     }
 
+    /// <summary>A publication whose body the test sends piece by piece.</summary>
+    public Task<RawUpload> StartPublishingAsync(string sessionId, string name) =>
+        RawUpload.StartAsync(Http.BaseAddress!, $"/v1/sessions/{sessionId}/publications/{name}", "audio/ogg");
+
     public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path).WithTimeout();
 
     /// <summary>Nothing of any session is left in the native library.</summary>

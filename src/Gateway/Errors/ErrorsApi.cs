@@ -34,18 +34,17 @@ internal static class ErrorsApi
 
     private static Task WriteBareStatusAsync(HttpContext context)
     {
-        var type = context.Response.StatusCode switch
+        var request = $"{context.Request.Method} {Shown(context.Request.Path)}";
+        var problem = context.Response.StatusCode switch
         {
-            404 => ProblemTypes.RouteNotFound,
-            405 => ProblemTypes.MethodNotAllowed,
-            415 => ProblemTypes.UnsupportedMediaType,
-            400 => ProblemTypes.InvalidRequest,
+            404 => new ProblemException(ProblemTypes.RouteNotFound, $"There is no {request}."),
+            405 => new ProblemException(ProblemTypes.MethodNotAllowed, $"There is no {request}; see the header Allow."),
+            // Only routes that take JSON leave this to the framework.
+            415 => new ProblemException(ProblemTypes.UnsupportedMediaType, "The Content-Type must be application/json."),
+            400 => new ProblemException(ProblemTypes.InvalidRequest, $"{request} is not a valid request."),
             _ => null,
         };
-        return type is null
-            ? Task.CompletedTask
-            : ProblemWriter.WriteAsync(
-                context, new ProblemException(type, $"{context.Request.Method} {Shown(context.Request.Path)}: {type.Title}."));
+        return problem is null ? Task.CompletedTask : ProblemWriter.WriteAsync(context, problem);
     }
 
     private static string Shown(PathString path) =>

@@ -14,7 +14,8 @@ internal static class IdempotencyFilter
     public static IServiceCollection AddIdempotency(this IServiceCollection services) =>
         services.AddSingleton<IdempotencyStore>();
 
-    public static RouteHandlerBuilder WithIdempotency(this RouteHandlerBuilder route) => route.AddEndpointFilter(ApplyAsync);
+    public static RouteHandlerBuilder WithIdempotency(this RouteHandlerBuilder route) =>
+        route.AddEndpointFilter(ApplyAsync).WithMetadata(new TakesIdempotencyKey());
 
     private static async ValueTask<object?> ApplyAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
@@ -82,3 +83,6 @@ internal static class IdempotencyFilter
         }
     }
 }
+
+/// <summary>Marks an endpoint that takes <c>Idempotency-Key</c>, for the API description.</summary>
+internal sealed class TakesIdempotencyKey;

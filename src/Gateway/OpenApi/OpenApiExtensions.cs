@@ -8,11 +8,13 @@ internal static class OpenApiExtensions
     public static IServiceCollection AddGatewayOpenApi(this IServiceCollection services) =>
         services
             .ConfigureHttpJsonOptions(json => Json.JsonDefaults.Apply(json.SerializerOptions))
-            .AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
-            {
-                Describe(document);
-                return Task.CompletedTask;
-            }));
+            .AddOpenApi("v1", options => options
+                .AddOperationTransformer<OperationDetails>()
+                .AddDocumentTransformer((document, _, _) =>
+                {
+                    Describe(document);
+                    return Task.CompletedTask;
+                }));
 
     public static void MapGatewayOpenApi(this WebApplication app)
     {
@@ -34,6 +36,7 @@ internal static class OpenApiExtensions
         };
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
+        (document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>())[ProblemSchema.Name] = ProblemSchema.Create();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
             ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" },

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Json;
-using StreamGateway.Native.Rtc;
 using StreamGateway.Native.Rtc.V1;
+using StreamGateway.OpenApi;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
 
@@ -25,7 +25,7 @@ internal static class PublicationsApi
         group.MapPut("/{name}", PublishAsync)
             .WithSummary("Publishes the request body as a track; answers after its last frame was sent")
             .WithDescription($"The Content-Type is one of {PublicationFormat.Supported}.")
-            .Accepts<Stream>("audio/ogg")
+            .WithMetadata(new MediaBody(PublicationFormat.All.SelectMany(format => format.ContentTypes)))
             .RequireAuthorization(Scopes.SessionsWrite);
         group.MapGet("/", ListAsync)
             .WithSummary("Lists what is being published")

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
@@ -74,12 +75,13 @@ internal static class SessionsApi
     }
 
     private static Ok<SessionPage> List(
-        SessionPool pool, string? call_cid, string? user_id, SessionState? state, int? limit, string? next, string? prev)
+        SessionPool pool, string? call_cid, string? user_id, string? state, int? limit, string? next, string? prev)
     {
+        var wanted = ParseState(state);
         var matching = pool.All()
             .Where(session => (call_cid is null || session.Cid == call_cid)
                 && (user_id is null || session.UserId == user_id)
-                && (state is null || session.State == state))
+                && (wanted is null || session.State == wanted))
             .ToList();
         return TypedResults.Ok(SessionPages.Take(matching, limit, next, prev));
     }
@@ -151,6 +153,27 @@ internal static class SessionsApi
         await pool.Get(id).RequireNative()
             .SendReactionAsync(reaction.Type!, reaction.EmojiCode, reaction.Custom, cancellationToken);
         return TypedResults.NoContent();
+    }
+
+    private static SessionState? ParseState(string? name)
+    {
+        if (name is null)
+        {
+            return null;
+        }
+
+        foreach (var state in Enum.GetValues<SessionState>())
+        {
+            if (JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString()) == name)
+            {
+                return state;
+            }
+        }
+
+        var errors = new RequestErrors();
+        errors.Add("state", $"must be {JsonKinds.Describe(typeof(SessionState))}");
+        errors.ThrowIfAny();
+        return null;
     }
 
     private static bool PrefersAsync(HttpRequest request) =>
