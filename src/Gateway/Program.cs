@@ -9,6 +9,7 @@ using StreamGateway.Publications;
 using StreamGateway.Server;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
+using StreamGateway.Telemetry;
 using StreamGateway.Tracks;
 using StreamGateway.Upstream;
 
@@ -27,6 +28,7 @@ builder.Services.AddGatewayAuth();
 builder.Services.AddGatewayHealth();
 builder.Services.AddGatewayOpenApi();
 builder.Services.AddIdempotency();
+builder.Services.AddGatewayTelemetry();
 
 // Started in this order and stopped in the other: the native engine, the Stream it works with, the sessions.
 builder.Services.AddEngine();
@@ -49,6 +51,7 @@ app.MapSessionEvents();
 app.MapPublications();
 app.MapTracks();
 app.MapNative();
+app.MapMetrics();
 app.MapGatewayOpenApi();
 
 return await app.RunGatewayAsync();

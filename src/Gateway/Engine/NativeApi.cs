@@ -15,6 +15,7 @@ internal static class NativeApi
         services
             .AddSettings<EngineOptions>(EngineOptions.Section)
             .AddSingleton<EngineHost>()
+            .AddSingleton<EngineMetrics>()
             .AddHostedService(provider => provider.GetRequiredService<EngineHost>());
 
     public static void MapNative(this IEndpointRouteBuilder routes)

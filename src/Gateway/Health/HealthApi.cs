@@ -7,7 +7,12 @@ internal static class HealthApi
 {
     public static IServiceCollection AddGatewayHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks();
+        services.AddSingleton<StreamHealthCheck>();
+        services.AddHttpClient(nameof(StreamHealthCheck)).RemoveAllLoggers();
+        services.AddHealthChecks()
+            .AddCheck<NativeHealthCheck>("native")
+            .AddCheck<StreamHealthCheck>("stream")
+            .AddCheck<CapacityHealthCheck>("capacity");
         return services;
     }
 

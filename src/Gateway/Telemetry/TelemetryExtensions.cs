@@ -1,0 +1,63 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using StreamGateway.Auth;
+using StreamGateway.Engine;
+
+namespace StreamGateway.Telemetry;
+
+/// <summary>Metrics at <c>/metrics</c>; metrics and traces by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so.</summary>
+internal static class TelemetryExtensions
+{
+    private const string ServiceName = "stream-gateway";
+
+    public static IServiceCollection AddGatewayTelemetry(this IServiceCollection services) =>
+        services
+            .AddSingleton<PrometheusExporter>()
+            .AddHostedService<TelemetryHost>();
+
+    public static void MapMetrics(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/metrics", (PrometheusExporter exporter) =>
+                TypedResults.Text(exporter.Scrape(), "text/plain; version=0.0.4; charset=utf-8"))
+            .WithTags("Operations")
+            .WithSummary("Metrics in Prometheus' text format")
+            .RequireAuthorization(Scopes.Admin);
+
+    /// <summary>Collects from before the first session until after the last.</summary>
+    private sealed class TelemetryHost(PrometheusExporter exporter, EngineMetrics engine, IConfiguration configuration)
+        : IHostedService
+    {
+        private MeterProvider? _meters;
+        private TracerProvider? _traces;
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _ = engine; // made here, so that it is observed from the start
+            var exports = !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+            var resource = ResourceBuilder.CreateDefault().AddService(ServiceName);
+            var meters = Sdk.CreateMeterProviderBuilder()
+                .SetResourceBuilder(resource)
+                .AddMeter("StreamGateway.*", "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime")
+                .AddReader(new BaseExportingMetricReader(exporter));
+            _meters = (exports ? meters.AddOtlpExporter() : meters).Build();
+            if (exports)
+            {
+                _traces = Sdk.CreateTracerProviderBuilder()
+                    .SetResourceBuilder(resource)
+                    .AddSource("Microsoft.AspNetCore", "System.Net.Http", "GetStream*")
+                    .AddOtlpExporter()
+                    .Build();
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            _traces?.Dispose();
+            _meters?.Dispose();
+            return Task.CompletedTask;
+        }
+    }
+}
