@@ -47,7 +47,10 @@ func NewEngine(log *slog.Logger) (*Engine, error) {
 		log:       log,
 		transport: transport,
 		http:      &http.Client{Transport: transport},
-		dialer:    &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 5 * time.Second},
+		dialer: &websocket.Dialer{
+			Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 5 * time.Second,
+			ReadBufferSize: 1024, WriteBufferSize: 1024, // frames are small and sessions many
+		},
 	}
 	var err error
 	if e.loopback, err = newPeerAPIs(true, log); err != nil {

@@ -51,12 +51,13 @@ func coordinatorKind(e *coordinator.APIError) failure.Kind {
 	return failure.CoordinatorRejected
 }
 
-// fromSFU is the table from the SFU's refusals to our kinds.
+// fromSFU is the table from the SFU's refusals to our kinds. What has its kind keeps it.
 func fromSFU(err error) error {
+	var known *failure.Error
 	var refusal *signaling.SFUError
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.As(err, &known):
+		return err
 	case errors.As(err, &refusal):
 		return failure.New(sfuKind(refusal.Code), failure.Signaling, err).WithSFU(failure.SFUDetails{
 			Code: int(refusal.Code), Message: refusal.Message,

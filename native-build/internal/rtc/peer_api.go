@@ -20,6 +20,10 @@ const (
 	dtlsRetransmission   = 100 * time.Millisecond
 
 	opusPayloadType = 111
+
+	// resendable is how many sent packets are kept for requests to send them again: about a second of audio. Each costs
+	// a buffer of the path's MTU.
+	resendable = 64
 )
 
 var opusCapability = webrtc.RTPCodecCapability{
@@ -74,7 +78,7 @@ func newPublisherAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
 			return nil, err
 		}
 	}
-	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(256))
+	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(resendable))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -15,19 +16,15 @@ import (
 
 // Publish starts a publication once the SFU knows the track. open makes the source then; it is closed when the
 // publication ends.
-func (s *Session) Publish(ctx context.Context, options PublishOptions, open func() (ByteSource, error)) (id string, err error) {
+func (s *Session) Publish(ctx context.Context, options PublishOptions, open func() (ByteSource, error)) (string, error) {
 	track, err := s.reserve(options)
 	if err != nil {
 		return "", err
 	}
 	defer s.unreserve(options.Name)
-	var conn *connection
-	err = s.onCurrent(ctx, func(ctx context.Context, current *connection) error {
-		conn = current
-		return current.publish(ctx, track, s.mutes(options.TrackType))
-	})
+	conn, err := s.announceTrack(ctx, track, options.TrackType)
 	if err != nil {
-		return "", fromSFU(err)
+		return "", err
 	}
 	source, err := open()
 	if err != nil {
@@ -36,12 +33,28 @@ func (s *Session) Publish(ctx context.Context, options PublishOptions, open func
 	}
 	p := &publication{s: s, options: options, source: source, track: track, done: make(chan struct{})}
 	p.ctx, p.stop = context.WithCancelCause(context.Background())
-	if !s.start(p) {
-		p.stop(errSessionEnded)
+	for {
+		switch err = s.start(p, conn); {
+		case err == nil:
+			return trackID(conn.sessionID, options.TrackType), nil
+		case errors.Is(err, errReplaced):
+			if conn, err = s.announceTrack(ctx, track, options.TrackType); err == nil {
+				continue
+			}
+		}
+		p.stop(err)
 		source.Close()
-		return "", errGone()
+		return "", err
 	}
-	return trackID(conn.sessionID, options.TrackType), nil
+}
+
+// announceTrack makes the SFU know the track, and answers on which connection it does.
+func (s *Session) announceTrack(ctx context.Context, track *localTrack, t rtcproto.TrackType) (conn *connection, err error) {
+	err = s.onCurrent(ctx, func(ctx context.Context, current *connection) error {
+		conn = current
+		return current.publish(ctx, track, s.mutes(t))
+	})
+	return conn, fromSFU(err)
 }
 
 // reserve takes the name and the track type, and answers the track to publish on.
@@ -81,16 +94,25 @@ func (s *Session) unreserve(name string) {
 	s.reserved = slices.DeleteFunc(s.reserved, func(o PublishOptions) bool { return o.Name == name })
 }
 
-// start lists the publication and lets it play; false when the session is leaving.
-func (s *Session) start(p *publication) bool {
+// errReplaced says that the connection on which a track was announced is not the session's any more.
+var errReplaced = errors.New("the connection was replaced")
+
+// start lists the publication and lets it play. From here on a reconnect takes it along.
+func (s *Session) start(p *publication, announced *connection) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == Leaving || !s.tasks.spawn(p.run) {
-		return false
+	if s.state == Leaving {
+		return errGone()
+	}
+	if s.conn != announced {
+		return errReplaced
+	}
+	if !s.tasks.spawn(p.run) {
+		return errGone()
 	}
 	s.publications = append(s.publications, p)
 	s.roster.publish(s.roster.localSessionID, p.options.TrackType)
-	return true
+	return nil
 }
 
 // endPublication tells the SFU that the track is silent, and then the host that the name is free again.

@@ -201,7 +201,9 @@ func (s *Session) fast(ctx context.Context, conn *connection, o *outage) error {
 		}
 		if !answer.GetReconnected() {
 			conn.dropSocket()
-			return &signaling.SFUError{Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_RECONNECT_FAILED, Message: "the SFU does not hold the session any more"}
+			return fromSFU(&signaling.SFUError{
+				Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_RECONNECT_FAILED, Message: "the SFU does not hold the session any more",
+			})
 		}
 		s.mu.Lock()
 		s.tell(s.roster.reconcile(conn.sessionID, answer.GetCallState())...)
