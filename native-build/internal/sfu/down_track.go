@@ -17,7 +17,7 @@ const (
 	// leadIn is how much media of a track that has just begun is kept for subscribers who are still connecting.
 	leadIn = time.Second
 	// overlap is how much is sent again after an interruption: what was on its way when the old path closed is lost.
-	overlap = 300 * time.Millisecond
+	overlap = time.Second
 )
 
 // downTrack sends one track to one subscriber: one layer at a time, as one continuous RTP stream.

@@ -50,7 +50,7 @@ func (s *Server) register(socket *socket) bool {
 		return false
 	}
 	s.sockets[socket] = struct{}{}
-	s.work.Add(1) // for the handler, which a hijacked connection hides from the HTTP server
+	s.work.begin() // for the handler, which a hijacked connection hides from the HTTP server
 	s.run("socket writer", socket.write)
 	return true
 }
@@ -60,7 +60,7 @@ func (s *Server) unregister(socket *socket) {
 	s.mu.Lock()
 	delete(s.sockets, socket)
 	s.mu.Unlock()
-	s.work.Done()
+	s.work.end()
 }
 
 // admit reads the join request and gives the socket to its participant.

@@ -32,7 +32,7 @@ type Server struct {
 	sockets  map[*socket]struct{}
 	stopping bool
 
-	work sync.WaitGroup
+	work tasks
 }
 
 // Start listens for signaling and media and serves until Stop.
@@ -95,7 +95,7 @@ func (s *Server) Stop(ctx context.Context, drain bool) error {
 	s.mu.Lock()
 	if s.stopping {
 		s.mu.Unlock()
-		return s.wait(ctx)
+		return s.work.wait(ctx)
 	}
 	s.stopping = true
 	s.mu.Unlock()
@@ -112,7 +112,7 @@ func (s *Server) Stop(ctx context.Context, drain bool) error {
 	}
 	s.mu.Unlock()
 	s.endRequests(ctx)
-	err := s.wait(ctx)
+	err := s.work.wait(ctx)
 	if closeErr := s.media.close(); err == nil && closeErr != nil {
 		s.log.Debug("media port closed", "error", closeErr)
 	}
@@ -148,25 +148,14 @@ func (s *Server) drain(ctx context.Context) {
 	}
 }
 
-func (s *Server) wait(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		s.work.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // run starts a goroutine that the server owns: Stop waits for it, and a panic in it is logged and goes no further.
+// After Stop it does nothing.
 func (s *Server) run(name string, work func()) {
-	s.work.Add(1)
+	if !s.work.begin() {
+		return
+	}
 	go func() {
-		defer s.work.Done()
+		defer s.work.end()
 		defer s.recover(name)
 		work()
 	}()

@@ -402,8 +402,7 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	followed := followTransport(peer, s.participant.run,
-		func() { s.setConnected(true) }, func() { s.participant.peerFailed(s.failed) })
+	followed := followTransport(peer, s.participant.run, s.renewed, func() { s.participant.peerFailed(s.failed) })
 	s.mu.Lock()
 	closed := s.closed
 	if !closed {
@@ -417,6 +416,12 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 		return nil, context.Canceled
 	}
 	return peer, nil
+}
+
+// renewed lets media flow over a new path, and again what may have been lost on a former one.
+func (s *subscriber) renewed() {
+	s.setConnected(false)
+	s.setConnected(true)
 }
 
 // setConnected follows the transport. Packets that an interruption held back are sent after it.
