@@ -114,6 +114,41 @@ static void logs(void) {
     CHECK_INT(lines, 200);
 }
 
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic int flood_lines;
+static _Atomic unsigned long long flood_dropped;
+
+/* A host that is slow to read its log. */
+static void slow_log_line(uint8_t level, const char *target, const uint8_t *message, size_t len) {
+    (void)len;
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    if (strncmp((const char *)message, "log lines dropped count=", 24) == 0) {
+        CHECK_INT(level, RTC_LOG_WARN);
+        atomic_fetch_add(&flood_dropped, strtoull((const char *)message + 24, NULL, 10));
+    } else if (strncmp(target, "librtc.test", 11) == 0) {
+        atomic_fetch_add(&flood_lines, 1);
+    }
+}
+
+/* Logging never waits for the host: what is too much is dropped and counted. */
+static void log_flood(void) {
+    void *handle = plugin_init(plugin_create(), NULL, 0, slow_log_line);
+    CHECK(handle != NULL);
+    unsigned long long sent = 100000;
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 10; i++) host_do(handle, "test.log", "{\"count\":10000,\"size\":7}");
+    pthread_mutex_unlock(&gate);
+    double until = seconds() + 20;
+    for (; flood_dropped == 0 && seconds() < until; sent++) {
+        host_do(handle, "test.log", "{\"count\":1,\"size\":7}"); /* the count comes with the next line that fits */
+        usleep(1000);
+    }
+    host_stop(handle);
+    CHECK(flood_dropped > 10000);
+    CHECK_INT(flood_lines + flood_dropped, sent);
+}
+
 /* ---- Shutdown ------------------------------------------------------------------------------------------------------ */
 
 static void *stubborn_call(void *handle) {
@@ -209,6 +244,7 @@ void test_lifecycle(void) {
     if (host_has_go()) configurations();
     states();
     logs();
+    log_flood();
     shutdown_has_a_deadline();
     races(30);
     if (host_has_go()) {

@@ -18,6 +18,11 @@
 
 #define CACHE_LINE 64
 
+/* What every host has been compiled against. */
+_Static_assert(sizeof(FfiBuffer) == 32 && offsetof(FfiBuffer, error_code) == 24, "FfiBuffer is part of the ABI");
+_Static_assert(sizeof(RbResponse) == 24 && offsetof(RbResponse, data) == 16, "RbResponse is part of the ABI");
+_Static_assert(sizeof(rtc_record) == 16 && offsetof(rtc_record, id) == 8, "rtc_record is part of the ABI");
+
 /* Bounds. */
 enum {
     MAX_TAG_BYTES = 256,
@@ -148,7 +153,7 @@ typedef struct border_instance {
     struct border_request *running; /* asynchronous requests without an answer */
     struct border_stream *streams;  /* open sources and sinks */
     bool streams_closed;
-    uint32_t sources;
+    uint32_t sources; /* not closed */
     uint32_t sinks;
     /* Of the dispatcher, guarded by its mutex; callbacks is a futex too. */
     bool callbacks_closed;
@@ -239,6 +244,8 @@ typedef struct border_stream {
 } border_stream;
 
 bool stream_open(border_stream *stream, border_instance *instance, uint8_t kind, void (*destroy)(border_object *));
+/* Kills the handle; the memory stays while a notice waits or somebody reads. The caller needs a reference. */
+void stream_close(border_stream *stream);
 /* Takes the stream out of its instance; for the destroy functions. */
 void stream_forget(border_stream *stream);
 /* Queues a notice for rtc_poll; at most one of each kind waits. */

@@ -74,8 +74,9 @@ static void note_call(void) {
 /* Watches the queue for a moment. */
 static bool watch(void) {
     static spin_trust trust = {.level = SPIN_FULL_TRUST};
-    if (!is_hot || !spin_pays(&trust)) return false;
-    uint64_t until = now_ns() + WATCH_NS;
+    uint64_t now = now_ns();
+    if (!is_hot || now - last_call > HOT_GAP_NS || !spin_pays(&trust)) return false;
+    uint64_t until = now + WATCH_NS;
     bool came = false;
     do {
         for (int i = 0; i < 32 && !came; i++) {

@@ -97,7 +97,7 @@ void border_sink_end(void *opaque, bool discard) {
     pthread_mutex_lock(&sink->mutex);
     sink->ended = true;
     unlock_and_tell(sink);
-    if (discard) object_close(&sink->stream.object);
+    if (discard) stream_close(&sink->stream);
 }
 
 void sink_shut(border_stream *stream) {
@@ -174,7 +174,7 @@ static int64_t read_bytes(border_sink *sink, uint8_t *buffer, size_t capacity) {
     if (result == 0) sink->reader_idle = !over;
     pthread_mutex_unlock(&sink->mutex);
     if (!over) return result;
-    object_close(&sink->stream.object);
+    stream_close(&sink->stream);
     return RTC_ENDED;
 }
 

@@ -164,7 +164,7 @@ void source_shut(border_stream *stream) {
     if (atomic_exchange(&source->closed, true)) return;
     wake_reader(source);
     stream_notify(stream, NOTICE_ENDED);
-    object_close(&stream->object);
+    stream_close(stream);
 }
 
 void border_source_release(void *source) {

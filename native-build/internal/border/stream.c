@@ -28,9 +28,15 @@ void stream_forget(border_stream *stream) {
     else
         instance->streams = stream->next;
     if (stream->next != NULL) stream->next->previous = stream->previous;
-    --*counter_of(stream);
     pthread_mutex_unlock(&instance->records.mutex);
     object_release(&instance->object);
+}
+
+void stream_close(border_stream *stream) {
+    if (!object_close(&stream->object)) return;
+    pthread_mutex_lock(&stream->instance->records.mutex);
+    --*counter_of(stream);
+    pthread_mutex_unlock(&stream->instance->records.mutex);
 }
 
 /* A stream that is still listed and not closed, with a reference; null when there is none, and never will be. */
