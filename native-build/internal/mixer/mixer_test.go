@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -159,10 +160,10 @@ func TestTheLimiterNeverClips(t *testing.T) {
 					in[i] = 0
 				}
 			}
-			held := append([]int32(nil), limiter.held...)
+			delayed := append(slices.Clone(limiter.held), in...)
 			limiter.apply(out, in)
 			for i, sample := range out {
-				source := append(held, in...)[i]
+				source := delayed[i]
 				if sample > ceiling || sample < -ceiling {
 					t.Fatalf("%d", sample)
 				}
