@@ -3,6 +3,7 @@ package sfu
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pion/rtp"
 
@@ -67,5 +68,49 @@ func checkPacket(t *testing.T, i int, packet *rtp.Packet) {
 	}
 	if packet.PayloadType != 111 || packet.Extension {
 		t.Errorf("packet %d has payload type %d, extension %v", i, packet.PayloadType, packet.Extension)
+	}
+}
+
+func Test_Who_joins_later_hears_who_speaks_already_from_now_on(t *testing.T) {
+	s := startServer(t)
+	alice := newClient(t, s, "alice")
+	track := alice.newTrack(audioTrack, opus())
+	alice.publish(track)
+	track.sendAudio(t, []byte("long ago"))
+	l := onlyLayer(t, s, audioTrack)
+	awaitReceived(t, l, 1)
+	l.mu.Lock()
+	l.startedAt = l.startedAt.Add(-time.Minute)
+	l.mu.Unlock()
+
+	bob := newClient(t, s, "bob")
+	stream := alice.streamOf(audioTrack)
+	stop := every(20*time.Millisecond, func() { track.sendAudio(t, []byte("now")) })
+	defer stop()
+	bob.eventually("alice is heard", func() bool { return bob.count2(stream) > 0 })
+	if first := bob.received(stream)[0]; string(first.Payload) != "now" {
+		t.Errorf("bob first hears %q", first.Payload)
+	}
+}
+
+// every repeats something until the answered function is called, which waits for its end.
+func every(interval time.Duration, act func()) (stop func()) {
+	stopping, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				act()
+			case <-stopping:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stopping)
+		<-stopped
 	}
 }

@@ -624,18 +624,26 @@ func (o *testObserver) awaitLeft(t *testing.T, userID string) LeaveReason {
 
 func protoString(s string) protoreflect.Value { return protoreflect.ValueOfString(s) }
 
-// onlyLayer finds the layer of the only track of a kind in the test's call.
+// onlyLayer waits for the layer of the only track of a kind in the test's call.
 func onlyLayer(t *testing.T, s *Server, kind models.TrackType) *layer {
 	t.Helper()
-	for _, p := range s.call(testCall).members() {
-		for _, track := range s.call(testCall).tracksOf(p) {
-			if track.kind == kind && len(track.layerList()) > 0 {
-				return track.layerList()[0]
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(testDeadline)
+	for {
+		for _, p := range s.call(testCall).members() {
+			for _, track := range s.call(testCall).tracksOf(p) {
+				if track.kind == kind && len(track.layerList()) > 0 {
+					return track.layerList()[0]
+				}
 			}
 		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("no packet of %v came", kind)
+		}
 	}
-	t.Fatalf("no %v", kind)
-	return nil
 }
 
 // awaitReceived waits until the SFU has got a number of packets on a layer.

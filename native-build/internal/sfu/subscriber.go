@@ -78,7 +78,7 @@ type wish struct {
 }
 
 func newSubscriber(p *participant) *subscriber {
-	s := &subscriber{participant: p, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{}}
+	s := &subscriber{participant: p, dirty: true, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{}}
 	s.tap = &tap{guard: p.server.recover, onRTCP: s.receiveRTCP, onWriter: s.opened}
 	return s
 }
