@@ -26,6 +26,8 @@ const (
 	// maxLoopBytes bounds what a looping publication remembers.
 	maxLoopBytes = 16 << 20
 	muteTimeout  = 2 * time.Second
+	// afterLastPacket lets the last packets reach the SFU, by their own way, before it hears that the track is silent.
+	afterLastPacket = 100 * time.Millisecond
 )
 
 // Reasons why a publication is stopped before its media ends.
@@ -78,7 +80,7 @@ func (p *publication) play() error {
 		packet, samples, err := media.Next()
 		if err == io.EOF {
 			// The end is when the last packet has been heard, not when it was sent.
-			_, err = pace.wait(p.ctx, ogg.Duration(p.samples.Load()))
+			_, err = pace.wait(p.ctx, ogg.Duration(p.samples.Load())+afterLastPacket)
 			return err
 		}
 		if err != nil {
