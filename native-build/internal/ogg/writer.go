@@ -9,6 +9,9 @@ import (
 // EncoderDelay is the pre-skip written into streams of unknown origin: the look-ahead of the usual encoder, 6.5 ms.
 const EncoderDelay = 312
 
+// noGranule is the position of a page on which no packet ends.
+const noGranule = ^uint64(0)
+
 // Writer makes the pages of one Opus stream, a page a packet, so that a listener has each packet at once. It is not
 // safe for concurrent use.
 type Writer struct {
@@ -48,6 +51,7 @@ func (w *Writer) AppendPacket(dst, packet []byte, samples int) []byte {
 
 // AppendEnd appends the empty page that ends the stream and returns the extended slice.
 func (w *Writer) AppendEnd(dst []byte) []byte {
+	w.granule = noGranule
 	return w.appendPage(dst, nil, flagLast)
 }
 
