@@ -219,6 +219,46 @@ static void races(int rounds) {
     }
 }
 
+static size_t figure_of(const char *name) {
+    char line[256];
+    size_t value = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    CHECK(status != NULL);
+    while (fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0) value = strtoul(line + strlen(name), NULL, 10);
+    fclose(status);
+    CHECK(value > 0);
+    return value;
+}
+
+static void cycle(void) {
+    void *handle = host_start(NULL);
+    uint64_t source = host_number(handle, "source", "test.source.open", "{\"capacity\":10000}");
+    uint64_t sink = host_number(handle, "sink", "test.sink.open", "{\"capacity\":10000}");
+    uint8_t bytes[2000] = {0};
+    CHECK_INT(rtc_source_write(source, bytes, sizeof bytes), sizeof bytes);
+    host_do(handle, "test.sink.write", "{\"sink\":%llu,\"size\":200,\"count\":100}", (unsigned long long)sink);
+    host_do(handle, "test.emit", "{\"session\":1,\"count\":100,\"size\":200}");
+    for (int i = 0; i < 5; i++) CHECK(plugin_call_async(handle, "test.sleep", NULL, 0, NULL, NULL) != 0);
+    host_stop(handle);
+    size_t size;
+    int32_t result;
+    static uint8_t buffer[1 << 16];
+    do result = rtc_poll(handle, buffer, sizeof buffer, 0, &size);
+    while (result == RTC_OK);
+    CHECK_INT(result, RTC_ENDED);
+}
+
+/* Instances come and go and leave nothing behind. */
+static void cycles(void) {
+    for (int i = 0; i < 100; i++) cycle();
+    size_t kilobytes = figure_of("VmRSS:");
+    size_t threads = figure_of("Threads:");
+    for (int i = 0; i < 900; i++) cycle();
+    CHECK(figure_of("VmRSS:") < kilobytes + 8192);
+    CHECK(figure_of("Threads:") <= threads + 4);
+}
+
 /* ---- Panics -------------------------------------------------------------------------------------------------------- */
 
 static void fails_after(const char *tag, uint32_t code) {
@@ -248,6 +288,7 @@ void test_lifecycle(void) {
     shutdown_has_a_deadline();
     races(30);
     if (host_has_go()) {
+        cycles();
         fails_after("test.panic", RTC_INTERNAL);
         fails_after("test.panic_later", RTC_SUCCESS);
     }

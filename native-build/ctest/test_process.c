@@ -1,11 +1,43 @@
 /* What concerns the whole process: fork, exit, signals. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host.h"
+
+static void ignore_log(uint8_t level, const char *target, const uint8_t *message, size_t len) {
+    (void)level, (void)target, (void)message, (void)len;
+}
+
+/* Every thread of the library tells whose it is, and the host's keep their names. */
+static void thread_names(void) {
+    void *handle = plugin_init(plugin_create(), NULL, 0, ignore_log);
+    CHECK(handle != NULL);
+    host_do(handle, "test.sleep", "{}");
+    int go = 0, callbacks = 0, host = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    CHECK(tasks != NULL);
+    struct dirent *task;
+    while ((task = readdir(tasks)) != NULL) {
+        char path[300], name[16] = {0};
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (file == NULL) continue;
+        CHECK(fgets(name, sizeof name, file) != NULL);
+        fclose(file);
+        if (strcmp(name, "rtc-go\n") == 0) go++;
+        else if (strcmp(name, "rtc-callbacks\n") == 0) callbacks++;
+        else host++;
+    }
+    closedir(tasks);
+    CHECK_INT(host, 1);
+    CHECK_INT(callbacks, 1);
+    CHECK(go > 1);
+    host_stop(handle);
+}
 
 static int wait_for_child(pid_t child) {
     double until = seconds() + 20;
@@ -53,10 +85,6 @@ static void forks(void) {
 
 static void ignore_completion(void *context, uint64_t id, const uint8_t *data, size_t len, uint32_t code) {
     (void)context, (void)id, (void)data, (void)len, (void)code;
-}
-
-static void ignore_log(uint8_t level, const char *target, const uint8_t *message, size_t len) {
-    (void)level, (void)target, (void)message, (void)len;
 }
 
 static void *keep_busy(void *handle) {
@@ -118,6 +146,7 @@ static void signals(void) {
 }
 
 void test_process(const char *program) {
+    if (host_has_go()) thread_names();
     signals();
     forks();
     exits(program);

@@ -7,7 +7,6 @@ package border
 /*
 #cgo CFLAGS: -std=gnu11 -Wall -Wextra -O2 -fvisibility=hidden -I${SRCDIR}/../../include
 #cgo LDFLAGS: -lpthread
-#include <stdlib.h>
 #include "border.h"
 #include "rtc.h"
 */
@@ -68,10 +67,6 @@ func Version() string {
 }
 
 func (c *consumer) run() {
-	// Threads take the name of the one that made them; this is one of Go's first.
-	name := C.CString("rtc-go")
-	C.border_name_thread(name)
-	C.free(unsafe.Pointer(name))
 	for {
 		var work *C.border_work
 		n := int(C.border_take(&work))

@@ -67,7 +67,6 @@ void border_log(uint64_t instance, uint32_t level, const char *target, size_t ta
 bool border_event(uint64_t instance, uint64_t session, const void *payload, size_t size);
 void border_count(uint64_t instance, border_counts *counts);
 uint64_t border_next_id(void);
-void border_name_thread(const char *name);
 
 /* Sources and sinks: opaque, held by Go until border_…_release. Null when the instance is gone or the table is full. */
 void *border_source_open(uint64_t instance, size_t capacity);

@@ -23,7 +23,19 @@ static void after_fork_in_child(void) {
     atomic_store(&forked, true);
 }
 
-__attribute__((constructor)) static void loaded(void) {
+/*
+ * Threads take the name of the thread that makes them. Go's first one is made by the loading thread, between these two
+ * constructors, and the others descend from it; so that thread bears Go's name for a moment.
+ */
+static char loading_thread[16];
+
+__attribute__((constructor(101))) static void before_go(void) {
+    prctl(PR_GET_NAME, loading_thread, 0, 0, 0);
+    prctl(PR_SET_NAME, "rtc-go", 0, 0, 0);
+}
+
+__attribute__((constructor)) static void after_go(void) {
+    prctl(PR_SET_NAME, loading_thread, 0, 0, 0);
     pthread_atfork(NULL, NULL, after_fork_in_child);
 }
 
@@ -37,10 +49,6 @@ bool process_is_forked(void) {
 
 bool process_exits(void) {
     return atomic_load(&exiting);
-}
-
-void border_name_thread(const char *name) {
-    prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 /* ---- The signal with which .NET suspends its threads ------------------------------------------------------------- */
