@@ -165,9 +165,14 @@ func Test_The_first_words_wait_for_a_subscriber_that_is_slow_to_answer(t *testin
 
 func Test_A_participant_whose_media_fails_is_asked_to_rejoin(t *testing.T) {
 	observer := newTestObserver()
-	s := startServer(t, func(o *Options) { o.Observer = observer })
+	s := startServer(t, func(o *Options) {
+		o.Observer = observer
+		o.iceTimeout = 300 * time.Millisecond
+		o.restartGrace = 50 * time.Millisecond
+	})
 	alice := newClient(t, s, "alice")
-	s.session(alice.sessionID).mediaFailed()
+	alice.publish(alice.newTrack(audioTrack, opus()))
+	_ = alice.publisher.Close() // the socket lives on, the media path does not
 	failed := await(alice, "failure", (*event.SfuEvent).GetError)
 	if failed.GetError().GetCode() != models.ErrorCode_ERROR_CODE_PARTICIPANT_MEDIA_TRANSPORT_FAILURE || failed.GetReconnectStrategy() != rejoin {
 		t.Errorf("told %v", failed)

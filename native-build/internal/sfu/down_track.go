@@ -350,34 +350,40 @@ func (d *downTrack) want(size *models.VideoDimension) {
 	d.choose()
 }
 
-// choose picks the smallest layer that fills the wanted height, and asks for the keyframe to change to it.
+// choose picks the smallest layer that fills the wanted height, of those that are being sent, and asks for the keyframe
+// to change to it.
 func (d *downTrack) choose() {
 	if !isVideo(d.track.kind) {
 		return
 	}
-	layers := d.track.layerList()
+	target := pickLayer(d.track.layerList(), d.wantedHeight(), time.Now())
 	d.mu.Lock()
-	if !d.flowing || len(layers) == 0 {
-		d.mu.Unlock()
-		return
-	}
-	d.target = pickLayer(layers, d.height)
-	target, due := d.target, d.target != d.current
+	d.target = target
+	due := d.flowing && target != nil && target != d.current
 	d.mu.Unlock()
 	if due {
 		target.requestKeyframe()
 	}
 }
 
-func pickLayer(layers []*layer, height uint32) *layer {
-	if height > 0 {
-		for _, l := range layers {
-			if l.height.Load() >= height {
-				return l
-			}
+func (d *downTrack) wantedHeight() uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.height
+}
+
+// pickLayer answers nil while nothing is being sent: then the first layer that comes will do.
+func pickLayer(layers []*layer, height uint32, now time.Time) *layer {
+	var best *layer
+	for _, l := range layers {
+		if !l.isActive(now) {
+			continue
+		}
+		if best = l; height > 0 && l.height.Load() >= height {
+			break
 		}
 	}
-	return layers[len(layers)-1]
+	return best
 }
 
 // keyframeWanted relays the subscriber's request for a picture it can start from.

@@ -201,9 +201,22 @@ func (l *layer) receptionReport(now time.Time) (rtcp.ReceptionReport, bool) {
 	return block, true
 }
 
+// activeWithin is how lately a packet of an encoding must have come for it to count as being sent.
+const activeWithin = 2 * time.Second
+
+// isActive tells that the publisher sends this layer now. Publishers leave out encodings they lack the means for.
+func (l *layer) isActive(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.reception.lastArrival.IsZero() && now.Sub(l.reception.lastArrival) < activeWithin
+}
+
 // requestKeyframe asks the publisher for a keyframe, throttled.
 func (l *layer) requestKeyframe() {
-	if l.keyframes.request(time.Now()) {
+	l.mu.Lock()
+	bound := l.source.ssrc != 0
+	l.mu.Unlock()
+	if bound && l.keyframes.request(time.Now()) {
 		l.sendPLI()
 	}
 }

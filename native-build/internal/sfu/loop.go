@@ -13,6 +13,7 @@ const (
 	// loopInterval is the pace of everything periodic in a call: what is overdue is noticed that much later at most.
 	loopInterval    = 50 * time.Millisecond
 	feedbackEvery   = 2  // rounds: transport-wide feedback, 100 ms
+	chooseEvery     = 10 // rounds: choice of layers, 500 ms
 	reportEvery     = 20 // rounds: sender and receiver reports, 1 s
 	qualityEvery    = 40 // rounds: connection quality, 2 s
 	maxControlBatch = 16 // RTCP packets in one compound, well below any MTU
@@ -32,6 +33,9 @@ func (c *call) loop() {
 			c.requestMissing(members, now)
 			if round%feedbackEvery == 0 {
 				sendFeedback(members)
+			}
+			if round%chooseEvery == 0 {
+				c.chooseLayers(members)
 			}
 			if round%reportEvery == 0 {
 				sendReports(members, now)
@@ -60,6 +64,17 @@ func (c *call) requestMissing(members []*participant, now time.Time) {
 			}
 		}
 		p.subscriber.overdue(now)
+	}
+}
+
+// chooseLayers follows publishers who begin or cease to send an encoding.
+func (c *call) chooseLayers(members []*participant) {
+	for _, p := range members {
+		for _, t := range c.tracksOf(p) {
+			for _, d := range t.downList() {
+				d.choose()
+			}
+		}
 	}
 }
 

@@ -16,12 +16,10 @@ import (
 )
 
 const (
-	socketBuffer        = 4 << 20
-	replayWindow        = 1024
-	iceDisconnectedTime = 5 * time.Second
-	iceFailedTime       = 10 * time.Second
-	iceKeepalive        = 2 * time.Second
-	dtlsRetransmission  = 100 * time.Millisecond
+	socketBuffer       = 4 << 20
+	replayWindow       = 1024
+	iceKeepalive       = 2 * time.Second
+	dtlsRetransmission = 100 * time.Millisecond
 )
 
 // mediaPort is the UDP port that carries the media of all peer connections, and what they have in common.
@@ -72,7 +70,7 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	m.settings.SetICEUDPMux(m.mux)
 	m.settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	m.settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	m.settings.SetICETimeouts(iceDisconnectedTime, iceFailedTime, iceKeepalive)
+	m.settings.SetICETimeouts(options.iceTimeout, options.iceTimeout, min(iceKeepalive, options.iceTimeout/2))
 	// Clients that hide their addresses are known by their checks alone; don't hold that against them.
 	m.settings.SetPrflxAcceptanceMinWait(0)
 	m.settings.SetDTLSRetransmissionInterval(dtlsRetransmission)

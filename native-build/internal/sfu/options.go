@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,10 @@ const (
 	joinDeadline = 10 * time.Second
 	// silenceDeadline is how long a socket may send nothing; clients send a health check every 5 to 10 seconds.
 	silenceDeadline = 30 * time.Second
+	// iceTimeout is how long no packet may come until ICE counts as disconnected, and twice as long until it has failed.
+	iceTimeout = 5 * time.Second
+	// restartGrace is how long a failed peer connection may be restarted by its client.
+	restartGrace = 5 * time.Second
 	// drainDeadline is how long a draining server waits for participants to leave by themselves.
 	drainDeadline = 3 * time.Second
 	// requestGrace is how long procedures may go on when the server stops.
@@ -43,7 +48,10 @@ type Options struct {
 	// Observer hears who joins and leaves; it may be nil. Its methods must not block.
 	Observer Observer
 
-	silence time.Duration // shorter in tests
+	// Shorter in tests.
+	silence      time.Duration
+	iceTimeout   time.Duration
+	restartGrace time.Duration
 }
 
 // Observer hears of participants. Calls for one participant come in order.
@@ -99,9 +107,9 @@ func (o *Options) complete() error {
 	case o.FastReconnectDeadline < 0 || o.FastReconnectDeadline > MaxFastReconnectDeadline:
 		return fmt.Errorf("fast_reconnect_deadline_ms: must be between 0 and %d", MaxFastReconnectDeadline.Milliseconds())
 	}
-	if o.silence == 0 {
-		o.silence = silenceDeadline
-	}
+	o.silence = cmp.Or(o.silence, silenceDeadline)
+	o.iceTimeout = cmp.Or(o.iceTimeout, iceTimeout)
+	o.restartGrace = cmp.Or(o.restartGrace, restartGrace)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}

@@ -12,9 +12,6 @@ import (
 	"streamgateway/native/internal/sfuproto/models"
 )
 
-// restartGrace is how long a failed peer connection may be restarted by its client.
-const restartGrace = 5 * time.Second
-
 // participant is one session of a user in a call: its socket, its two peer connections, its tracks.
 type participant struct {
 	server *Server
@@ -236,7 +233,7 @@ func (p *participant) peerFailed(stillFailed func() bool) {
 		p.remove(LeaveMediaFailed, closeNormal)
 		return
 	}
-	time.AfterFunc(restartGrace, func() {
+	time.AfterFunc(p.server.options.restartGrace, func() {
 		defer p.server.recover("restart grace")
 		if stillFailed() {
 			p.mediaFailed()
