@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 
 const (
 	gatherDeadline = 2 * time.Second
-	// maxPendingCandidates bounds the candidates kept until there is a description they belong to.
-	maxPendingCandidates = 64
 	// maxSections bounds the media sections of one peer connection.
 	maxSections = 64
 )
@@ -25,6 +22,7 @@ type publisher struct {
 	participant *participant
 	tap         *tap
 	arrivals    arrivals
+	candidates  candidates
 
 	// mu makes one negotiation follow the other, and guards what they change.
 	mu     sync.Mutex
@@ -32,11 +30,10 @@ type publisher struct {
 	byMid  map[string]*track
 
 	// peerMu guards the following for those who must not wait for a negotiation.
-	peerMu     sync.Mutex
-	peer       *webrtc.PeerConnection
-	transport  *transport
-	candidates []webrtc.ICECandidateInit
-	bySSRC     map[uint32]*layer
+	peerMu    sync.Mutex
+	peer      *webrtc.PeerConnection
+	transport *transport
+	bySSRC    map[uint32]*layer
 }
 
 func newPublisher(p *participant) *publisher {
@@ -70,7 +67,7 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	if err := peer.SetRemoteDescription(description); err != nil {
 		return "", fail(codeInvalid, "sdp: %v", err)
 	}
-	b.addPending(peer)
+	b.candidates.release(peer)
 	published, failed := b.claim(peer, sections, infos)
 	if failed != nil {
 		b.abandon(failed)
@@ -275,37 +272,8 @@ func (b *publisher) writeRTCP(packets ...rtcp.Packet) {
 	}
 }
 
-// addCandidate takes a candidate of the client, or keeps it until there is an offer.
 func (b *publisher) addCandidate(candidate webrtc.ICECandidateInit) *failure {
-	b.peerMu.Lock()
-	defer b.peerMu.Unlock()
-	if b.peer == nil || b.peer.RemoteDescription() == nil {
-		if len(b.candidates) < maxPendingCandidates {
-			b.candidates = append(b.candidates, candidate)
-		}
-		return nil
-	}
-	if err := b.peer.AddICECandidate(candidate); err != nil {
-		return fail(codeInvalid, "ice_candidate: %v", err)
-	}
-	return nil
-}
-
-func (b *publisher) addPending(peer *webrtc.PeerConnection) {
-	b.peerMu.Lock()
-	defer b.peerMu.Unlock()
-	for _, candidate := range b.candidates {
-		_ = peer.AddICECandidate(candidate) // one that does not parse helps nobody
-	}
-	b.candidates = nil
-}
-
-func parseCandidate(text string) (webrtc.ICECandidateInit, *failure) {
-	var candidate webrtc.ICECandidateInit
-	if err := json.Unmarshal([]byte(text), &candidate); err != nil {
-		return candidate, fail(codeInvalid, "ice_candidate: %v", err)
-	}
-	return candidate, nil
+	return b.candidates.add(b.connection(), candidate)
 }
 
 func (b *publisher) failed() bool {

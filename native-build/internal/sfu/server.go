@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"streamgateway/native/internal/guard"
 )
 
 // ErrCallNotFound and ErrParticipantNotFound are answers to the host's moderation commands.
@@ -156,14 +158,20 @@ func (s *Server) run(name string, work func()) {
 	}
 	go func() {
 		defer s.work.end()
-		defer s.recover(name)
-		work()
+		if p := guard.Run(work); p != nil {
+			s.panicked(name, p)
+		}
 	}()
 }
 
-func (s *Server) recover(name string) {
+func (s *Server) panicked(where string, p *guard.Panic) {
+	s.log.Error("panic", "where", where, "cause", fmt.Sprint(p.Value), "stack", string(p.Stack))
+}
+
+// recover ends a panic on a goroutine of the library or of a timer; it is to be deferred.
+func (s *Server) recover(where string) {
 	if cause := recover(); cause != nil {
-		s.log.Error("panic", "goroutine", name, "cause", cause, "stack", string(debug.Stack()))
+		s.panicked(where, &guard.Panic{Value: cause, Stack: debug.Stack()})
 	}
 }
 

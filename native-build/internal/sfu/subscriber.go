@@ -49,26 +49,19 @@ type subscriber struct {
 	noReuse    bool                     // the client cannot bring a section back
 	parked     []*webrtc.RTPTransceiver // for such clients: sections left as they are, until another track takes them over
 
+	candidates candidates
+
 	// Used by the negotiating goroutine alone.
 	api *webrtc.API
 
 	// peerMu guards the following for those who must not wait for a negotiation.
-	peerMu     sync.Mutex
-	peer       *webrtc.PeerConnection
-	transport  *transport
-	candidates []webrtc.ICECandidateInit
-	downs      map[*track]*outgoing
-	bySSRC     map[uint32]*downTrack
+	peerMu    sync.Mutex
+	peer      *webrtc.PeerConnection
+	transport *transport
+	downs     map[*track]*outgoing
+	bySSRC    map[uint32]*downTrack
 
 	connected atomic.Bool // whether packets reach the client; only down tracks that hold their lock may act on it
-}
-
-// outgoing is a down track and its media section.
-type outgoing struct {
-	down    *downTrack
-	section *webrtc.RTPTransceiver
-	reused  bool
-	refused atomic.Bool // the client did not bring the section back
 }
 
 // wish is a track that a participant is to get, in the size it wants.
@@ -238,153 +231,6 @@ func (s *subscriber) offer(restart, again bool) error {
 	return nil
 }
 
-// reconcile adds and removes down tracks and tells whether the description must change. Only the negotiating
-// goroutine calls it, and never while an offer waits.
-func (s *subscriber) reconcile(wishes []wish) (changed bool, err error) {
-	wanted := make(map[*track]*models.VideoDimension, len(wishes))
-	for _, w := range wishes {
-		wanted[w.track] = w.size
-	}
-	for t, out := range s.current() {
-		if _, keep := wanted[t]; !keep || out.refused.Load() {
-			changed = s.drop(t, out) || changed
-		}
-	}
-	for _, w := range wishes {
-		if out := s.get(w.track); out != nil {
-			out.down.want(w.size)
-			continue
-		}
-		if err := s.add(w); err != nil {
-			return changed, err
-		}
-		changed = true
-	}
-	return changed, nil
-}
-
-func (s *subscriber) current() map[*track]*outgoing {
-	s.peerMu.Lock()
-	defer s.peerMu.Unlock()
-	copied := make(map[*track]*outgoing, len(s.downs))
-	for t, out := range s.downs {
-		copied[t] = out
-	}
-	return copied
-}
-
-func (s *subscriber) get(t *track) *outgoing {
-	s.peerMu.Lock()
-	defer s.peerMu.Unlock()
-	return s.downs[t]
-}
-
-func (s *subscriber) add(w wish) error {
-	peer, err := s.open()
-	if err != nil {
-		return err
-	}
-	out, err := s.place(peer, newDownTrack(s, w.track, w.size))
-	if err != nil {
-		return err
-	}
-	s.mu.Lock() // close must see a down track that is attached
-	defer s.mu.Unlock()
-	if s.closed {
-		return context.Canceled
-	}
-	s.peerMu.Lock()
-	s.downs[w.track] = out
-	s.peerMu.Unlock()
-	w.track.attach(out.down)
-	return nil
-}
-
-// place puts a down track into a section that was given up, or into a new one.
-func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*outgoing, error) {
-	out := &outgoing{down: down, section: s.takeSection(down.Kind())}
-	if out.section == nil {
-		var err error
-		out.section, err = peer.AddTransceiverFromTrack(down, webrtc.RTPTransceiverInit{
-			Direction: webrtc.RTPTransceiverDirectionSendonly,
-		})
-		if err != nil {
-			return nil, err
-		}
-	} else if err := s.takeOver(out); err != nil {
-		return nil, err
-	}
-	_ = out.section.SetCodecPreferences(codecFirst(down.track.codec, out.section.Sender().GetParameters().Codecs))
-	return out, nil
-}
-
-// takeOver gives a section a new sender, so that its stream has a new source.
-func (s *subscriber) takeOver(out *outgoing) error {
-	out.reused = out.section.Sender() == nil
-	if former := out.section.Sender(); former != nil {
-		if err := former.Stop(); err != nil {
-			return err
-		}
-	}
-	sender, err := s.api.NewRTPSender(out.down, s.connection().SCTP().Transport())
-	if err != nil {
-		return err
-	}
-	return out.section.SetSender(sender, out.down)
-}
-
-func (s *subscriber) takeSection(kind webrtc.RTPCodecType) *webrtc.RTPTransceiver {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	available := &s.free
-	if s.noReuse {
-		available = &s.parked
-	}
-	for i, section := range *available {
-		if section.Kind() == kind {
-			*available = append((*available)[:i], (*available)[i+1:]...)
-			return section
-		}
-	}
-	return nil
-}
-
-// codecFirst puts the codec of a track in front. The others stay in the offer, because the library takes the first
-// answer for all the codecs a connection will ever have.
-func codecFirst(codec webrtc.RTPCodecParameters, all []webrtc.RTPCodecParameters) []webrtc.RTPCodecParameters {
-	first, found := matchCodec(codec, all)
-	if !found {
-		return all
-	}
-	ordered := []webrtc.RTPCodecParameters{first}
-	for _, other := range all {
-		if other.PayloadType != first.PayloadType {
-			ordered = append(ordered, other)
-		}
-	}
-	return ordered
-}
-
-// drop stops sending a track and tells whether that changes the description.
-func (s *subscriber) drop(t *track, out *outgoing) bool {
-	t.detach(out.down)
-	s.peerMu.Lock()
-	delete(s.downs, t)
-	peer := s.peer
-	s.peerMu.Unlock()
-	s.mu.Lock()
-	park := s.noReuse && !out.refused.Load()
-	if park {
-		s.parked = append(s.parked, out.section)
-	}
-	s.mu.Unlock()
-	if park {
-		return false
-	}
-	_ = peer.RemoveTrack(out.section.Sender()) // fails only on a closed connection
-	return true
-}
-
 func (s *subscriber) connection() *webrtc.PeerConnection {
 	s.peerMu.Lock()
 	defer s.peerMu.Unlock()
@@ -489,31 +335,9 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 	s.restart = s.restart || s.asked && !s.restarting
 	s.waiting, s.asked = time.Time{}, false
 	s.review(peer, sections)
-	s.addPending(peer)
+	s.candidates.release(peer)
 	s.advance()
 	return nil
-}
-
-// review learns from an answer which sections are free, and whether the client can bring one back: some libraries
-// cannot, and then its track moves to a new section. Callers hold s.mu.
-func (s *subscriber) review(peer *webrtc.PeerConnection, sections []section) {
-	s.free = s.free[:0]
-	for _, t := range peer.GetTransceivers() {
-		if t.Sender() == nil {
-			s.free = append(s.free, t)
-		}
-	}
-	idle := map[string]bool{}
-	for _, section := range sections {
-		idle[section.mid] = section.idle
-	}
-	for _, out := range s.current() {
-		out.down.openPlain()
-		if out.reused && idle[out.section.Mid()] {
-			out.refused.Store(true)
-			s.noReuse, s.dirty = true, true
-		}
-	}
 }
 
 // overdue handles an answer that did not come: a client that asked for a new offer gets one, any other one is lost.
@@ -538,27 +362,7 @@ func (s *subscriber) answerLost(now time.Time) bool {
 }
 
 func (s *subscriber) addCandidate(candidate webrtc.ICECandidateInit) *failure {
-	s.peerMu.Lock()
-	defer s.peerMu.Unlock()
-	if s.peer == nil || s.peer.RemoteDescription() == nil {
-		if len(s.candidates) < maxPendingCandidates {
-			s.candidates = append(s.candidates, candidate)
-		}
-		return nil
-	}
-	if err := s.peer.AddICECandidate(candidate); err != nil {
-		return fail(codeInvalid, "ice_candidate: %v", err)
-	}
-	return nil
-}
-
-func (s *subscriber) addPending(peer *webrtc.PeerConnection) {
-	s.peerMu.Lock()
-	defer s.peerMu.Unlock()
-	for _, candidate := range s.candidates {
-		_ = peer.AddICECandidate(candidate) // one that does not parse helps nobody
-	}
-	s.candidates = nil
+	return s.candidates.add(s.connection(), candidate)
 }
 
 func (s *subscriber) failed() bool {
