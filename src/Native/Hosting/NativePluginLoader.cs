@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Interop;
 
 namespace StreamGateway.Native.Hosting;
@@ -18,6 +19,15 @@ public static partial class NativePluginLoader
     /// <exception cref="PluginException">The file, a symbol or the start is at fault; the message says which and why.</exception>
     public static Plugin Load(string path, PluginConfig? config, ILogger logger) =>
         Start(path, config, new SingleLoggerFactory(logger));
+
+    /// <summary>Checks a bundle, places its library for this process in the cache, loads it and starts an instance.</summary>
+    /// <exception cref="BundleException">The bundle is refused; nothing of it was written or run.</exception>
+    /// <exception cref="PluginException">The library does not load or does not start.</exception>
+    public static Plugin LoadBundle(string path, BundleTrust trust, PluginConfig? config = null, ILoggerFactory? loggers = null)
+    {
+        using var bundle = PluginBundle.Open(path, trust);
+        return Start(bundle.ExtractLibrary(), config, loggers);
+    }
 
     internal static Plugin Start(string path, PluginConfig? config, ILoggerFactory? loggers)
     {
