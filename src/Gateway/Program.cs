@@ -46,6 +46,7 @@ app.UseGatewayAuth();
 app.MapErrors();
 app.MapHealth();
 app.MapTickets();
+app.MapTokens();
 app.MapSessions();
 app.MapSessionEvents();
 app.MapPublications();

@@ -9,10 +9,10 @@ namespace StreamGateway.Sessions;
 internal sealed record JoinRequest : IValidatableObject
 {
     /// <summary>The call's type, such as <c>default</c>.</summary>
-    [RegularExpression(Identifiers.CallTypePattern, ErrorMessage = Identifiers.CallTypeRule)]
+    [Pattern(Identifiers.CallTypePattern, Identifiers.CallTypeRule)]
     public string? CallType { get; init; }
 
-    [RegularExpression(Identifiers.Pattern, ErrorMessage = Identifiers.Rule)]
+    [Pattern(Identifiers.Pattern, Identifiers.Rule)]
     public string? CallId { get; init; }
 
     /// <summary><c>type:id</c>, instead of <c>call_type</c> and <c>call_id</c>.</summary>
@@ -23,7 +23,7 @@ internal sealed record JoinRequest : IValidatableObject
     public JoinUser? User { get; init; }
 
     /// <summary>Instead of <c>user</c>, when the id is all there is to say.</summary>
-    [RegularExpression(Identifiers.Pattern, ErrorMessage = Identifiers.Rule)]
+    [Pattern(Identifiers.Pattern, Identifiers.Rule)]
     public string? UserId { get; init; }
 
     /// <summary>Whether to create the call when there is none (the default), or the <c>data</c> of Stream's GetOrCreateCall to create it with.</summary>
@@ -86,7 +86,7 @@ internal sealed record JoinRequest : IValidatableObject
 internal sealed record JoinUser : IValidatableObject
 {
     [Required(ErrorMessage = "is missing")]
-    [RegularExpression(Identifiers.Pattern, ErrorMessage = Identifiers.Rule)]
+    [Pattern(Identifiers.Pattern, Identifiers.Rule)]
     public string? Id { get; init; }
 
     [StringLength(255, ErrorMessage = "must have at most 255 characters")]

@@ -27,7 +27,8 @@ internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProv
             ApiSecret = configured.ApiSecret!,
             BaseUrl = configured.BaseUrl,
         };
-        VideoBaseUrl = configured.VideoBaseUrl ?? configured.BaseUrl;
+        VideoBaseUrl = configured.VideoBaseUrl
+            ?? (configured.BaseUrl == StreamOptions.CloudUrl ? StreamOptions.CloudVideoUrl : configured.BaseUrl);
     }
 
     public void UseEmbedded(Uri url, string apiKey, string apiSecret)
@@ -37,10 +38,10 @@ internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProv
         IsEmbedded = true;
     }
 
+    /// <summary>A token for a participant of ours, good for as long as configured.</summary>
     public string CreateUserToken(string userId) =>
-        StreamTokens.CreateUserToken(
-            Options.ApiSecret,
-            userId,
-            new UserTokenClaims { ExpiresIn = TimeSpan.FromHours(options.Value.UserTokenHours) },
-            time);
+        CreateUserToken(userId, new UserTokenClaims { ExpiresIn = TimeSpan.FromHours(options.Value.UserTokenHours) });
+
+    public string CreateUserToken(string userId, UserTokenClaims claims) =>
+        StreamTokens.CreateUserToken(Options.ApiSecret, userId, claims, time);
 }

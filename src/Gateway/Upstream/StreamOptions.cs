@@ -8,6 +8,9 @@ internal sealed class StreamOptions
 {
     public const string Section = "Stream";
 
+    public static readonly Uri CloudUrl = new("https://chat.stream-io-api.com");
+    public static readonly Uri CloudVideoUrl = new("https://video.stream-io-api.com");
+
     /// <value>The environment variable <c>STREAM_API_KEY</c> sets it too.</value>
     public string? ApiKey { get; set; }
 
@@ -15,9 +18,9 @@ internal sealed class StreamOptions
     public string? ApiSecret { get; set; }
 
     /// <value>Where Stream's REST API is. <c>STREAM_BASE_URL</c> sets it too.</value>
-    public Uri BaseUrl { get; set; } = new("https://chat.stream-io-api.com");
+    public Uri BaseUrl { get; set; } = CloudUrl;
 
-    /// <value>Where calls are joined; the default is Stream's video API.</value>
+    /// <value>Where calls are joined; the default is Stream's video API, or a <c>BaseUrl</c> of your own.</value>
     public Uri? VideoBaseUrl { get; set; }
 
     /// <value>How long the token of a participant is good, in hours. The default is 24.</value>

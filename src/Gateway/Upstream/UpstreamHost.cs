@@ -7,9 +7,9 @@ using StreamGateway.Server;
 namespace StreamGateway.Upstream;
 
 /// <summary>Finds the Stream to work with: the configured application, else the embedded one, which it starts and stops.</summary>
-internal sealed class UpstreamHost(
+internal sealed partial class UpstreamHost(
     StreamConnection connection, EngineHost engine, IOptions<StreamOptions> stream, IOptions<LocalStreamSettings> local,
-    ILoggerFactory loggers) : IHostedService
+    ILoggerFactory loggers, ILogger<UpstreamHost> logger) : IHostedService
 {
     private LocalStreamServer? _embedded;
 
@@ -36,9 +36,22 @@ internal sealed class UpstreamHost(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_embedded is not null)
+        if (_embedded is null)
+        {
+            return;
+        }
+
+        try
         {
             await _embedded.DisposeAsync();
         }
+        catch (RtcException failure)
+        {
+            // The engine stops next and ends whatever is left of it.
+            LogSlowStop(failure.Message);
+        }
     }
+
+    [LoggerMessage(7201, LogLevel.Warning, "The embedded Stream did not stop in order: {Reason}")]
+    private partial void LogSlowStop(string reason);
 }

@@ -1,0 +1,81 @@
+using System.Net;
+using StreamGateway.Errors;
+
+namespace StreamGateway.Tests.Errors;
+
+/// <summary>The list of problems is a promise: what is written, served and thrown must agree.</summary>
+public sealed class ProblemListTests
+{
+    [Fact]
+    public void Docs_errors_lists_every_problem_as_it_is()
+    {
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "errors.md"));
+
+        foreach (var type in ProblemTypes.All.Values)
+        {
+            Assert.Contains($"| `{type.Code}` | {type.Status} | {type.Title} | {type.Advice} |", page);
+        }
+
+        Assert.Equal(ProblemTypes.All.Count, page.Split('\n').Count(line => line.StartsWith("| `", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_problem_has_an_error_status_and_says_what_to_do()
+    {
+        foreach (var type in ProblemTypes.All.Values)
+        {
+            Assert.InRange(type.Status, 400, 599);
+            Assert.Matches("^[a-z_]+$", type.Code);
+            Assert.NotEmpty(type.Title);
+            Assert.EndsWith(".", type.Advice);
+        }
+    }
+
+    [Fact]
+    public async Task The_service_has_a_problem_for_what_it_does_not_serve_and_explains_it()
+    {
+        using var gateway = new GatewayApplication();
+        using var unknown = await gateway.Http.GetAsync("/nothing/here").WithTimeout();
+        using var method = await gateway.Http.PutAsync("/v1/sessions", null).WithTimeout();
+        using var type = await gateway.Http.PostAsync("/v1/sessions", new StringContent("x")).WithTimeout();
+
+        var problem = await unknown.HasCodeAsync(HttpStatusCode.NotFound, "route_not_found");
+        await method.HasCodeAsync(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+        await type.HasCodeAsync(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        var explained = await gateway.GetAsync(problem.GetProperty("type").GetString()!);
+        Assert.Equal("route_not_found", explained.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task The_service_shows_its_health_its_metrics_and_its_description()
+    {
+        using var gateway = new GatewayApplication();
+        var session = await gateway.JoinAsync("metrics", "alice");
+
+        var ready = await gateway.GetAsync("/health/ready");
+        var metrics = await gateway.Http.GetStringAsync("/metrics").WithTimeout();
+        var description = await gateway.GetAsync("/openapi/v1.json");
+        var native = await gateway.GetAsync("/v1/native");
+
+        Assert.Equal("ok", ready.GetProperty("status").GetString());
+        Assert.Contains("\ngateway_sessions_live 1\n", metrics);
+        Assert.Contains("\ngateway_sessions_join_duration_seconds_count 1\n", metrics);
+        Assert.Contains("\ngateway_native_sessions 1\n", metrics);
+        Assert.True(description.GetProperty("paths").TryGetProperty("/v1/sessions/{id}/tracks/{track_id}/media", out _));
+        Assert.Equal("active", native.GetProperty("state").GetString());
+        Assert.Equal(1, native.GetProperty("tables").GetProperty("sessions").GetInt32());
+        await gateway.LeaveAsync(session);
+        await gateway.AssertNativeIsEmptyAsync();
+    }
+
+    private static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "Gateway.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder.FullName;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+namespace StreamGateway.Tests.Server;
+
+public sealed class GatewayProcessTests
+{
+    [Fact]
+    public async Task Without_a_directory_for_temporary_files_bots_speak_and_listen_all_the_same()
+    {
+        using var gateway = GatewayProcess.Start(("TMPDIR", "/nonexistent/tmp"), ("HOME", "/nonexistent/home"));
+        using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
+        var alice = await JoinAsync(http, "alice");
+        var bob = await JoinAsync(http, "bob");
+        var speech = new ByteArrayContent(await Speech.OggAsync()) { Headers = { ContentType = new("audio/ogg") } };
+
+        var hearing = http.GetByteArrayAsync($"/v1/sessions/{bob}/tracks/alice:audio/media?wait_ms=20000");
+        using var published = await http.PutAsync($"/v1/sessions/{alice}/publications/voice", speech).WithTimeout();
+        using var left = await http.DeleteAsync($"/v1/sessions/{alice}").WithTimeout();
+
+        Assert.True(published.IsSuccessStatusCode, await published.Content.ReadAsStringAsync());
+        Assert.True((await hearing.WithTimeout()).Length > 10_000);
+        await gateway.TerminateAsync();
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+    }
+
+    [Fact]
+    public async Task SIGTERM_tells_readers_leaves_calls_and_exits_with_0()
+    {
+        using var gateway = GatewayProcess.Start();
+        using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
+        var session = await JoinAsync(http, "alice");
+        await using var one = await SseReader.OpenAsync(http, $"/v1/sessions/{session}/events");
+        await using var all = await SseReader.OpenAsync(http, "/v1/events");
+        await one.ReadUntilAsync("snapshot");
+        await all.ReadUntilAsync("snapshot");
+
+        await gateway.TerminateAsync();
+
+        Assert.Equal("shutdown", (await one.ReadUntilAsync("end")).Json.GetProperty("reason").GetString());
+        Assert.Equal("shutdown", (await all.ReadUntilAsync("end")).Json.GetProperty("reason").GetString());
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+        Assert.DoesNotContain("ERR", gateway.Output);
+        Assert.DoesNotContain("WRN", gateway.Output);
+    }
+
+    [Fact]
+    public async Task The_start_says_where_everything_is_and_keeps_secrets()
+    {
+        using var gateway = GatewayProcess.Start(("LocalStream__ApiSecret", "do-not-print-this-secret"));
+        var url = (await gateway.UrlAsync()).ToString().TrimEnd('/');
+        await gateway.TerminateAsync();
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+
+        Assert.Contains($"{url}/openapi/v1.json", gateway.Output);
+        Assert.Contains("Embedded Stream", gateway.Output);
+        Assert.Contains("API key local", gateway.Output);
+        Assert.DoesNotContain("do-not-print", gateway.Output);
+    }
+
+    [Theory]
+    [InlineData("Server__Port", "99999", "Server:Port must be between 0 and 65535")]
+    [InlineData("Server__Adress", "127.0.0.1", "The section Server has unknown keys: 'Adress'")]
+    [InlineData("Server__Address", "0.0.0.0", "Server:Address may be another than loopback only when Auth:Keys has at least one key")]
+    [InlineData("Sessions__JoinTimeout", "00:10:00", "Sessions:JoinTimeout must be a duration between")]
+    [InlineData("STREAM_API_KEY", "alone", "Stream:ApiKey and Stream:ApiSecret belong together")]
+    [InlineData("Auth__Keys__0__Name", "x", "Auth:Keys:0 needs either Key or Sha256")]
+    [InlineData("PORT", "abc", "Server:Port")]
+    public async Task A_wrong_setting_ends_the_start_with_a_sentence_that_names_it(string name, string value, string sentence)
+    {
+        using var gateway = GatewayProcess.Start((name, value));
+
+        Assert.Equal(1, await gateway.WaitForExitAsync());
+        Assert.Contains(sentence, gateway.Output);
+        Assert.DoesNotContain("   at ", gateway.Output);
+    }
+
+    private static async Task<string> JoinAsync(HttpClient http, string user)
+    {
+        using var body = new StringContent(
+            $$"""{"call_type":"default","call_id":"process","user_id":"{{user}}"}""", Encoding.UTF8, "application/json");
+        using var response = await http.PostAsync("/v1/sessions", body).WithTimeout();
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+    }
+}
