@@ -25,8 +25,8 @@ static slot slots[SLOTS];
 static uint32_t first_free; /* index + 1; 0: none */
 static uint32_t unused;     /* slots from here on were never given out */
 static uint64_t base_generation;
-static _Atomic uint64_t last_id;
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static _Alignas(CACHE_LINE) _Atomic uint64_t last_id; /* each request takes one */
+static _Alignas(CACHE_LINE) pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose_bases(void) {
