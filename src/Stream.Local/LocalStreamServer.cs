@@ -54,12 +54,15 @@ public sealed class LocalStreamServer : IAsyncDisposable
     /// <summary>The operations that are served, and to whom.</summary>
     internal IReadOnlyDictionary<ApiOperation, OperationAccess> Served { get; }
 
-    /// <summary>Starts the SFU in <paramref name="engine"/>, then the coordinator; completes once both listen.</summary>
+    /// <summary>
+    /// Starts the SFU in <paramref name="engine"/>, then the coordinator; completes once both listen.
+    /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="IOException">The coordinator's port is taken, or the data file is not one.</exception>
     /// <exception cref="RtcException">The SFU does not start.</exception>
     public static async Task<LocalStreamServer> StartAsync(
-        LocalStreamOptions options, RtcEngine engine, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
+        LocalStreamOptions options, RtcEngine engine, ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken = default)
     {
         options.Validate();
         var tokens = new SfuTokens(TimeProvider.System);
@@ -72,7 +75,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
         LocalStreamOptions options, ISfu sfu, SfuTokens tokens, ILoggerFactory loggerFactory, TimeProvider clock,
         CancellationToken cancellationToken)
     {
-        options = options with { ApiSecret = options.ApiSecret ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)) };
+        options = options with { ApiSecret = options.ApiSecret ?? NewSecret() };
         var app = CreateApp(options, loggerFactory);
         try
         {
@@ -111,6 +114,8 @@ public sealed class LocalStreamServer : IAsyncDisposable
         }
     }
 
+    private static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
     private static WebApplication CreateApp(LocalStreamOptions options, ILoggerFactory loggerFactory)
     {
         // No configuration of the hosting process applies to this server: it may run beside another in one process.
@@ -127,7 +132,8 @@ public sealed class LocalStreamServer : IAsyncDisposable
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections + SpareConnections;
-            kestrel.Listen(IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(
+                IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
         });
         return builder.Build();
     }

@@ -7,17 +7,27 @@ namespace GetStream.Local;
 /// <summary>The program's options; each has an environment variable for containers.</summary>
 internal sealed class ProgramOptions
 {
-    private readonly Option<string> _host = Create("--host", "LOCAL_STREAM_HOST", "IP address to listen on", "127.0.0.1");
-    private readonly Option<int> _port = Create("--port", "LOCAL_STREAM_PORT", "port of the coordinator; 0 takes a free one", 8090);
-    private readonly Option<int> _sfuPort = Create("--sfu-port", "LOCAL_STREAM_SFU_PORT", "port of the SFU's signaling; 0 takes a free one", 8091);
-    private readonly Option<int> _mediaPort = Create("--media-port", "LOCAL_STREAM_MEDIA_PORT", "UDP port of the SFU's media; 0 takes a free one", 0);
+    private readonly Option<string> _host = Create(
+        "--host", "LOCAL_STREAM_HOST", "IP address to listen on", "127.0.0.1");
+    private readonly Option<int> _port = Create(
+        "--port", "LOCAL_STREAM_PORT", "port of the coordinator; 0 takes a free one", 8090);
+    private readonly Option<int> _sfuPort = Create(
+        "--sfu-port", "LOCAL_STREAM_SFU_PORT", "port of the SFU's signaling; 0 takes a free one", 8091);
+    private readonly Option<int> _mediaPort = Create(
+        "--media-port", "LOCAL_STREAM_MEDIA_PORT", "UDP port of the SFU's media; 0 takes a free one", 0);
     private readonly Option<string?> _publicAddress =
-        Create<string?>("--public-address", "LOCAL_STREAM_PUBLIC_ADDRESS", "IP address that clients reach the media at, when it differs", null);
+        Create<string?>(
+            "--public-address", "LOCAL_STREAM_PUBLIC_ADDRESS",
+            "IP address that clients reach the media at, when it differs", null);
     private readonly Option<string> _apiKey = Create("--api-key", "LOCAL_STREAM_API_KEY", "API key", "local");
     private readonly Option<string?> _apiSecret =
-        Create<string?>("--api-secret", "LOCAL_STREAM_API_SECRET", "secret that signs tokens; a new one for each start unless given", null);
+        Create<string?>(
+            "--api-secret", "LOCAL_STREAM_API_SECRET",
+            "secret that signs tokens; a new one for each start unless given", null);
     private readonly Option<string?> _data =
-        Create<string?>("--data", "LOCAL_STREAM_DATA", "file that keeps the state over restarts; without it, state is in memory alone", null);
+        Create<string?>(
+            "--data", "LOCAL_STREAM_DATA",
+            "file that keeps the state over restarts; without it, state is in memory alone", null);
     private readonly Option<bool> _strictUsers = new("--strict-users")
     {
         Description = "refuse users of good tokens who were never created, as Stream does",
@@ -29,7 +39,8 @@ internal sealed class ProgramOptions
 
     public void AddTo(RootCommand command)
     {
-        Option[] all = [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _strictUsers, _verbose];
+        Option[] all =
+            [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _strictUsers, _verbose];
         foreach (var option in all)
             command.Options.Add(option);
     }

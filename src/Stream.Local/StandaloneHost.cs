@@ -25,7 +25,8 @@ internal static class StandaloneHost
             await Task.Delay(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         }
-        catch (Exception exception) when (exception is ArgumentException or IOException or RtcException or PluginException)
+        catch (Exception exception) when (
+            exception is ArgumentException or IOException or RtcException or PluginException)
         {
             await Console.Error.WriteLineAsync($"The embedded Stream did not start: {exception.Message}");
             return 1;

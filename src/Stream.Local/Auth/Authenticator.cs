@@ -10,7 +10,8 @@ internal sealed class Authenticator(LocalStreamOptions options, UserDirectory us
 {
     private const string BearerPrefix = "Bearer ";
 
-    /// <exception cref="ApiException">The key or the token is missing or bad, or may not call this operation.</exception>
+    /// <exception cref="ApiException">The key or the token is missing or bad, or may not call this
+    /// operation.</exception>
     public Caller Authenticate(HttpRequest request, OperationAccess access)
     {
         CheckApiKey(request.Query["api_key"]);
@@ -51,7 +52,8 @@ internal sealed class Authenticator(LocalStreamOptions options, UserDirectory us
 
     private static Caller WithoutToken(HttpRequest request, OperationAccess access)
     {
-        var anonymous = request.Headers["stream-auth-type"] == "anonymous" || request.Query["stream-auth-type"] == "anonymous";
+        var anonymous = request.Headers["stream-auth-type"] == "anonymous"
+            || request.Query["stream-auth-type"] == "anonymous";
         if (access == OperationAccess.Public || (access == OperationAccess.User && anonymous))
             return new Caller { UserId = Caller.AnonymousId };
         throw ApiException.Unauthenticated(ApiErrorCode.Authentication, "token not provided");
@@ -60,7 +62,11 @@ internal sealed class Authenticator(LocalStreamOptions options, UserDirectory us
     private Caller Identify(TokenClaims claims, string? actingFor, bool mayBeUnknown = false)
     {
         if (claims.IsServer)
-            return Caller.Server with { UserId = string.IsNullOrEmpty(actingFor) ? claims.UserId : Limits.UserId(actingFor, "user_id") };
+        {
+            var userId = string.IsNullOrEmpty(actingFor) ? claims.UserId : Limits.UserId(actingFor);
+            return Caller.Server with { UserId = userId };
+        }
+
         if (claims.UserId != Caller.AnonymousId)
             CheckUser(claims, mayBeUnknown);
         return new Caller

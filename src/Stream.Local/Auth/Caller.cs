@@ -15,7 +15,9 @@ internal sealed record Caller
 
     public bool IsAnonymous => UserId == AnonymousId;
 
-    /// <summary>Role the token grants on top of the user's own, within <see cref="CallCids"/> when there are any.</summary>
+    /// <summary>
+    /// Role the token grants on top of the user's own, within <see cref="CallCids"/> when there are any.
+    /// </summary>
     public string? TokenRole { get; init; }
 
     /// <summary>When not empty, the only calls this token opens.</summary>

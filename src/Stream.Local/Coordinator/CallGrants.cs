@@ -7,7 +7,12 @@ namespace GetStream.Local.Coordinator;
 /// <summary>What capabilities and the call's settings let a participant publish.</summary>
 internal static class CallGrants
 {
-    public static readonly RtcGrants None = new() { CanPublishAudio = false, CanPublishVideo = false, CanScreenshare = false };
+    public static readonly RtcGrants None = new()
+    {
+        CanPublishAudio = false,
+        CanPublishVideo = false,
+        CanScreenshare = false,
+    };
 
     public static RtcGrants From(ImmutableSortedSet<string> capabilities, CallSettingsResponse settings) => new()
     {

@@ -5,7 +5,9 @@ using GetStream.Local.Store;
 
 namespace GetStream.Local.Coordinator;
 
-/// <summary>Decides who may do what in a call: the call type's grants for each role a user has there, then single users' grants.</summary>
+/// <summary>
+/// Decides who may do what in a call: the call type's grants for each role a user has there, then single users' grants.
+/// </summary>
 internal sealed class CallPermissions(StateStore store)
 {
     public ImmutableSortedSet<string> Of(Caller caller, CallState call)
@@ -77,8 +79,10 @@ internal sealed class CallPermissions(StateStore store)
     }
 
     private static ImmutableSortedSet<string> Granted(CallTypeState type, IEnumerable<string> roles) =>
-        roles.Aggregate(Capabilities.None, (all, role) => all.Union(type.Grants.GetValueOrDefault(role, Capabilities.None)));
+        roles.Aggregate(
+            Capabilities.None, (all, role) => all.Union(type.Grants.GetValueOrDefault(role, Capabilities.None)));
 
     private static ApiException Refuse(Caller caller, string operation, string callType) => ApiException.NotAllowed(
-        $"User '{Shortened.Text(caller.UserId ?? "")}' is not allowed to perform action {operation} in scope 'video:{callType}'");
+        $"User '{Shortened.Text(caller.UserId ?? "")}' is not allowed to perform action {operation}"
+        + $" in scope 'video:{callType}'");
 }

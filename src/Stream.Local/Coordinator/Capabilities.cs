@@ -33,12 +33,12 @@ internal static class Capabilities
     public static readonly ImmutableSortedSet<string> All = None.Union(
     [
         BlockUsers, "change-max-duration", CreateCall, CreateReaction, EnableNoiseCancellation, EndCall, JoinBackstage,
-        JoinCall, JoinEndedCall, KickUser, MuteUsers, PinForEveryone, ReadCall, RemoveCallMember, Screenshare, SendAudio,
-        "send-closed-captions-call", SendVideo, "start-broadcast-call", "start-closed-captions-call",
+        JoinCall, JoinEndedCall, KickUser, MuteUsers, PinForEveryone, ReadCall, RemoveCallMember, Screenshare,
+        SendAudio, "send-closed-captions-call", SendVideo, "start-broadcast-call", "start-closed-captions-call",
         "start-frame-record-call", "start-individual-record-call", "start-raw-record-call", "start-record-call",
         "start-transcription-call", "stop-broadcast-call", "stop-closed-captions-call", "stop-frame-record-call",
-        "stop-individual-record-call", "stop-raw-record-call", "stop-record-call", "stop-transcription-call", UpdateCall,
-        UpdateCallMember, UpdateCallPermissions, UpdateCallSettings,
+        "stop-individual-record-call", "stop-raw-record-call", "stop-record-call", "stop-transcription-call",
+        UpdateCall, UpdateCallMember, UpdateCallPermissions, UpdateCallSettings,
     ]);
 
     /// <summary>What users may ask hosts for, and hosts grant and revoke.</summary>
@@ -51,5 +51,8 @@ internal static class Capabilities
     public static readonly ImmutableSortedSet<string> Talk = React.Union(Publishing).Add(EnableNoiseCancellation);
 
     public static readonly ImmutableSortedSet<string> Moderate = Talk.Union(
-        [BlockUsers, KickUser, MuteUsers, PinForEveryone, JoinBackstage, RemoveCallMember, UpdateCallMember, UpdateCallPermissions, EndCall]);
+    [
+        BlockUsers, KickUser, MuteUsers, PinForEveryone, JoinBackstage, RemoveCallMember, UpdateCallMember,
+        UpdateCallPermissions, EndCall,
+    ]);
 }

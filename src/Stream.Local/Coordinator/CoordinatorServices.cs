@@ -23,8 +23,8 @@ internal sealed class CoordinatorServices
     private readonly ILogger _logger;
 
     public CoordinatorServices(
-        LocalStreamOptions options, ISfu sfu, SfuTokens sfuTokens, ILoggerFactory loggers, IHostApplicationLifetime lifetime,
-        TimeProvider clock)
+        LocalStreamOptions options, ISfu sfu, SfuTokens sfuTokens, ILoggerFactory loggers,
+        IHostApplicationLifetime lifetime, TimeProvider clock)
     {
         var store = new StateStore(options);
         foreach (var type in DefaultCallTypes.Create(clock.GetUtcNow()))
@@ -65,7 +65,8 @@ internal sealed class CoordinatorServices
             new RecordingsApi(calls),
             new EdgesApi(sfu),
         ];
-        _operations = new OperationTable(authenticator, new RateLimits(options.RateLimitPerMinute, clock), options, clock);
+        _operations = new OperationTable(
+            authenticator, new RateLimits(options.RateLimitPerMinute, clock), options, clock);
         foreach (var family in families)
             family.Map(_operations);
 
@@ -74,7 +75,8 @@ internal sealed class CoordinatorServices
         _logger = loggers.CreateLogger("GetStream.Local.Http");
         Sfu = sfu;
         SfuEvents = new SfuEventPump(sfu, sessions, loggers.CreateLogger<SfuEventPump>());
-        Monitor = new CallSessionMonitor(store, sessions, ringing, sfu, clock, loggers.CreateLogger<CallSessionMonitor>());
+        Monitor = new CallSessionMonitor(
+            store, sessions, ringing, sfu, clock, loggers.CreateLogger<CallSessionMonitor>());
     }
 
     public ISfu Sfu { get; }

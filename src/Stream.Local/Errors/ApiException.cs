@@ -42,8 +42,8 @@ internal sealed class ApiException : Exception
     public static ApiException TooManyConnections(int max) =>
         new(429, ApiErrorCode.TooManyConnections, $"at most {max} WebSockets are open at once");
 
-    public static ApiException UnknownConnection(string connectionId) =>
-        new(400, ApiErrorCode.ConnectionIdNotFound, $"connection id \"{Shortened.Text(connectionId)}\" is not connected");
+    public static ApiException UnknownConnection(string id) =>
+        new(400, ApiErrorCode.ConnectionIdNotFound, $"connection id \"{Shortened.Text(id)}\" is not connected");
 
     public static ApiException NotSupported(string operation) =>
         new(501, ApiErrorCode.NotSupported, $"{operation} is not served by the embedded Stream")

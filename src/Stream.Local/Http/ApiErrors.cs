@@ -20,21 +20,23 @@ internal static partial class ApiErrors
         {
             await next(context);
         }
-        catch (Exception exception) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
-            var refusal = Explain(exception);
-            if (refusal is null)
-                LogUnexpected(logger, context.Items[s_operationKey] as string ?? context.Request.Path, exception);
-            await WriteAsync(context, ToModel(refusal, context.Items[s_operationKey] as string, Stopwatch.GetElapsedTime(startedAt)));
-        }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client has gone: there is nobody to tell.
         }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            var refusal = Explain(exception);
+            var operation = context.Items[s_operationKey] as string;
+            if (refusal is null)
+                LogUnexpected(logger, operation ?? context.Request.Path, exception);
+            await WriteAsync(context, ToModel(refusal, operation, Stopwatch.GetElapsedTime(startedAt)));
+        }
     });
 
     /// <summary>Messages then begin with the operation's name, as Stream's do.</summary>
-    public static void NameOperation(HttpContext context, string operation) => context.Items[s_operationKey] = operation;
+    public static void NameOperation(HttpContext context, string operation) =>
+        context.Items[s_operationKey] = operation;
 
     public static APIError ToModel(ApiException? refusal, string? operation, TimeSpan elapsed)
     {

@@ -6,7 +6,8 @@ using GetStream.Local.Errors;
 namespace GetStream.Local.Http;
 
 /// <summary>One request to an operation: who asks, for what, and how the answer is spelled.</summary>
-internal sealed class ApiRequest(HttpContext http, string operation, Caller caller, StreamTimeFormat times, long startedAt, TimeProvider clock)
+internal sealed class ApiRequest(
+    HttpContext http, string operation, Caller caller, StreamTimeFormat times, long startedAt, TimeProvider clock)
 {
     public string Operation => operation;
 
@@ -50,6 +51,8 @@ internal sealed class ApiRequest(HttpContext http, string operation, Caller call
     public bool QueryBool(string name) => Query(name) switch
     {
         null => false,
-        var text => bool.TryParse(text, out var flag) ? flag : throw ApiException.InvalidField(name, "must be true or false"),
+        var text => bool.TryParse(text, out var flag)
+            ? flag
+            : throw ApiException.InvalidField(name, "must be true or false"),
     };
 }

@@ -24,25 +24,30 @@ internal static partial class Limits
     public const int MaxPageSize = 100;
     public const int DefaultPageSize = 25;
 
-    /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, _ and -.</exception>
+    /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, _ and
+    /// -.</exception>
     public static string CallId(string id, string field)
     {
         Length(id, MaxCallIdLength, field);
         return CallIdPattern().IsMatch(id)
             ? id
-            : throw ApiException.InvalidField(field, $"\"{Shortened.Text(id)}\" must consist of letters, digits, _ and -");
+            : throw ApiException.InvalidField(
+                field, $"\"{Shortened.Text(id)}\" must consist of letters, digits, _ and -");
     }
 
-    /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, @, _ and -.</exception>
-    public static string UserId(string id, string field)
+    /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, @, _ and
+    /// -.</exception>
+    public static string UserId(string id, string field = "user_id")
     {
         Length(id, MaxUserIdLength, field);
         return UserIdPattern().IsMatch(id)
             ? id
-            : throw ApiException.InvalidField(field, $"\"{Shortened.Text(id)}\" must consist of letters, digits, @, _ and -");
+            : throw ApiException.InvalidField(
+                field, $"\"{Shortened.Text(id)}\" must consist of letters, digits, @, _ and -");
     }
 
-    /// <exception cref="ApiException">More bytes of JSON than <paramref name="maxBytes"/>, or nested too deep.</exception>
+    /// <exception cref="ApiException">More bytes of JSON than <paramref name="maxBytes"/>, or nested too
+    /// deep.</exception>
     public static void Custom(JsonObject? custom, int maxBytes, string field = "custom")
     {
         if (custom is null)

@@ -10,7 +10,10 @@ namespace GetStream.Local.Http;
 internal static class ModelJson
 {
     // These bytes are never part of a page: quotes and umlauts may stand as they are.
-    private static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_writing = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <exception cref="JsonException">Not one JSON value of the model's shape.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json)

@@ -7,15 +7,16 @@ using GetStream.Local.Errors;
 namespace GetStream.Local.Http;
 
 /// <summary>
-/// The operations served: each at its own path under <c>/api/v2</c> and, for browsers, under <c>/video</c>. The rest of the
-/// catalogue answers 501.
+/// The operations served: each at its own path under <c>/api/v2</c> and, for browsers, under <c>/video</c>. The rest
+/// of the catalogue answers 501.
 /// </summary>
-internal sealed class OperationTable(Authenticator authenticator, RateLimits rateLimits, LocalStreamOptions options, TimeProvider clock)
+internal sealed class OperationTable(
+    Authenticator authenticator, RateLimits rateLimits, LocalStreamOptions options, TimeProvider clock)
 {
     private const string ServerPrefix = "/api/v2";
     private const string BrowserPrefix = "/video";
 
-    private readonly Dictionary<ApiOperation, (OperationAccess Access, RequestDelegate Nanoseconds, RequestDelegate Text)> _served = [];
+    private readonly Dictionary<ApiOperation, ServedOperation> _served = [];
 
     public IReadOnlyDictionary<ApiOperation, OperationAccess> Served =>
         _served.ToDictionary(entry => entry.Key, entry => entry.Value.Access);
@@ -26,18 +27,21 @@ internal sealed class OperationTable(Authenticator authenticator, RateLimits rat
         Add(operation, access, (_, request) => Task.FromResult(handle(request)));
 
     /// <inheritdoc cref="Map{TAnswer}(ApiOperation, OperationAccess, Func{ApiRequest, TAnswer})"/>
-    public void MapAsync<TAnswer>(ApiOperation operation, OperationAccess access, Func<ApiRequest, Task<TAnswer>> handle)
+    public void MapAsync<TAnswer>(
+        ApiOperation operation, OperationAccess access, Func<ApiRequest, Task<TAnswer>> handle)
         where TAnswer : class, IStreamModel<TAnswer> =>
         Add(operation, access, (_, request) => handle(request));
 
     /// <summary>Serves an operation with a body; an empty body counts as <c>{}</c>.</summary>
-    public void Map<TBody, TAnswer>(ApiOperation operation, OperationAccess access, Func<ApiRequest, TBody, TAnswer> handle)
+    public void Map<TBody, TAnswer>(
+        ApiOperation operation, OperationAccess access, Func<ApiRequest, TBody, TAnswer> handle)
         where TBody : class, IStreamModel<TBody>
         where TAnswer : class, IStreamModel<TAnswer> =>
         Add(operation, access, async (http, request) => handle(request, await ReadBodyAsync<TBody>(http)));
 
     /// <inheritdoc cref="Map{TBody, TAnswer}(ApiOperation, OperationAccess, Func{ApiRequest, TBody, TAnswer})"/>
-    public void MapAsync<TBody, TAnswer>(ApiOperation operation, OperationAccess access, Func<ApiRequest, TBody, Task<TAnswer>> handle)
+    public void MapAsync<TBody, TAnswer>(
+        ApiOperation operation, OperationAccess access, Func<ApiRequest, TBody, Task<TAnswer>> handle)
         where TBody : class, IStreamModel<TBody>
         where TAnswer : class, IStreamModel<TAnswer> =>
         Add(operation, access, async (http, request) => await handle(request, await ReadBodyAsync<TBody>(http)));
@@ -55,17 +59,20 @@ internal sealed class OperationTable(Authenticator authenticator, RateLimits rat
         }
     }
 
-    /// <summary>JavaScript clients put <c>/video</c> where others put <c>/api/v2</c> and, for calls, <c>/api/v2/video</c>.</summary>
+    /// <summary>
+    /// JavaScript clients put <c>/video</c> where others put <c>/api/v2</c> and, for calls, <c>/api/v2/video</c>.
+    /// </summary>
     public static string BrowserPath(ApiOperation operation)
     {
         var path = operation.Path[ServerPrefix.Length..];
         return path.StartsWith(BrowserPrefix + "/", StringComparison.Ordinal) ? path : BrowserPrefix + path;
     }
 
-    private void Add<TAnswer>(ApiOperation operation, OperationAccess access, Func<HttpContext, ApiRequest, Task<TAnswer>> handle)
+    private void Add<TAnswer>(
+        ApiOperation operation, OperationAccess access, Func<HttpContext, ApiRequest, Task<TAnswer>> handle)
         where TAnswer : class, IStreamModel<TAnswer>
     {
-        _served.Add(operation, (access, Serve(StreamTimeFormat.Nanoseconds), Serve(StreamTimeFormat.Text)));
+        _served.Add(operation, new(access, Serve(StreamTimeFormat.Nanoseconds), Serve(StreamTimeFormat.Text)));
 
         RequestDelegate Serve(StreamTimeFormat times) => async http =>
         {
@@ -97,4 +104,6 @@ internal sealed class OperationTable(Authenticator authenticator, RateLimits rat
         var json = body.GetBuffer().AsSpan(0, (int)body.Length);
         return ModelJson.Read<TBody>(json.IsEmpty ? "{}"u8 : json);
     }
+
+    private sealed record ServedOperation(OperationAccess Access, RequestDelegate Nanoseconds, RequestDelegate Text);
 }

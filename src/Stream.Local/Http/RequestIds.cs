@@ -8,7 +8,9 @@ internal static class RequestIds
     public static void UseRequestIds(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         var asked = context.Request.Headers["x-client-request-id"].ToString();
-        context.Response.Headers["X-Request-Id"] = asked.Length is > 0 and <= MaxLength ? asked : Guid.NewGuid().ToString();
+        context.Response.Headers["X-Request-Id"] = asked.Length is > 0 and <= MaxLength
+            ? asked
+            : Guid.NewGuid().ToString();
         return next(context);
     });
 }

@@ -20,7 +20,8 @@ internal static class SmallEndpoints
         routes.MapPost("/video/call/{type}/{id}/fast_join", FastJoinIsUnknown);
 
         routes.MapFallback("/{**path}", (RequestDelegate)(http =>
-            throw ApiException.DoesNotExist($"there is no operation {http.Request.Method} {Shortened.Text(http.Request.Path)}")));
+            throw ApiException.DoesNotExist(
+                $"there is no operation {http.Request.Method} {Shortened.Text(http.Request.Path)}")));
     }
 
     private static Task FastJoinIsUnknown(HttpContext http)

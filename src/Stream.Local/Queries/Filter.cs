@@ -8,7 +8,8 @@ internal static class Filter
 {
     private const int MaxConditions = 100;
 
-    /// <exception cref="ApiException">A field, an operator or a value is not what queries take; the message names it.</exception>
+    /// <exception cref="ApiException">A field, an operator or a value is not what queries take; the message names
+    /// it.</exception>
     public static Func<T, bool> Parse<T>(JsonObject? conditions, QuerySchema<T> schema)
     {
         var budget = MaxConditions;
@@ -38,14 +39,20 @@ internal static class Filter
             throw ApiException.Input($"{name} takes a list of filters");
         var branches = new List<Func<T, bool>>(list.Count);
         foreach (var branch in list)
-            branches.Add(All(branch as JsonObject ?? throw ApiException.Input($"{name} takes a list of filters"), schema, ref budget));
+        {
+            var conditions = branch as JsonObject ?? throw ApiException.Input($"{name} takes a list of filters");
+            branches.Add(All(conditions, schema, ref budget));
+        }
+
         return branches;
     }
 
     private static Func<T, bool> Field<T>(QueryField<T> field, JsonNode? value, ref int budget)
     {
         // A bare value means equality.
-        var operators = value is JsonObject { Count: > 0 } given ? given : new JsonObject { ["$eq"] = value?.DeepClone() };
+        var operators = value is JsonObject { Count: > 0 } given
+            ? given
+            : new JsonObject { ["$eq"] = value?.DeepClone() };
         var tests = new List<Func<T, bool>>(operators.Count);
         foreach (var (name, operand) in operators)
         {

@@ -18,7 +18,8 @@ internal static class FilterOperand
         var value = node is JsonValue json ? Scalar(json) : null;
         return kind switch
         {
-            FieldKind.Time => value is string text && StreamTime.TryParse(text, CultureInfo.InvariantCulture, out var time)
+            FieldKind.Time => value is string text
+                && StreamTime.TryParse(text, CultureInfo.InvariantCulture, out var time)
                 ? time.ToDateTimeOffset()
                 : throw Wrong(where, "an RFC 3339 time"),
             FieldKind.Flag => value as bool? ?? throw Wrong(where, "true or false"),

@@ -79,5 +79,6 @@ internal static class FilterOperator
                 .Any(word => word.StartsWith(start, StringComparison.OrdinalIgnoreCase)));
 
     private static string Text(JsonNode? operand, string where) =>
-        (string)(FilterOperand.Parse(operand, FieldKind.Text, where) ?? throw ApiException.Input($"{where} takes text"));
+        (string)(FilterOperand.Parse(operand, FieldKind.Text, where)
+            ?? throw ApiException.Input($"{where} takes text"));
 }

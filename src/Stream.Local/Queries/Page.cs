@@ -15,7 +15,9 @@ internal static class Page
     /// <exception cref="ApiException">The limit is out of range, or a cursor is not one of ours.</exception>
     public static Page<T> Cut<T>(IEnumerable<T> rows, RowOrder<T> order, int? limit, string? next, string? prev)
     {
-        var size = limit is null or 0 ? Limits.DefaultPageSize : Limits.Range(limit.Value, 1, Limits.MaxPageSize, "limit");
+        var size = limit is null or 0
+            ? Limits.DefaultPageSize
+            : Limits.Range(limit.Value, 1, Limits.MaxPageSize, "limit");
         var sorted = rows.Select(row => (Row: row, Key: order.Key(row))).ToList();
         sorted.Sort((left, right) => order.Compare(left.Key, right.Key));
 
@@ -40,9 +42,13 @@ internal static class Page
 
         int FirstNotBefore(object?[] key) => Index(entry => Same(entry.Key, key) && order.Compare(entry.Key, key) >= 0);
 
-        int Index(Predicate<(T Row, object?[] Key)> match) => sorted.FindIndex(match) is >= 0 and var index ? index : sorted.Count;
+        int Index(Predicate<(T Row, object?[] Key)> match) => sorted.FindIndex(match) is >= 0 and var index
+            ? index
+            : sorted.Count;
 
         static bool Same(object?[] own, object?[] read) =>
-            own.Length == read.Length ? true : throw ApiException.Input("the cursor belongs to a query with another sort");
+            own.Length == read.Length
+                ? true
+                : throw ApiException.Input("the cursor belongs to a query with another sort");
     }
 }

@@ -7,7 +7,8 @@ namespace GetStream.Local.Queries;
 /// <summary>The fields of one kind of row: those named, and custom data by dotted path.</summary>
 /// <param name="id">Tells rows apart; breaks ties when sorting.</param>
 /// <param name="custom">Where <c>custom.…</c> looks.</param>
-internal sealed class QuerySchema<T>(Func<T, string> id, Func<T, JsonObject> custom, params IReadOnlyList<QueryField<T>> fields)
+internal sealed class QuerySchema<T>(
+    Func<T, string> id, Func<T, JsonObject> custom, params IReadOnlyList<QueryField<T>> fields)
 {
     private const string CustomPrefix = "custom.";
 
@@ -23,9 +24,15 @@ internal sealed class QuerySchema<T>(Func<T, string> id, Func<T, JsonObject> cus
     {
         if (_fields.TryGetValue(name, out var field))
             return field;
-        var path = name.StartsWith(CustomPrefix, StringComparison.Ordinal) ? name[CustomPrefix.Length..] : UnknownIsCustom ? name : null;
+        var path = name.StartsWith(CustomPrefix, StringComparison.Ordinal) ? name[CustomPrefix.Length..]
+            : UnknownIsCustom ? name
+            : null;
         if (path is not { Length: > 0 })
-            throw ApiException.Input($"\"{Shortened.Text(name)}\" is not a field to query by: use {string.Join(", ", _fields.Keys)} or custom.…");
+        {
+            var known = string.Join(", ", _fields.Keys);
+            throw ApiException.Input($"\"{Shortened.Text(name)}\" is not a field to query by: use {known} or custom.…");
+        }
+
         var names = path.Split('.');
         return new QueryField<T>(name, FieldKind.Any, row => Find(custom(row), names));
     }
@@ -36,9 +43,12 @@ internal sealed class QuerySchema<T>(Func<T, string> id, Func<T, JsonObject> cus
             node = (node as JsonObject)?[name];
         return node switch
         {
-            JsonArray list => list.OfType<JsonValue>().Select(FilterOperand.Scalar).OfType<string>().ToHashSet(StringComparer.Ordinal),
+            JsonArray list => Texts(list),
             JsonValue value => FilterOperand.Scalar(value),
             _ => node is null ? null : node.ToJsonString(),
         };
     }
+
+    private static HashSet<string> Texts(JsonArray list) =>
+        list.OfType<JsonValue>().Select(FilterOperand.Scalar).OfType<string>().ToHashSet(StringComparer.Ordinal);
 }

@@ -12,7 +12,8 @@ internal sealed class RowOrder<T>
     private readonly List<(QueryField<T> Field, int Direction)> _fields;
 
     /// <exception cref="ApiException">A field or direction is not what queries take.</exception>
-    public RowOrder(IReadOnlyList<SortParamRequest>? sort, QuerySchema<T> schema, string defaultField, int defaultDirection)
+    public RowOrder(
+        IReadOnlyList<SortParamRequest>? sort, QuerySchema<T> schema, string defaultField, int defaultDirection)
     {
         _schema = schema;
         if (sort is { Count: > MaxFields })
@@ -38,5 +39,7 @@ internal sealed class RowOrder<T>
     }
 
     private static int Direction(int direction) =>
-        direction is 1 or -1 ? direction : throw ApiException.InvalidField("sort.direction", $"must be 1 or -1, not {direction}");
+        direction is 1 or -1
+            ? direction
+            : throw ApiException.InvalidField("sort.direction", $"must be 1 or -1, not {direction}");
 }

@@ -16,7 +16,8 @@ internal static class ValueOrder
     };
 
     /// <summary>Whether two values can be put in order at all.</summary>
-    public static bool Comparable(object? left, object? right) => left is not null && right is not null && Rank(left) == Rank(right);
+    public static bool Comparable(object? left, object? right) =>
+        left is not null && right is not null && Rank(left) == Rank(right);
 
     private static int Rank(object value) => value switch
     {

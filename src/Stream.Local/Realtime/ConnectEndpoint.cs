@@ -49,7 +49,8 @@ internal sealed partial class ConnectEndpoint(
         var message = await ReadAuthenticationAsync(socket, aborted);
         var caller = authenticator.IdentifyUser(message.Token);
         if (caller.UserId != message.UserDetails.Id)
-            throw ApiException.Unauthenticated(ApiErrorCode.Authentication, "user_details.id is not the user of the token");
+            throw ApiException.Unauthenticated(
+                ApiErrorCode.Authentication, "user_details.id is not the user of the token");
         if (caller.IsAnonymous)
             throw ApiException.Unauthenticated(ApiErrorCode.Authentication, "anonymous users do not connect");
         return users.Connect(message.UserDetails);
@@ -77,7 +78,10 @@ internal sealed partial class ConnectEndpoint(
 
     private async Task ServeAsync(Connection connection, UserState user)
     {
-        var hello = new ConnectedEvent { ConnectionId = connection.Id, Me = views.Own(user), CreatedAt = clock.GetUtcNow() };
+        var hello = new ConnectedEvent
+        {
+            ConnectionId = connection.Id, Me = views.Own(user), CreatedAt = clock.GetUtcNow(),
+        };
         if (!hub.TryAdd(connection, OutgoingEvent.From(hello)))
             throw ApiException.TooManyConnections(options.MaxConnections);
         LogConnected(logger, connection.Id, user.Id);
@@ -94,9 +98,12 @@ internal sealed partial class ConnectEndpoint(
     }
 
     private OutgoingEvent HealthCheck(Connection connection) =>
-        OutgoingEvent.From(new HealthCheckEvent { ConnectionId = connection.Id, Custom = [], CreatedAt = clock.GetUtcNow() });
+        OutgoingEvent.From(
+            new HealthCheckEvent { ConnectionId = connection.Id, Custom = [], CreatedAt = clock.GetUtcNow() });
 
-    /// <summary>Says why; clients stop trying after a normal closure, except that an expired token makes them fetch another.</summary>
+    /// <summary>
+    /// Says why; clients stop trying after a normal closure, except that an expired token makes them fetch another.
+    /// </summary>
     private async Task RefuseAsync(WebSocket socket, ApiException refusal, StreamTimeFormat times, TimeSpan elapsed)
     {
         LogRefused(logger, refusal.Code, refusal.Message);
@@ -120,9 +127,11 @@ internal sealed partial class ConnectEndpoint(
     [LoggerMessage(7200, LogLevel.Debug, "WebSocket {ConnectionId} of {UserId} connected", EventName = "Connected")]
     private static partial void LogConnected(ILogger logger, string connectionId, string userId);
 
-    [LoggerMessage(7201, LogLevel.Debug, "WebSocket {ConnectionId} of {UserId} ended: {Reason}", EventName = "Disconnected")]
+    [LoggerMessage(
+        7201, LogLevel.Debug, "WebSocket {ConnectionId} of {UserId} ended: {Reason}", EventName = "Disconnected")]
     private static partial void LogDisconnected(ILogger logger, string connectionId, string userId, DropReason? reason);
 
-    [LoggerMessage(7202, LogLevel.Information, "A WebSocket was refused: {Code} {Message}", EventName = "ConnectionRefused")]
+    [LoggerMessage(
+        7202, LogLevel.Information, "A WebSocket was refused: {Code} {Message}", EventName = "ConnectionRefused")]
     private static partial void LogRefused(ILogger logger, ApiErrorCode code, string message);
 }

@@ -6,15 +6,16 @@ namespace GetStream.Local.Realtime;
 
 /// <summary>One authenticated coordinator WebSocket: a bounded queue towards a client, and its watched calls.</summary>
 /// <remarks>
-/// <see cref="TrySend"/> and <see cref="Drop"/> are safe from any thread. <see cref="RunAsync"/> is called once and is the
-/// only sender and receiver of the socket.
+/// <see cref="TrySend"/> and <see cref="Drop"/> are safe from any thread. <see cref="RunAsync"/> is called once and
+/// is the only sender and receiver of the socket.
 /// </remarks>
 internal sealed class Connection(
     WebSocket socket, string userId, StreamTimeFormat times, LocalStreamOptions options, TimeProvider clock)
 {
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
 
-    private readonly TaskCompletionSource<DropReason> _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<DropReason> _dropped = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ReadOnlyMemory<byte>> _queue = Channel.CreateBounded<ReadOnlyMemory<byte>>(
         new BoundedChannelOptions(options.MaxQueuedEvents) { SingleReader = true });
 
@@ -43,7 +44,8 @@ internal sealed class Connection(
     public async Task<DropReason?> RunAsync(Func<OutgoingEvent> answer, CancellationToken stopping)
     {
         using var onStop = stopping.Register(() => Drop(DropReason.ServerStopping));
-        using var silence = clock.CreateTimer(_ => Drop(DropReason.Silent), null, options.ConnectionSilence, Timeout.InfiniteTimeSpan);
+        using var silence = clock.CreateTimer(
+            _ => Drop(DropReason.Silent), null, options.ConnectionSilence, Timeout.InfiniteTimeSpan);
         var receiving = ReceiveLoopAsync(answer, silence);
         var sending = SendLoopAsync();
         await Task.WhenAny(receiving, sending, _dropped.Task);
@@ -79,13 +81,16 @@ internal sealed class Connection(
             await foreach (var json in _queue.Reader.ReadAllAsync())
                 await socket.SendAsync(json, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception exception) when (
+            exception is WebSocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The client vanished, or we let go of it.
         }
     }
 
-    /// <summary>Sends what is queued and a close frame, and waits for the client's, all within a bounded time.</summary>
+    /// <summary>
+    /// Sends what is queued and a close frame, and waits for the client's, all within a bounded time.
+    /// </summary>
     private async Task SayGoodbyeAsync(DropReason? reason, Task sending, Task receiving)
     {
         try

@@ -4,7 +4,9 @@ using GetStream.Local.Errors;
 namespace GetStream.Local.Realtime;
 
 /// <summary>Owns the open coordinator WebSockets: who is connected, and who watches which call.</summary>
-/// <remarks>Safe from any thread. Events are queued in the order of the calls to this class and never wait for a client.</remarks>
+/// <remarks>
+/// Safe from any thread. Events are queued in the order of the calls to this class and never wait for a client.
+/// </remarks>
 internal sealed class ConnectionHub(LocalStreamOptions options)
 {
     private readonly Lock _gate = new();
@@ -48,12 +50,14 @@ internal sealed class ConnectionHub(LocalStreamOptions options)
     }
 
     /// <summary>Sends the events of a call to a connection from now on.</summary>
-    /// <exception cref="ApiException">The connection is not there, is another user's, or watches too many calls.</exception>
+    /// <exception cref="ApiException">The connection is not there, is another user's, or watches too many
+    /// calls.</exception>
     public void Watch(string connectionId, string? userId, string cid)
     {
         lock (_gate)
         {
-            if (!_connections.TryGetValue(connectionId, out var connection) || (userId is not null && connection.UserId != userId))
+            if (!_connections.TryGetValue(connectionId, out var connection)
+                || (userId is not null && connection.UserId != userId))
                 throw ApiException.UnknownConnection(connectionId);
             if (connection.WatchedCids.Count >= options.MaxWatchedCalls && !connection.WatchedCids.Contains(cid))
                 throw ApiException.Input($"a connection watches at most {options.MaxWatchedCalls} calls");
@@ -75,7 +79,8 @@ internal sealed class ConnectionHub(LocalStreamOptions options)
     }
 
     /// <summary>Sends to everyone who watches the call, and to all connections of the given users, each once.</summary>
-    public void Publish(string cid, OutgoingEvent outgoing, IEnumerable<string>? userIds = null, string? exceptUserId = null)
+    public void Publish(
+        string cid, OutgoingEvent outgoing, IEnumerable<string>? userIds = null, string? exceptUserId = null)
     {
         lock (_gate)
         {

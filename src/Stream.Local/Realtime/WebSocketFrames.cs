@@ -28,7 +28,8 @@ internal static class WebSocketFrames
     }
 
     /// <summary>Sends a close frame if the socket can still send, waiting for a bounded time.</summary>
-    public static async Task CloseAsync(WebSocket socket, WebSocketCloseStatus status, string? reason, TimeProvider clock)
+    public static async Task CloseAsync(
+        WebSocket socket, WebSocketCloseStatus status, string? reason, TimeProvider clock)
     {
         using var timeout = new CancellationTokenSource(s_closeTimeout, clock);
         try

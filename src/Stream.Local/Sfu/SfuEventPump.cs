@@ -28,7 +28,8 @@ internal sealed partial class SfuEventPump(ISfu sfu, CallSessions sessions, ILog
         {
             case Event.PayloadOneofCase.SfuParticipantJoined:
                 var joined = told.SfuParticipantJoined;
-                sessions.ParticipantJoined(joined.CallCid, joined.UserId, joined.ParticipantSessionId, joined.Anonymous);
+                sessions.ParticipantJoined(
+                    joined.CallCid, joined.UserId, joined.ParticipantSessionId, joined.Anonymous);
                 break;
             case Event.PayloadOneofCase.SfuParticipantLeft:
                 var left = told.SfuParticipantLeft;
@@ -37,6 +38,7 @@ internal sealed partial class SfuEventPump(ISfu sfu, CallSessions sessions, ILog
         }
     }
 
-    [LoggerMessage(7100, LogLevel.Error, "The SFU's event {Payload} could not be applied", EventName = "SfuEventFailed")]
+    [LoggerMessage(
+        7100, LogLevel.Error, "The SFU's event {Payload} could not be applied", EventName = "SfuEventFailed")]
     private static partial void LogEventFailed(ILogger logger, Event.PayloadOneofCase payload, Exception exception);
 }

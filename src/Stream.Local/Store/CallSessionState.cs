@@ -46,4 +46,5 @@ internal sealed record CallSessionState
     public bool IsEmpty => Participants.IsEmpty && AnonymousSessionIds.IsEmpty;
 }
 
-internal sealed record SessionParticipant(string UserId, string ParticipantSessionId, string Role, DateTimeOffset JoinedAt);
+internal sealed record SessionParticipant(
+    string UserId, string ParticipantSessionId, string Role, DateTimeOffset JoinedAt);

@@ -35,12 +35,14 @@ internal sealed record CallState
     /// <summary>The call type's settings with the call's own on top.</summary>
     public required CallSettingsResponse Settings { get; init; }
 
-    public ImmutableDictionary<string, CallMemberState> Members { get; init; } = ImmutableDictionary<string, CallMemberState>.Empty;
+    public ImmutableDictionary<string, CallMemberState> Members { get; init; } =
+        ImmutableDictionary<string, CallMemberState>.Empty;
 
     public ImmutableHashSet<string> BlockedUserIds { get; init; } = [];
 
     /// <summary>What hosts granted to or took from single users, by user id.</summary>
-    public ImmutableDictionary<string, UserGrants> Grants { get; init; } = ImmutableDictionary<string, UserGrants>.Empty;
+    public ImmutableDictionary<string, UserGrants> Grants { get; init; } =
+        ImmutableDictionary<string, UserGrants>.Empty;
 
     public ImmutableHashSet<CallPin> Pins { get; init; } = [];
 

@@ -27,7 +27,8 @@ internal sealed partial class StateFile : IAsyncDisposable
     }
 
     /// <summary>Reads the file into the store, if there is one, and writes it from then on.</summary>
-    /// <exception cref="IOException">The file cannot be read or written, or is not one of ours; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be read or written, or is not one of ours; the message names
+    /// it.</exception>
     public void Start()
     {
         if (File.Exists(_path))
@@ -108,7 +109,8 @@ internal sealed partial class StateFile : IAsyncDisposable
         }
         catch (JsonException exception)
         {
-            throw new IOException($"{_path} is not a state file of the embedded Stream: {exception.Message}", exception);
+            throw new IOException(
+                $"{_path} is not a state file of the embedded Stream: {exception.Message}", exception);
         }
     }
 
@@ -133,9 +135,13 @@ internal sealed partial class StateFile : IAsyncDisposable
     }
 
     /// <summary>Whoever was in a call when the server stopped is not in it now.</summary>
-    private static CallState WithoutSession(CallState call, DateTimeOffset now) => call.RunningSession is not { } session
-        ? call
-        : call with { Session = session with { EndedAt = now, Participants = session.Participants.Clear(), AnonymousSessionIds = [] } };
+    private static CallState WithoutSession(CallState call, DateTimeOffset now)
+    {
+        if (call.RunningSession is not { } session)
+            return call;
+        var empty = session with { Participants = session.Participants.Clear(), AnonymousSessionIds = [] };
+        return call with { Session = empty with { EndedAt = now } };
+    }
 
     [LoggerMessage(7400, LogLevel.Error, "The state could not be written to {Path}", EventName = "StateWriteFailed")]
     private static partial void LogWriteFailed(ILogger logger, string path, Exception exception);

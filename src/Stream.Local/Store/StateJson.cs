@@ -12,7 +12,12 @@ namespace GetStream.Local.Store;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     IgnoreReadOnlyProperties = true,
     MaxDepth = 2 * Limits.MaxCustomDepth,
-    Converters = [typeof(ModelConverter<CallSettingsResponse>), typeof(ModelConverter<NotificationSettingsResponse>), typeof(ModelConverter<PrivacySettingsResponse>)])]
+    Converters =
+    [
+        typeof(ModelConverter<CallSettingsResponse>),
+        typeof(ModelConverter<NotificationSettingsResponse>),
+        typeof(ModelConverter<PrivacySettingsResponse>),
+    ])]
 [JsonSerializable(typeof(StateSnapshot))]
 internal sealed partial class StateJson : JsonSerializerContext;
 
@@ -20,7 +25,9 @@ internal sealed partial class StateJson : JsonSerializerContext;
 internal sealed class ModelConverter<T> : JsonConverter<T>
     where T : class, IStreamModel<T>
 {
-    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => T.ReadFrom(ref reader);
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        T.ReadFrom(ref reader);
 
-    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => value.WriteTo(writer, StreamTimeFormat.Text);
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        value.WriteTo(writer, StreamTimeFormat.Text);
 }

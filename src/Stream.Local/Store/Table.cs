@@ -24,7 +24,9 @@ internal sealed class Table<TRow>(string what, int capacity)
 
     public TRow? Find(string key) => _rows.GetValueOrDefault(key);
 
-    /// <summary>Sets the row to what <paramref name="change"/> makes of the present one; null leaves things as they are.</summary>
+    /// <summary>
+    /// Sets the row to what <paramref name="change"/> makes of the present one; null leaves things as they are.
+    /// </summary>
     /// <param name="change">Gets null for a key that has no row. Runs under the table's lock: must not wait.</param>
     /// <param name="changed">Runs under the lock after a write, with the rows before and after.</param>
     /// <returns>The row as it is now.</returns>

@@ -16,7 +16,8 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     public UserState Get(string id) =>
         Find(id) ?? throw ApiException.DoesNotExist($"user with id \"{Shortened.Text(id)}\" does not exist");
 
-    public UserState GetOrCreate(string id, string role = Roles.User) => Change(id, user => user ?? New(id) with { Role = role });
+    public UserState GetOrCreate(string id, string role = Roles.User) =>
+        Change(id, user => user ?? New(id) with { Role = role });
 
     /// <summary>Replaces what a server may set; what the request leaves out goes back to its default.</summary>
     public UserState Replace(UserRequest request)

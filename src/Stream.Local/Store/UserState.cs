@@ -30,7 +30,8 @@ internal sealed record UserState
     public bool Banned { get; init; }
 
     /// <summary>Whom this user blocked, and since when.</summary>
-    public ImmutableDictionary<string, DateTimeOffset> Blocks { get; init; } = ImmutableDictionary<string, DateTimeOffset>.Empty;
+    public ImmutableDictionary<string, DateTimeOffset> Blocks { get; init; } =
+        ImmutableDictionary<string, DateTimeOffset>.Empty;
 
     public required DateTimeOffset CreatedAt { get; init; }
 

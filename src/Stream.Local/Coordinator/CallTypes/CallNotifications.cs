@@ -3,7 +3,9 @@ using GetStream.Models;
 
 namespace GetStream.Local.Coordinator.CallTypes;
 
-/// <summary>The notification settings call types start with. They are kept and answered; nothing is ever pushed.</summary>
+/// <summary>
+/// The notification settings call types start with. They are kept and answered; nothing is ever pushed.
+/// </summary>
 internal static class CallNotifications
 {
     public static NotificationSettingsResponse Create() => new()
@@ -16,7 +18,8 @@ internal static class CallNotifications
         CallMissed = Event(enabled: true),
     };
 
-    public static NotificationSettingsResponse Apply(NotificationSettingsResponse settings, NotificationSettingsRequest? request)
+    public static NotificationSettingsResponse Apply(
+        NotificationSettingsResponse settings, NotificationSettingsRequest? request)
     {
         if (request is null)
             return settings;

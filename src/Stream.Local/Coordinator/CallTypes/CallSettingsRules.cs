@@ -26,7 +26,9 @@ internal static class CallSettingsRules
           },
           "backstage": { "enabled": false },
           "limits": { "max_participants_exclude_roles": [] },
-          "ring": { "auto_cancel_timeout_ms": 15000, "incoming_call_timeout_ms": 15000, "missed_call_timeout_ms": 15000 },
+          "ring": {
+            "auto_cancel_timeout_ms": 15000, "incoming_call_timeout_ms": 15000, "missed_call_timeout_ms": 15000
+          },
           "session": { "inactivity_timeout_seconds": 30 },
           "recording": {
             "audio_only": false, "mode": "available", "quality": "720p",

@@ -16,8 +16,10 @@ internal sealed class CallTypesApi(StateStore store) : IOperationFamily
     {
         operations.Map<ListCallTypeResponse>(ApiOperations.Video.ListCallTypes, OperationAccess.Server, List);
         operations.Map<GetCallTypeResponse>(ApiOperations.Video.GetCallType, OperationAccess.Server, Get);
-        operations.Map<CreateCallTypeRequest, CreateCallTypeResponse>(ApiOperations.Video.CreateCallType, OperationAccess.Server, Create);
-        operations.Map<UpdateCallTypeRequest, UpdateCallTypeResponse>(ApiOperations.Video.UpdateCallType, OperationAccess.Server, Update);
+        operations.Map<CreateCallTypeRequest, CreateCallTypeResponse>(
+            ApiOperations.Video.CreateCallType, OperationAccess.Server, Create);
+        operations.Map<UpdateCallTypeRequest, UpdateCallTypeResponse>(
+            ApiOperations.Video.UpdateCallType, OperationAccess.Server, Update);
         operations.Map<Response>(ApiOperations.Video.DeleteCallType, OperationAccess.Server, Delete);
     }
 
@@ -57,7 +59,8 @@ internal sealed class CallTypesApi(StateStore store) : IOperationFamily
             UpdatedAt = request.Now,
         };
         store.CallTypes.Update(
-            body.Name, known => known is null ? type : throw ApiException.Input($"call type \"{body.Name}\" exists already"));
+            body.Name,
+            known => known is null ? type : throw ApiException.Input($"call type \"{body.Name}\" exists already"));
         return new CreateCallTypeResponse
         {
             Name = type.Name,
@@ -73,14 +76,16 @@ internal sealed class CallTypesApi(StateStore store) : IOperationFamily
 
     private UpdateCallTypeResponse Update(ApiRequest request, UpdateCallTypeRequest body)
     {
-        var type = store.CallTypes.Update(request.Route("name"), known => known is null ? throw Unknown(request) : known with
-        {
-            Settings = CallSettingsRules.Apply(known.Settings, body.Settings),
-            NotificationSettings = CallNotifications.Apply(known.NotificationSettings, body.NotificationSettings),
-            Grants = Merge(known.Grants, body.Grants),
-            ExternalStorage = body.ExternalStorage ?? known.ExternalStorage,
-            UpdatedAt = request.Now,
-        })!;
+        var type = store.CallTypes.Update(
+            request.Route("name"),
+            known => known is null ? throw Unknown(request) : known with
+            {
+                Settings = CallSettingsRules.Apply(known.Settings, body.Settings),
+                NotificationSettings = CallNotifications.Apply(known.NotificationSettings, body.NotificationSettings),
+                Grants = Merge(known.Grants, body.Grants),
+                ExternalStorage = body.ExternalStorage ?? known.ExternalStorage,
+                UpdatedAt = request.Now,
+            })!;
         return new UpdateCallTypeResponse
         {
             Name = type.Name,
@@ -121,12 +126,14 @@ internal sealed class CallTypesApi(StateStore store) : IOperationFamily
 
     /// <summary>Roles that the request names get exactly what it says; the others keep theirs.</summary>
     private static ImmutableDictionary<string, ImmutableSortedSet<string>> Merge(
-        ImmutableDictionary<string, ImmutableSortedSet<string>> grants, IReadOnlyDictionary<string, IReadOnlyList<string>>? changes)
+        ImmutableDictionary<string, ImmutableSortedSet<string>> grants,
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? changes)
     {
         foreach (var (role, capabilities) in changes ?? new Dictionary<string, IReadOnlyList<string>>())
         {
             if (capabilities.FirstOrDefault(capability => !Capabilities.All.Contains(capability)) is { } unknown)
-                throw ApiException.InvalidField($"grants.{Shortened.Text(role)}", $"names \"{Shortened.Text(unknown)}\", which is no capability");
+                throw ApiException.InvalidField(
+                    $"grants.{Shortened.Text(role)}", $"names \"{Shortened.Text(unknown)}\", which is no capability");
             Limits.Length(role, Limits.MaxCallIdLength, "grants role");
             grants = grants.SetItem(role, Capabilities.None.Union(capabilities));
         }

@@ -15,7 +15,8 @@ namespace GetStream.Local.Coordinator.Calls;
 /// which they were made.
 /// </remarks>
 internal sealed class CallDirectory(
-    StateStore store, UserDirectory users, CallPermissions permissions, CallViews views, CallEvents events, ConnectionHub hub)
+    StateStore store, UserDirectory users, CallPermissions permissions, CallViews views, CallEvents events,
+    ConnectionHub hub)
 {
     /// <summary>The call a request's path names.</summary>
     /// <exception cref="ApiException">The type or id is not well-formed, or there is no such call.</exception>
@@ -90,7 +91,8 @@ internal sealed class CallDirectory(
     }
 
     /// <summary>The members a request describes; all must exist.</summary>
-    public ImmutableDictionary<string, CallMemberState> Members(IEnumerable<MemberRequest> requests, DateTimeOffset now) =>
+    public ImmutableDictionary<string, CallMemberState> Members(
+        IEnumerable<MemberRequest> requests, DateTimeOffset now) =>
         requests.Select(request => Member(request, now)).ToImmutableDictionary(member => member.UserId);
 
     private CallState New(ApiRequest request, CallRequest data)
@@ -128,7 +130,8 @@ internal sealed class CallDirectory(
         if (data.CreatedBy is { } described)
             return users.Merge(described).Id;
         var id = data.CreatedById ?? caller.UserId
-            ?? throw ApiException.Input("either data.created_by or data.created_by_id must be provided when using a server token");
+            ?? throw ApiException.Input(
+                "either data.created_by or data.created_by_id must be provided when using a server token");
         return users.Get(id).Id;
     }
 
@@ -138,7 +141,8 @@ internal sealed class CallDirectory(
         Limits.Custom(request.Custom, Limits.MaxCallCustomBytes, "members.custom");
         Limits.OptionalLength(request.Role, Limits.MaxCallIdLength, "members.role");
         if (users.Find(request.UserId) is null)
-            throw ApiException.Input($"user \"{request.UserId}\" is named as a member but does not exist: create the user first");
+            throw ApiException.Input(
+                $"user \"{request.UserId}\" is named as a member but does not exist: create the user first");
         return new CallMemberState
         {
             UserId = request.UserId,

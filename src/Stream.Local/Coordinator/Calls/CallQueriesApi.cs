@@ -7,7 +7,8 @@ using GetStream.Models;
 namespace GetStream.Local.Coordinator.Calls;
 
 /// <summary>Finds calls, and the participants of one.</summary>
-internal sealed class CallQueriesApi(StateStore store, CallDirectory calls, CallPermissions permissions, CallViews views) : IOperationFamily
+internal sealed class CallQueriesApi(
+    StateStore store, CallDirectory calls, CallPermissions permissions, CallViews views) : IOperationFamily
 {
     private static readonly QuerySchema<CallState> s_calls = new(
         call => call.Cid,
@@ -35,7 +36,8 @@ internal sealed class CallQueriesApi(StateStore store, CallDirectory calls, Call
 
     public void Map(OperationTable operations)
     {
-        operations.Map<QueryCallsRequest, QueryCallsResponse>(ApiOperations.Video.QueryCalls, OperationAccess.User, Query);
+        operations.Map<QueryCallsRequest, QueryCallsResponse>(
+            ApiOperations.Video.QueryCalls, OperationAccess.User, Query);
         operations.Map<QueryCallParticipantsRequest, QueryCallParticipantsResponse>(
             ApiOperations.Video.QueryCallParticipants, OperationAccess.User, QueryParticipants);
     }
@@ -46,7 +48,8 @@ internal sealed class CallQueriesApi(StateStore store, CallDirectory calls, Call
         var matches = Filter.Parse(body.FilterConditions, s_calls);
         var order = new RowOrder<CallState>(body.Sort, s_calls, "created_at", -1);
         var page = Page.Cut(
-            store.Calls.Rows.Where(call => matches(call) && MayRead(request, call)), order, body.Limit, body.Next, body.Prev);
+            store.Calls.Rows.Where(call => matches(call) && MayRead(request, call)),
+            order, body.Limit, body.Next, body.Prev);
         if (body.Watch == true)
         {
             foreach (var call in page.Rows)

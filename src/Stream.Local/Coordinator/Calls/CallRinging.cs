@@ -9,13 +9,15 @@ using GetStream.Models;
 namespace GetStream.Local.Coordinator.Calls;
 
 /// <summary>Rings members, and keeps who accepted, rejected and missed the call.</summary>
-internal sealed class CallRinging(CallDirectory calls, CallViews views, UserViews users, CallEvents events) : IOperationFamily
+internal sealed class CallRinging(
+    CallDirectory calls, CallViews views, UserViews users, CallEvents events) : IOperationFamily
 {
     public void Map(OperationTable operations)
     {
         operations.Map<RingCallRequest, RingCallResponse>(ApiOperations.Video.RingCall, OperationAccess.User, Ring);
         operations.Map<AcceptCallResponse>(ApiOperations.Video.AcceptCall, OperationAccess.User, Accept);
-        operations.Map<RejectCallRequest, RejectCallResponse>(ApiOperations.Video.RejectCall, OperationAccess.User, Reject);
+        operations.Map<RejectCallRequest, RejectCallResponse>(
+            ApiOperations.Video.RejectCall, OperationAccess.User, Reject);
     }
 
     /// <summary>Rings or notifies the members as a request to get or join the call asks.</summary>
@@ -72,14 +74,17 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
     private RingCallResponse Ring(ApiRequest request, RingCallRequest body)
     {
         var call = calls.Get(request, Capabilities.JoinCall);
-        if (body.MembersIds is { Count: > 0 } ids && ids.FirstOrDefault(id => !call.Members.ContainsKey(id)) is { } stranger)
+        if (body.MembersIds?.FirstOrDefault(id => !call.Members.ContainsKey(id)) is { } stranger)
             throw ApiException.Input($"user \"{Shortened.Text(stranger)}\" is not a member of call {call.Cid}");
-        var rung = body.MembersIds is { Count: > 0 } chosen ? chosen : [.. call.Members.Keys.Order(StringComparer.Ordinal)];
+        var rung = body.MembersIds is { Count: > 0 } chosen
+            ? chosen
+            : [.. call.Members.Keys.Order(StringComparer.Ordinal)];
         RingMembers(request, call, body.Video ?? false, rung);
         return new RingCallResponse { MembersIds = rung, Duration = request.Duration };
     }
 
-    private CallState RingMembers(ApiRequest request, CallState call, bool video, IEnumerable<string> userIds) => calls.Change(
+    private CallState RingMembers(
+        ApiRequest request, CallState call, bool video, IEnumerable<string> userIds) => calls.Change(
         call.Cid,
         call =>
         {
@@ -154,7 +159,8 @@ internal sealed class CallRinging(CallDirectory calls, CallViews views, UserView
             ? userId
             : throw ApiException.Input("only a user answers a ringing call");
 
-    private static CallState Answered(CallState call, DateTimeOffset now, Func<CallSessionState, CallSessionState> answer)
+    private static CallState Answered(
+        CallState call, DateTimeOffset now, Func<CallSessionState, CallSessionState> answer)
     {
         call = CallSessions.WithSession(call, now);
         return call with { Session = answer(call.Session!) };

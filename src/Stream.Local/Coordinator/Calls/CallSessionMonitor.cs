@@ -19,7 +19,8 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
 
     public CallSessionMonitor(
-        StateStore store, CallSessions sessions, CallRinging ringing, ISfu sfu, TimeProvider clock, ILogger<CallSessionMonitor> logger)
+        StateStore store, CallSessions sessions, CallRinging ringing, ISfu sfu, TimeProvider clock,
+        ILogger<CallSessionMonitor> logger)
     {
         _store = store;
         _sessions = sessions;
@@ -69,7 +70,8 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
                 await _sfu.EndCallAsync(call.Cid, RtcCallEndReason.SessionEnded, _stopping.Token);
                 _sessions.End(call.Cid);
             }
-            else if (session.EmptySince is { } since && now >= since.AddSeconds(call.Settings.Session.InactivityTimeoutSeconds))
+            else if (session.EmptySince is { } since
+                && now >= since.AddSeconds(call.Settings.Session.InactivityTimeoutSeconds))
             {
                 _sessions.EndIfEmpty(call.Cid);
             }

@@ -5,7 +5,8 @@ using GetStream.Models;
 namespace GetStream.Local.Coordinator.Calls;
 
 /// <summary>Keeps the sessions of calls: when they start and end, and who is in them, as the SFU tells.</summary>
-internal sealed class CallSessions(CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, TimeProvider clock)
+internal sealed class CallSessions(
+    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, TimeProvider clock)
 {
     /// <summary>The call with a running session: the one it has, or a new one.</summary>
     public static CallState WithSession(CallState call, DateTimeOffset now) =>
@@ -28,12 +29,21 @@ internal sealed class CallSessions(CallDirectory calls, CallPermissions permissi
         {
             var session = call.Session!;
             if (started)
-                events.ToWatchers(call, new CallSessionStartedEvent { CallCid = cid, Call = views.Call(call), SessionId = session.Id, CreatedAt = now });
+            {
+                events.ToWatchers(call, new CallSessionStartedEvent
+                {
+                    CallCid = cid, Call = views.Call(call), SessionId = session.Id, CreatedAt = now,
+                });
+            }
+
             if (session.Participants.TryGetValue(participantSessionId, out var participant))
             {
                 events.ToWatchers(call, new CallSessionParticipantJoinedEvent
                 {
-                    CallCid = cid, SessionId = session.Id, Participant = views.Participant(participant), CreatedAt = now,
+                    CallCid = cid,
+                    SessionId = session.Id,
+                    Participant = views.Participant(participant),
+                    CreatedAt = now,
                 });
             }
 
@@ -89,13 +99,19 @@ internal sealed class CallSessions(CallDirectory calls, CallPermissions permissi
         calls.TryChange(
             cid,
             call => call.RunningSession is { } session && condition(session)
-                ? call with { Session = session with { EndedAt = now, LiveEndedAt = session.LiveStartedAt is null ? null : session.LiveEndedAt ?? now } }
+                ? call with { Session = Ended(session, now) }
                 : call,
             call => events.ToWatchers(call, new CallSessionEndedEvent
             {
                 CallCid = cid, Call = views.Call(call), SessionId = call.Session!.Id, CreatedAt = now,
             }));
     }
+
+    private static CallSessionState Ended(CallSessionState session, DateTimeOffset now) => session with
+    {
+        EndedAt = now,
+        LiveEndedAt = session.LiveStartedAt is null ? null : session.LiveEndedAt ?? now,
+    };
 
     private static CallSessionState Start(CallState call, DateTimeOffset now) => call.Session! with
     {
@@ -105,7 +121,8 @@ internal sealed class CallSessions(CallDirectory calls, CallPermissions permissi
     };
 
     private CallSessionState Add(
-        CallSessionState session, CallState call, string userId, string participantSessionId, bool anonymous, DateTimeOffset now)
+        CallSessionState session, CallState call, string userId, string participantSessionId, bool anonymous,
+        DateTimeOffset now)
     {
         session = session with { EmptySince = null };
         return anonymous || userId == Caller.AnonymousId

@@ -18,9 +18,11 @@ internal sealed class CallsApi(
         operations.Map<GetCallResponse>(ApiOperations.Video.GetCall, OperationAccess.User, Get);
         operations.Map<GetOrCreateCallRequest, GetOrCreateCallResponse>(
             ApiOperations.Video.GetOrCreateCall, OperationAccess.User, GetOrCreate);
-        operations.Map<UpdateCallRequest, UpdateCallResponse>(ApiOperations.Video.UpdateCall, OperationAccess.User, Update);
+        operations.Map<UpdateCallRequest, UpdateCallResponse>(
+            ApiOperations.Video.UpdateCall, OperationAccess.User, Update);
         operations.MapAsync<EndCallResponse>(ApiOperations.Video.EndCall, OperationAccess.User, EndAsync);
-        operations.MapAsync<DeleteCallRequest, DeleteCallResponse>(ApiOperations.Video.DeleteCall, OperationAccess.User, DeleteAsync);
+        operations.MapAsync<DeleteCallRequest, DeleteCallResponse>(
+            ApiOperations.Video.DeleteCall, OperationAccess.User, DeleteAsync);
     }
 
     private GetCallResponse Get(ApiRequest request)
@@ -28,7 +30,8 @@ internal sealed class CallsApi(
         var call = calls.Get(request, Capabilities.ReadCall);
         var membersLimit = request.QueryInt("members_limit", 0, Limits.MaxPageSize) ?? Limits.MaxPageSize;
         calls.Watch(request, call);
-        call = ringing.Announce(request, call, request.QueryBool("ring"), request.QueryBool("notify"), request.QueryBool("video"));
+        call = ringing.Announce(
+            request, call, request.QueryBool("ring"), request.QueryBool("notify"), request.QueryBool("video"));
         return new GetCallResponse
         {
             Call = views.Call(call),
@@ -41,11 +44,13 @@ internal sealed class CallsApi(
 
     private GetOrCreateCallResponse GetOrCreate(ApiRequest request, GetOrCreateCallRequest body)
     {
-        var membersLimit = Limits.Range(body.MembersLimit ?? Limits.MaxPageSize, 0, Limits.MaxPageSize, "members_limit");
+        var membersLimit = Limits.Range(
+            body.MembersLimit ?? Limits.MaxPageSize, 0, Limits.MaxPageSize, "members_limit");
         var (call, created) = calls.GetOrCreate(request, body.Data);
         permissions.Require(request.Caller, call, Capabilities.ReadCall, request.Operation);
         calls.Watch(request, call);
-        call = ringing.Announce(request, call, body.Ring ?? false, body.Notify ?? false, body.Video ?? body.Data?.Video ?? false);
+        call = ringing.Announce(
+            request, call, body.Ring ?? false, body.Notify ?? false, body.Video ?? body.Data?.Video ?? false);
         return new GetOrCreateCallResponse
         {
             Call = views.Call(call),

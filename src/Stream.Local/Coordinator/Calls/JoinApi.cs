@@ -22,7 +22,8 @@ internal sealed class JoinApi(
 
     private JoinCallResponse Join(ApiRequest request, JoinCallRequest body)
     {
-        var membersLimit = Limits.Range(body.MembersLimit ?? Limits.MaxPageSize, 0, Limits.MaxPageSize, "members_limit");
+        var membersLimit = Limits.Range(
+            body.MembersLimit ?? Limits.MaxPageSize, 0, Limits.MaxPageSize, "members_limit");
         if (request.Caller.UserId is null)
             throw ApiException.Input("a server joins on behalf of a user: user_id is missing in the query");
 

@@ -15,7 +15,8 @@ internal sealed class LivestreamApi(
     public void Map(OperationTable operations)
     {
         operations.Map<GoLiveRequest, GoLiveResponse>(ApiOperations.Video.GoLive, OperationAccess.User, GoLive);
-        operations.MapAsync<StopLiveRequest, StopLiveResponse>(ApiOperations.Video.StopLive, OperationAccess.User, StopLiveAsync);
+        operations.MapAsync<StopLiveRequest, StopLiveResponse>(
+            ApiOperations.Video.StopLive, OperationAccess.User, StopLiveAsync);
     }
 
     private GoLiveResponse GoLive(ApiRequest request, GoLiveRequest body)
@@ -36,7 +37,10 @@ internal sealed class LivestreamApi(
             },
             call =>
             {
-                events.ToWatchers(call, new CallLiveStartedEvent { CallCid = call.Cid, Call = views.Call(call), CreatedAt = request.Now });
+                events.ToWatchers(call, new CallLiveStartedEvent
+                {
+                    CallCid = call.Cid, Call = views.Call(call), CreatedAt = request.Now,
+                });
                 PublishUpdated(call, request.Now);
             });
         return new GoLiveResponse { Call = views.Call(call), Duration = request.Duration };

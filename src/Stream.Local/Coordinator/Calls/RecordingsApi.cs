@@ -9,8 +9,10 @@ internal sealed class RecordingsApi(CallDirectory calls) : IOperationFamily
 {
     public void Map(OperationTable operations)
     {
-        operations.Map<ListRecordingsResponse>(ApiOperations.Video.ListRecordings, OperationAccess.User, ListRecordings);
-        operations.Map<ListTranscriptionsResponse>(ApiOperations.Video.ListTranscriptions, OperationAccess.User, ListTranscriptions);
+        operations.Map<ListRecordingsResponse>(
+            ApiOperations.Video.ListRecordings, OperationAccess.User, ListRecordings);
+        operations.Map<ListTranscriptionsResponse>(
+            ApiOperations.Video.ListTranscriptions, OperationAccess.User, ListTranscriptions);
     }
 
     private ListRecordingsResponse ListRecordings(ApiRequest request)

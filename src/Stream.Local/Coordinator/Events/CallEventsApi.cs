@@ -15,7 +15,8 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
 
     public void Map(OperationTable operations)
     {
-        operations.Map<SendCallEventRequest, SendCallEventResponse>(ApiOperations.Video.SendCallEvent, OperationAccess.User, SendCustom);
+        operations.Map<SendCallEventRequest, SendCallEventResponse>(
+            ApiOperations.Video.SendCallEvent, OperationAccess.User, SendCustom);
         operations.Map<SendVideoReactionRequest, SendVideoReactionResponse>(
             ApiOperations.Video.SendVideoReaction, OperationAccess.User, SendReaction);
         operations.Map<CollectUserFeedbackRequest, CollectUserFeedbackResponse>(
@@ -51,7 +52,8 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
             Custom = body.Custom,
             User = views.User(request.ActingUserId()),
         };
-        events.ToWatchers(call, new CallReactionEvent { CallCid = call.Cid, Reaction = reaction, CreatedAt = request.Now });
+        events.ToWatchers(
+            call, new CallReactionEvent { CallCid = call.Cid, Reaction = reaction, CreatedAt = request.Now });
         return new SendVideoReactionResponse { Reaction = reaction, Duration = request.Duration };
     }
 

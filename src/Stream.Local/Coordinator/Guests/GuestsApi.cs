@@ -11,7 +11,8 @@ namespace GetStream.Local.Coordinator.Guests;
 internal sealed class GuestsApi(UserDirectory users, UserViews views, string apiSecret) : IOperationFamily
 {
     public void Map(OperationTable operations) =>
-        operations.Map<CreateGuestRequest, CreateGuestResponse>(ApiOperations.Common.CreateGuest, OperationAccess.Public, Create);
+        operations.Map<CreateGuestRequest, CreateGuestResponse>(
+            ApiOperations.Common.CreateGuest, OperationAccess.Public, Create);
 
     private CreateGuestResponse Create(ApiRequest request, CreateGuestRequest body)
     {

@@ -10,7 +10,8 @@ namespace GetStream.Local.Coordinator.Members;
 
 /// <summary>The members of calls.</summary>
 internal sealed class MembersApi(
-    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, LocalStreamOptions options) : IOperationFamily
+    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, LocalStreamOptions options)
+    : IOperationFamily
 {
     private static readonly QuerySchema<CallMemberState> s_members = new(
         member => member.UserId,
@@ -51,7 +52,9 @@ internal sealed class MembersApi(
                 {
                     CreatedAt = call.Members.TryGetValue(member.UserId, out var known) ? known.CreatedAt : request.Now,
                 });
-                var members = call.Members.SetItems(kept.Select(member => KeyValuePair.Create(member.UserId, member))).RemoveRange(removals);
+                var members = call.Members
+                    .SetItems(kept.Select(member => KeyValuePair.Create(member.UserId, member)))
+                    .RemoveRange(removals);
                 if (members.Count > options.MaxMembersPerCall)
                     throw ApiException.Input($"a call has at most {options.MaxMembersPerCall} members");
                 return call with { Members = members, UpdatedAt = request.Now };
@@ -65,14 +68,27 @@ internal sealed class MembersApi(
     }
 
     private void Publish(
-        CallState before, CallState call, IEnumerable<string> updated, IReadOnlyList<string> removals, DateTimeOffset now)
+        CallState before, CallState call, IEnumerable<string> updated, IReadOnlyList<string> removals,
+        DateTimeOffset now)
     {
         var (known, added) = Split(updated.Where(call.Members.ContainsKey), before.Members.ContainsKey);
         var removed = removals.Where(before.Members.ContainsKey).Distinct().ToList();
         if (added.Count > 0)
-            events.ToMembers(call, new CallMemberAddedEvent { CallCid = call.Cid, Call = views.Call(call), Members = Views(added), CreatedAt = now });
+        {
+            events.ToMembers(call, new CallMemberAddedEvent
+            {
+                CallCid = call.Cid, Call = views.Call(call), Members = Views(added), CreatedAt = now,
+            });
+        }
+
         if (known.Count > 0)
-            events.ToMembers(call, new CallMemberUpdatedEvent { CallCid = call.Cid, Call = views.Call(call), Members = Views(known), CreatedAt = now });
+        {
+            events.ToMembers(call, new CallMemberUpdatedEvent
+            {
+                CallCid = call.Cid, Call = views.Call(call), Members = Views(known), CreatedAt = now,
+            });
+        }
+
         var promoted = known.Where(id => before.Members[id].Role != call.Members[id].Role).ToList();
         if (promoted.Count > 0)
         {
@@ -88,7 +104,10 @@ internal sealed class MembersApi(
 
         if (removed.Count > 0)
         {
-            var left = new CallMemberRemovedEvent { CallCid = call.Cid, Call = views.Call(call), Members = removed, CreatedAt = now };
+            var left = new CallMemberRemovedEvent
+            {
+                CallCid = call.Cid, Call = views.Call(call), Members = removed, CreatedAt = now,
+            };
             events.ToMembers(call, left, formerMembers: removed);
         }
 

@@ -11,14 +11,19 @@ namespace GetStream.Local.Coordinator.Moderation;
 
 /// <summary>Mutes, kicks and blocks.</summary>
 internal sealed class ModerationApi(
-    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, UserDirectory users, ISfu sfu) : IOperationFamily
+    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, UserDirectory users, ISfu sfu)
+    : IOperationFamily
 {
     public void Map(OperationTable operations)
     {
-        operations.MapAsync<MuteUsersRequest, MuteUsersResponse>(ApiOperations.Video.MuteUsers, OperationAccess.User, MuteAsync);
-        operations.MapAsync<KickUserRequest, KickUserResponse>(ApiOperations.Video.KickUser, OperationAccess.User, KickAsync);
-        operations.MapAsync<BlockUserRequest, BlockUserResponse>(ApiOperations.Video.BlockUser, OperationAccess.User, BlockAsync);
-        operations.Map<UnblockUserRequest, UnblockUserResponse>(ApiOperations.Video.UnblockUser, OperationAccess.User, Unblock);
+        operations.MapAsync<MuteUsersRequest, MuteUsersResponse>(
+            ApiOperations.Video.MuteUsers, OperationAccess.User, MuteAsync);
+        operations.MapAsync<KickUserRequest, KickUserResponse>(
+            ApiOperations.Video.KickUser, OperationAccess.User, KickAsync);
+        operations.MapAsync<BlockUserRequest, BlockUserResponse>(
+            ApiOperations.Video.BlockUser, OperationAccess.User, BlockAsync);
+        operations.Map<UnblockUserRequest, UnblockUserResponse>(
+            ApiOperations.Video.UnblockUser, OperationAccess.User, Unblock);
     }
 
     private async Task<MuteUsersResponse> MuteAsync(ApiRequest request, MuteUsersRequest body)

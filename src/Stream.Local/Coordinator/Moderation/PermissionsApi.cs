@@ -10,7 +10,8 @@ namespace GetStream.Local.Coordinator.Moderation;
 
 /// <summary>Single users' permissions in a call: asked for, granted and revoked.</summary>
 internal sealed class PermissionsApi(
-    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, UserDirectory users, ISfu sfu) : IOperationFamily
+    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, UserDirectory users, ISfu sfu)
+    : IOperationFamily
 {
     public void Map(OperationTable operations)
     {
@@ -73,7 +74,8 @@ internal sealed class PermissionsApi(
     private static void RequirePublishing(IEnumerable<string> permissions, string field)
     {
         if (permissions.FirstOrDefault(permission => !Capabilities.Publishing.Contains(permission)) is { } other)
-            throw ApiException.InvalidField(field, $"takes {string.Join(", ", Capabilities.Publishing)}, not \"{Shortened.Text(other)}\"");
+            throw ApiException.InvalidField(
+                field, $"takes {string.Join(", ", Capabilities.Publishing)}, not \"{Shortened.Text(other)}\"");
     }
 
     private static bool MayAskFor(string permission, CallSettingsResponse settings) =>

@@ -18,7 +18,8 @@ internal sealed class PinsApi(CallDirectory calls, ISfu sfu) : IOperationFamily
     public void Map(OperationTable operations)
     {
         operations.MapAsync<PinRequest, PinResponse>(ApiOperations.Video.VideoPin, OperationAccess.User, PinAsync);
-        operations.MapAsync<UnpinRequest, UnpinResponse>(ApiOperations.Video.VideoUnpin, OperationAccess.User, UnpinAsync);
+        operations.MapAsync<UnpinRequest, UnpinResponse>(
+            ApiOperations.Video.VideoUnpin, OperationAccess.User, UnpinAsync);
     }
 
     private async Task<PinResponse> PinAsync(ApiRequest request, PinRequest body)

@@ -13,8 +13,10 @@ internal sealed class UserBlocksApi(UserDirectory users, UserViews views) : IOpe
 
     public void Map(OperationTable operations)
     {
-        operations.Map<BlockUsersRequest, BlockUsersResponse>(ApiOperations.Common.BlockUsers, OperationAccess.User, Block);
-        operations.Map<UnblockUsersRequest, UnblockUsersResponse>(ApiOperations.Common.UnblockUsers, OperationAccess.User, Unblock);
+        operations.Map<BlockUsersRequest, BlockUsersResponse>(
+            ApiOperations.Common.BlockUsers, OperationAccess.User, Block);
+        operations.Map<UnblockUsersRequest, UnblockUsersResponse>(
+            ApiOperations.Common.UnblockUsers, OperationAccess.User, Unblock);
         operations.Map<GetBlockedUsersResponse>(ApiOperations.Common.GetBlockedUsers, OperationAccess.User, List);
     }
 
@@ -36,7 +38,8 @@ internal sealed class UserBlocksApi(UserDirectory users, UserViews views) : IOpe
     private UnblockUsersResponse Unblock(ApiRequest request, UnblockUsersRequest body)
     {
         users.ChangeExisting(
-            request.ActingUserId(body.UserId ?? body.User?.Id), user => user with { Blocks = user.Blocks.Remove(body.BlockedUserId) });
+            request.ActingUserId(body.UserId ?? body.User?.Id),
+            user => user with { Blocks = user.Blocks.Remove(body.BlockedUserId) });
         return new UnblockUsersResponse { Duration = request.Duration };
     }
 

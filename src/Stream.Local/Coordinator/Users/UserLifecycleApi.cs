@@ -8,7 +8,8 @@ using GetStream.Models;
 namespace GetStream.Local.Coordinator.Users;
 
 /// <summary>Deactivates, deletes and brings back users.</summary>
-internal sealed class UserLifecycleApi(StateStore store, UserDirectory users, UserViews views, ConnectionHub hub) : IOperationFamily
+internal sealed class UserLifecycleApi(
+    StateStore store, UserDirectory users, UserViews views, ConnectionHub hub) : IOperationFamily
 {
     private const int MaxUsersPerRequest = 100;
 
@@ -22,8 +23,10 @@ internal sealed class UserLifecycleApi(StateStore store, UserDirectory users, Us
             ApiOperations.Common.ReactivateUser, OperationAccess.Server, Reactivate);
         operations.Map<ReactivateUsersRequest, ReactivateUsersResponse>(
             ApiOperations.Common.ReactivateUsers, OperationAccess.Server, ReactivateMany);
-        operations.Map<DeleteUsersRequest, DeleteUsersResponse>(ApiOperations.Common.DeleteUsers, OperationAccess.Server, Delete);
-        operations.Map<RestoreUsersRequest, Response>(ApiOperations.Common.RestoreUsers, OperationAccess.Server, Restore);
+        operations.Map<DeleteUsersRequest, DeleteUsersResponse>(
+            ApiOperations.Common.DeleteUsers, OperationAccess.Server, Delete);
+        operations.Map<RestoreUsersRequest, Response>(
+            ApiOperations.Common.RestoreUsers, OperationAccess.Server, Restore);
     }
 
     private DeactivateUserResponse Deactivate(ApiRequest request, DeactivateUserRequest body) =>
@@ -40,7 +43,8 @@ internal sealed class UserLifecycleApi(StateStore store, UserDirectory users, Us
     private UserState Deactivate(ApiRequest request, string id)
     {
         var user = users.ChangeExisting(id, user => user with { DeactivatedAt = user.DeactivatedAt ?? request.Now });
-        hub.PublishToUser(id, OutgoingEvent.From(new UserDeactivatedEvent { User = views.Common(user), Custom = [], CreatedAt = request.Now }));
+        var deactivated = new UserDeactivatedEvent { User = views.Common(user), Custom = [], CreatedAt = request.Now };
+        hub.PublishToUser(id, OutgoingEvent.From(deactivated));
         hub.DropUser(id, DropReason.UserRemoved);
         return user;
     }

@@ -11,7 +11,7 @@ namespace GetStream.Local.Coordinator.Users;
 internal static class UserPatch
 {
     /// <summary>What users may not change of themselves.</summary>
-    public static readonly IReadOnlySet<string> ServerFields = new HashSet<string>(StringComparer.Ordinal) 
+    public static readonly IReadOnlySet<string> ServerFields = new HashSet<string>(StringComparer.Ordinal)
     {
         "role", "teams", "teams_role", "banned", "revoke_tokens_issued_before",
     };
@@ -64,7 +64,8 @@ internal static class UserPatch
                     custom[key] = child?.DeepClone();
                 return user;
             default:
-                SetCustom(custom, name.StartsWith("custom.", StringComparison.Ordinal) ? name["custom.".Length..] : name, value);
+                var inCustom = name.StartsWith("custom.", StringComparison.Ordinal);
+                SetCustom(custom, inCustom ? name["custom.".Length..] : name, value);
                 return user;
         }
     }
@@ -119,9 +120,11 @@ internal static class UserPatch
     private static string[] Texts(string name, JsonNode? value) => value switch
     {
         null => [],
-        JsonArray list => [.. list.Select(item => Text(name, item) ?? throw ApiException.InvalidField(name, "must be a list of texts"))],
-        _ => throw ApiException.InvalidField(name, "must be a list of texts"),
+        JsonArray list => [.. list.Select(item => Text(name, item) ?? throw NoTexts(name))],
+        _ => throw NoTexts(name),
     };
+
+    private static ApiException NoTexts(string name) => ApiException.InvalidField(name, "must be a list of texts");
 
     private static Dictionary<string, string>? TextMap(string name, JsonNode? value) => value switch
     {

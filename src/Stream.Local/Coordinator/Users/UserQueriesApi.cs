@@ -40,7 +40,9 @@ internal sealed class UserQueriesApi(StateStore store, UserViews views) : IOpera
         var matches = Filter.Parse(payload.FilterConditions, s_users);
         var order = new RowOrder<UserState>(payload.Sort, s_users, "created_at", -1);
         var found = store.Users.Rows
-            .Where(user => user.DeletedAt is null && (user.DeactivatedAt is null || payload.IncludeDeactivatedUsers == true) && matches(user))
+            .Where(user => user.DeletedAt is null)
+            .Where(user => user.DeactivatedAt is null || payload.IncludeDeactivatedUsers == true)
+            .Where(matches)
             .Select(user => (User: user, Key: order.Key(user)))
             .ToList();
         found.Sort((left, right) => order.Compare(left.Key, right.Key));
@@ -55,7 +57,8 @@ internal sealed class UserQueriesApi(StateStore store, UserViews views) : IOpera
     {
         try
         {
-            return ModelJson.Read<QueryUsersPayload>(Encoding.UTF8.GetBytes(request.Query("payload") ?? """{"filter_conditions":{}}"""));
+            var payload = request.Query("payload") ?? """{"filter_conditions":{}}""";
+            return ModelJson.Read<QueryUsersPayload>(Encoding.UTF8.GetBytes(payload));
         }
         catch (JsonException json)
         {

@@ -5,7 +5,9 @@ using GetStream.Models;
 
 namespace GetStream.Local.Coordinator.Users;
 
-/// <summary>Tells of changed users: their own connections, the watchers of the calls they are in, and the SFU.</summary>
+/// <summary>
+/// Tells of changed users: their own connections, the watchers of the calls they are in, and the SFU.
+/// </summary>
 internal sealed class UserUpdates(StateStore store, UserViews views, ConnectionHub hub, ISfu sfu, TimeProvider clock)
 {
     public async Task PublishAsync(UserState user, CancellationToken cancellationToken)
@@ -24,5 +26,6 @@ internal sealed class UserUpdates(StateStore store, UserViews views, ConnectionH
     }
 
     private static bool IsIn(CallState call, string userId) =>
-        call.RunningSession is { } session && session.Participants.Values.Any(participant => participant.UserId == userId);
+        call.RunningSession is { } session
+            && session.Participants.Values.Any(participant => participant.UserId == userId);
 }

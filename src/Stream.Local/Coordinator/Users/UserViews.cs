@@ -143,7 +143,10 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
 
     public IReadOnlyList<DeviceResponse> Devices(string userId) =>
     [
-        .. store.Devices.Rows.Where(device => device.UserId == userId).OrderBy(device => device.CreatedAt).Select(Device),
+        .. store.Devices.Rows
+            .Where(device => device.UserId == userId)
+            .OrderBy(device => device.CreatedAt)
+            .Select(Device),
     ];
 
     private static DeviceResponse Device(DeviceState device) => new()

@@ -15,7 +15,8 @@ internal sealed class UsersApi(UserDirectory users, UserViews views, UserUpdates
 
     public void Map(OperationTable operations)
     {
-        operations.MapAsync<UpdateUsersRequest, UpdateUsersResponse>(ApiOperations.Common.UpdateUsers, OperationAccess.User, ReplaceAsync);
+        operations.MapAsync<UpdateUsersRequest, UpdateUsersResponse>(
+            ApiOperations.Common.UpdateUsers, OperationAccess.User, ReplaceAsync);
         operations.MapAsync<UpdateUsersPartialRequest, UpdateUsersResponse>(
             ApiOperations.Common.UpdateUsersPartial, OperationAccess.User, PatchAsync);
     }
@@ -45,7 +46,8 @@ internal sealed class UsersApi(UserDirectory users, UserViews views, UserUpdates
 
     private UserState Patch(ApiRequest request, UpdateUserPartialRequest patch)
     {
-        var fixedFields = UserPatch.ServerFields.Intersect((patch.Set ?? []).Select(field => field.Key).Concat(patch.Unset ?? []));
+        var fixedFields = UserPatch.ServerFields.Intersect(
+            (patch.Set ?? []).Select(field => field.Key).Concat(patch.Unset ?? []));
         if (!request.Caller.IsServer && fixedFields.FirstOrDefault() is { } field)
             throw ApiException.NotAllowed($"only a server changes {field}");
         return users.ChangeExisting(patch.Id, user => UserPatch.Apply(user, patch.Set, patch.Unset));
