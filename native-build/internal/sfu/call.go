@@ -65,6 +65,7 @@ func (c *call) join(p *participant, socket *socket) {
 			CallCid: c.cid, Participant: p.model(), IsPinned: c.isPinned(p),
 		}}}, p)
 	}
+	c.server.log.Info("participant joined", "cid", c.cid, "user", p.userID, "session", p.sessionID)
 	c.server.options.Observer.ParticipantJoined(p.presence())
 	p.subscriber.openSoon()
 }

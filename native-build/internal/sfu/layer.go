@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,11 +99,10 @@ func (l *layer) receive(stream uint32, raw []byte) {
 	if l.source.transportID != 0 {
 		publisher.recordTransport(l.source.ssrc, h.extension(l.source.transportID), now)
 	}
-	// Packets of nothing but padding probe the bandwidth. They have numbers too, so they are forwarded like others.
 	if l.startedAt.IsZero() {
 		l.startedAt = now
 	}
-	p := packet{
+	p := packet{ // also one of nothing but padding: it has a number that would be missing
 		seq:       l.reception.add(h, now),
 		stream:    l.stream,
 		timestamp: h.timestamp,
@@ -229,8 +227,6 @@ func (l *layer) sendPLI() {
 		l.track.owner.publisher.writeRTCP(&rtcp.PictureLossIndication{MediaSSRC: ssrc})
 	}
 }
-
-func isVideoMime(mime string) bool { return strings.HasPrefix(strings.ToLower(mime), "video/") }
 
 func hasFeedback(codec webrtc.RTPCodecParameters, kind, parameter string) bool {
 	for _, feedback := range codec.RTCPFeedback {

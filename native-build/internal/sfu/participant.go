@@ -202,6 +202,7 @@ func (p *participant) remove(reason LeaveReason, closeCode int) {
 		p.socket = nil
 	}
 	p.call.mu.Unlock()
+	p.server.log.Info("participant left", "cid", p.cid, "user", p.userID, "session", p.sessionID, "reason", reason)
 	p.server.options.Observer.ParticipantLeft(p.presence(), reason, time.Since(p.joinedAt))
 	p.server.run("release", p.release)
 	p.server.discard(p)

@@ -10,17 +10,16 @@ import (
 type reception struct {
 	clock uint32
 
-	base, highest  uint64 // extended sequence numbers
-	received       uint64
-	lastExpected   uint64
-	lastReceived   uint64
-	fraction       uint8
-	lastTimestamp  uint32
-	lastArrival    time.Time
-	lastTransit    int64
-	jitter         float64
-	haveTransit    bool
-	receivedOctets uint64
+	base, highest uint64 // extended sequence numbers
+	received      uint64
+	lastExpected  uint64
+	lastReceived  uint64
+	fraction      uint8
+	lastTimestamp uint32
+	lastArrival   time.Time
+	lastTransit   int64
+	jitter        float64
+	haveTransit   bool
 }
 
 // add counts a packet and answers its extended sequence number.
@@ -33,7 +32,6 @@ func (r *reception) add(h rtpHeader, now time.Time) uint64 {
 		seq = extendSequence(r.highest, h.sequence)
 	}
 	r.received++
-	r.receivedOctets += uint64(len(h.payload))
 	if seq < r.highest {
 		return seq // late: it says nothing about the present
 	}

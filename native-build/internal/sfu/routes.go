@@ -1,6 +1,10 @@
 package sfu
 
-import "net/http"
+import (
+	"net/http"
+
+	"streamgateway/native/internal/guard"
+)
 
 const (
 	socketPath  = "/ws"
@@ -21,8 +25,10 @@ func (s *Server) routes() http.Handler {
 // guarded keeps a panic from ending anything but its request.
 func (s *Server) guarded(handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		defer s.recover("http handler")
-		handler(w, r)
+		if p := guard.Run(func() { handler(w, r) }); p != nil {
+			s.panicked("http handler", p)
+			writeTwirpError(w, twirpInternal, "internal error") // does nothing to a hijacked connection
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/guard"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 )
@@ -85,6 +86,7 @@ func (s *subscriber) openSoon() {
 
 // openNow lets negotiation begin: the client is known to listen.
 func (s *subscriber) openNow() {
+	defer s.participant.server.recover("first offer")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ready {
@@ -158,7 +160,12 @@ func (s *subscriber) advance() {
 		return
 	}
 	s.working = true
-	s.participant.server.run("subscriber negotiation", s.negotiate)
+	s.participant.run(func() {
+		if p := guard.Run(s.negotiate); p != nil {
+			s.participant.server.panicked("subscriber negotiation", p)
+			s.participant.mediaFailed()
+		}
+	})
 }
 
 // mayOffer tells whether there is something to offer and nothing in its way. Callers hold s.mu.

@@ -17,7 +17,7 @@ type transport struct {
 }
 
 // followTransport calls connected whenever packets can flow, again after each ICE restart, and failed when the peer
-// connection has given up. The calls come on goroutines of run or of the library.
+// connection has given up. The calls come on goroutines of run.
 func followTransport(peer *webrtc.PeerConnection, run func(work func()), connected, failed func()) *transport {
 	t := &transport{dtls: peer.SCTP().Transport(), connected: connected}
 	fail := func() {
@@ -35,11 +35,11 @@ func followTransport(peer *webrtc.PeerConnection, run func(work func()), connect
 	})
 	t.dtls.ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) {
 		t.failed.Store(false)
-		t.check()
+		run(t.check)
 	})
 	peer.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateFailed {
-			fail()
+			run(fail)
 		}
 	})
 	return t

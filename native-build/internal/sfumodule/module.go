@@ -65,19 +65,14 @@ func (m *Module) Counts() map[string]int {
 	return counts
 }
 
-// Shutdown stops every SFU, all at once.
+// Shutdown stops every SFU.
 func (m *Module) Shutdown(ctx context.Context) error {
 	m.mu.Lock()
 	m.closed = true
 	m.mu.Unlock()
-	stopped := make(chan error)
-	all := m.all()
-	for id, server := range all {
-		go func() { stopped <- m.end(ctx, id, server, false) }()
-	}
 	var errs []error
-	for range all {
-		errs = append(errs, <-stopped)
+	for id, server := range m.all() {
+		errs = append(errs, m.end(ctx, id, server, false))
 	}
 	return errors.Join(errs...)
 }
