@@ -4,14 +4,17 @@ using StreamGateway.Errors;
 using StreamGateway.Events;
 using StreamGateway.Health;
 using StreamGateway.Idempotency;
+using StreamGateway.Mirror;
 using StreamGateway.OpenApi;
 using StreamGateway.Publications;
 using StreamGateway.Server;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
 using StreamGateway.Telemetry;
+using StreamGateway.Tokens;
 using StreamGateway.Tracks;
 using StreamGateway.Upstream;
+using StreamGateway.Webhooks;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
@@ -37,6 +40,7 @@ builder.Services.AddGatewayEvents();
 builder.Services.AddSessions();
 builder.Services.AddPublications();
 builder.Services.AddTracks();
+builder.Services.AddMirror();
 
 var app = builder.Build();
 
@@ -53,6 +57,9 @@ app.MapPublications();
 app.MapTracks();
 app.MapNative();
 app.MapMetrics();
+app.MapMirror();
+app.MapTokens();
+app.MapWebhooks();
 app.MapGatewayOpenApi();
 
 return await app.RunGatewayAsync();

@@ -11,6 +11,8 @@ internal static class ProblemTypes
         "malformed_json", 400, "The body is not JSON", "Send one JSON object; `detail` says where reading failed.");
     public static readonly ProblemType Unauthenticated = new(
         "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer KEY` or `X-Api-Key: KEY`.");
+    public static readonly ProblemType BadSignature = new(
+        "bad_signature", 401, "The signature does not fit", "Sign with the API secret of the application this gateway works for.");
     public static readonly ProblemType InsufficientScope = new(
         "insufficient_scope", 403, "The key lacks a scope", "Use a key that has the scope `detail` names.");
     public static readonly ProblemType RouteNotFound = new(

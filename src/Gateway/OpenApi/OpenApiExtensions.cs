@@ -1,4 +1,5 @@
 using Microsoft.OpenApi;
+using StreamGateway.Mirror;
 
 namespace StreamGateway.OpenApi;
 
@@ -14,7 +15,8 @@ internal static class OpenApiExtensions
                 {
                     Describe(document);
                     return Task.CompletedTask;
-                }));
+                })
+                .AddDocumentTransformer<MirrorDescription>());
 
     public static void MapGatewayOpenApi(this WebApplication app)
     {

@@ -30,7 +30,11 @@ public sealed class WebhookReader(string secret, int maxBytes = WebhookReader.De
     /// <param name="body">The body as it came, compressed or not.</param>
     /// <param name="signature">The header <c>X-Signature</c>: an HMAC-SHA-256 in hexadecimal.</param>
     /// <exception cref="WebhookException">The delivery is refused; the error says why.</exception>
-    public WHEvent ReadHttp(ReadOnlyMemory<byte> body, string? signature)
+    public WHEvent ReadHttp(ReadOnlyMemory<byte> body, string? signature) => Parse(OpenHttp(body, signature).Span);
+
+    /// <summary>Checks the signature of a webhook and answers its JSON, decompressed and otherwise untouched.</summary>
+    /// <inheritdoc cref="ReadHttp"/>
+    public ReadOnlyMemory<byte> OpenHttp(ReadOnlyMemory<byte> body, string? signature)
     {
         ThrowIfTooLarge(body.Length);
         Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
@@ -44,7 +48,7 @@ public sealed class WebhookReader(string secret, int maxBytes = WebhookReader.De
         Span<byte> actual = stackalloc byte[HMACSHA256.HashSizeInBytes];
         var length = Hash(body, actual);
         return CryptographicOperations.FixedTimeEquals(claimed, actual)
-            ? Parse(Inflate(body, length))
+            ? Inflate(body, length)
             : throw new WebhookException(WebhookError.BadSignature, "The signature does not fit the event.");
     }
 
@@ -66,7 +70,7 @@ public sealed class WebhookReader(string secret, int maxBytes = WebhookReader.De
             throw new WebhookException(WebhookError.BadEnvelope, "The message is not base64.", exception);
         }
 
-        return Parse(Inflate(content, Measure(content)));
+        return Parse(Inflate(content, Measure(content)).Span);
     }
 
     /// <summary>Reads an SNS notification, either its whole JSON envelope or only the <c>Message</c> in it.</summary>
@@ -115,13 +119,14 @@ public sealed class WebhookReader(string secret, int maxBytes = WebhookReader.De
     /// <summary>Hashes the event through a small buffer and tells its decompressed length.</summary>
     private int Hash(ReadOnlyMemory<byte> body, Span<byte> hash)
     {
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
-        var length = IsGzip(body.Span) ? Walk(body, hmac) : body.Length;
         if (!IsGzip(body.Span))
         {
-            hmac.AppendData(body.Span);
+            _ = HMACSHA256.HashData(_key, body.Span, hash);
+            return body.Length;
         }
 
+        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        var length = Walk(body, hmac);
         _ = hmac.GetHashAndReset(hash);
         return length;
     }
@@ -159,11 +164,11 @@ public sealed class WebhookReader(string secret, int maxBytes = WebhookReader.De
         }
     }
 
-    private static ReadOnlySpan<byte> Inflate(ReadOnlyMemory<byte> body, int length)
+    private static ReadOnlyMemory<byte> Inflate(ReadOnlyMemory<byte> body, int length)
     {
         if (!IsGzip(body.Span))
         {
-            return body.Span;
+            return body;
         }
 
         var content = new byte[length];

@@ -1,0 +1,61 @@
+using GetStream.Auth;
+using Microsoft.AspNetCore.Authentication;
+using StreamGateway.Auth;
+using StreamGateway.Errors;
+using StreamGateway.Upstream;
+
+namespace StreamGateway.Mirror;
+
+/// <summary>
+/// Decides with which token a request goes on: a Stream token, once checked, goes on as it is, so a user stays that
+/// user; a key of the gateway becomes the server's own token.
+/// </summary>
+internal sealed class MirrorCaller(StreamConnection connection, TimeProvider time)
+{
+    private const string BearerPrefix = "Bearer ";
+
+    private readonly Lazy<string> _serverToken = new(() => StreamTokens.CreateServerToken(connection.Options.ApiSecret));
+
+    /// <exception cref="ProblemException">Neither key nor token is good, or the key lacks the scope.</exception>
+    public async ValueTask<string> TokenForAsync(HttpContext context)
+    {
+        if (StreamToken(context.Request) is { } token)
+        {
+            var result = TokenVerifier.Verify(token, connection.Options.ApiSecret, time);
+            return result.IsValid ? token : throw Refused(Describe(result.Error.Value));
+        }
+
+        var key = await context.AuthenticateAsync(ApiKeyHandler.Scheme);
+        if (!key.Succeeded)
+        {
+            throw Refused(key.Failure?.Message ?? "Send a key of this gateway, or a token made with Stream's API secret.");
+        }
+
+        return key.Principal.MayUse(Scopes.Rest)
+            ? _serverToken.Value
+            : throw new ProblemException(
+                ProblemTypes.InsufficientScope, $"This route needs a key with the scope {Scopes.Rest}.");
+    }
+
+    /// <summary>A JWT, as Stream's SDKs send it, with or without "Bearer"; keys of the gateway hold no two dots.</summary>
+    private static string? StreamToken(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        var value = header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
+            ? header[BearerPrefix.Length..].Trim()
+            : header;
+        return value.StartsWith("eyJ", StringComparison.Ordinal) && value.Count(c => c is '.') is 2 ? value : null;
+    }
+
+    private static ProblemException Refused(string detail) => new(ProblemTypes.Unauthenticated, detail);
+
+    private static string Describe(TokenError error) => error switch
+    {
+        TokenError.Expired => "The token has expired.",
+        TokenError.NotYetValid => "The token is not valid yet.",
+        TokenError.UsedBeforeIssued => "The token was issued in the future: check the clocks.",
+        TokenError.BadSignature => "The token is not signed with this gateway's Stream API secret.",
+        TokenError.UnsupportedAlgorithm => "The token is not signed with HS256.",
+        _ => "The token is malformed.",
+    };
+}

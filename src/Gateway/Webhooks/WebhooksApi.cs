@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using GetStream.Webhooks;
+using StreamGateway.Errors;
+using StreamGateway.Events;
+using StreamGateway.Upstream;
+
+namespace StreamGateway.Webhooks;
+
+/// <summary>Takes Stream's webhooks and tells them again as events.</summary>
+internal static class WebhooksApi
+{
+    private const int MaximumBytes = WebhookReader.DefaultMaxBytes;
+    private const int LongestName = 255;
+
+    public static void MapWebhooks(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/v1/webhooks/stream", ReceiveAsync)
+            .WithTags("Webhooks")
+            .WithSummary("Takes a webhook of Stream, signed with the application's secret, and tells it on /v1/events")
+            .AllowAnonymous(); // The signature is the proof.
+
+    private static async Task<IResult> ReceiveAsync(
+        HttpContext context, StreamConnection connection, EventHub hub, TimeProvider time)
+    {
+        var body = await ReadAsync(context);
+        try
+        {
+            var reader = new WebhookReader(connection.Options.ApiSecret, MaximumBytes);
+            var json = reader.OpenHttp(body, context.Request.Headers["X-Signature"]);
+            Tell(json, hub, time.GetUtcNow());
+            return TypedResults.NoContent();
+        }
+        catch (WebhookException refused)
+        {
+            throw new ProblemException(TypeOf(refused.Error), refused.Message, refused);
+        }
+    }
+
+    private static void Tell(ReadOnlyMemory<byte> json, EventHub hub, DateTimeOffset at)
+    {
+        using var document = Parse(json);
+        var payload = document.RootElement;
+        var type = TypeOf(payload);
+        var callCid = Text(payload, "call_cid");
+        var told = Create(payload, type, callCid, at);
+        using var call = callCid is null ? null : hub.LeaseCall(callCid);
+        lock (hub.Gate)
+        {
+            hub.All.Append(told);
+            call?.Journal.Append(told);
+        }
+    }
+
+    private static GatewayEvent Create(JsonElement payload, string type, string? callCid, DateTimeOffset at) =>
+        SseFrames.Create(type, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type"u8, type);
+            if (callCid is not null)
+            {
+                writer.WriteString("call_cid"u8, callCid);
+            }
+
+            writer.WriteString("at"u8, at.UtcDateTime.ToString(SseFrames.TimeFormat, CultureInfo.InvariantCulture));
+            writer.WritePropertyName("payload"u8);
+            payload.WriteTo(writer);
+            writer.WriteEndObject();
+        });
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException malformed)
+        {
+            throw new ProblemException(ProblemTypes.MalformedJson, "The event is not JSON.", malformed);
+        }
+    }
+
+    /// <summary>A line break in the type would end the line of the event stream it is written on.</summary>
+    private static string TypeOf(JsonElement payload) =>
+        payload.ValueKind is JsonValueKind.Object
+        && Text(payload, "type") is { Length: > 0 and <= LongestName } type
+        && !type.Any(char.IsControl)
+            ? type
+            : throw new ProblemException(ProblemTypes.InvalidRequest, "The event has no usable `type`.");
+
+    private static string? Text(JsonElement payload, string name) =>
+        payload.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String
+        && value.GetString() is { Length: <= LongestName } text
+            ? text
+            : null;
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
+    {
+        var body = new ArrayBufferWriter<byte>((int)Math.Clamp(context.Request.ContentLength ?? 4096, 256, MaximumBytes));
+        while (await context.Request.Body.ReadAsync(body.GetMemory(4096), context.RequestAborted) is > 0 and var count)
+        {
+            body.Advance(count);
+            if (body.WrittenCount > MaximumBytes)
+            {
+                throw new ProblemException(ProblemTypes.BodyTooLarge, $"An event may have {MaximumBytes} bytes.");
+            }
+        }
+
+        return body.WrittenMemory;
+    }
+
+    private static ProblemType TypeOf(WebhookError error) => error switch
+    {
+        WebhookError.TooLarge => ProblemTypes.BodyTooLarge,
+        WebhookError.BadSignature => ProblemTypes.BadSignature,
+        WebhookError.BadJson => ProblemTypes.MalformedJson,
+        _ => ProblemTypes.InvalidRequest,
+    };
+}
