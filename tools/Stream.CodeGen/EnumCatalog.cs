@@ -42,6 +42,8 @@ internal sealed class EnumCatalog
         ["h264,vp8"] = "IngressVideoCodec",
         ["all,default,none"] = "PushPreferenceLevel",
         ["ban,flag,remove,shadow"] = "VelocityFilterAction",
+        ["ar,auto,bg,ca,cs,da,de,el,en,es,et,fi,fr,"
+            + "he,hi,hr,hu,id,it,ja,ko,ms,nl,no,pl,pt,ro,ru,sk,sl,sv,ta,th,tl,tr,uk,zh"] = "TranscriptionLanguage",
         ["1080p,1440p,360p,480p,720p"] = "FrameRecordingQuality",
         ["1080p,1440p,360p,480p,720p,portrait-1080x1920,portrait-1440x2560,portrait-360x640,portrait-480x854,portrait-720x1280"] =
             "VideoQuality",

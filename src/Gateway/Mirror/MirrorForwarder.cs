@@ -51,6 +51,11 @@ internal sealed class MirrorForwarder(StreamConnection connection) : IDisposable
         {
             request.Content = new MirrorRequestBody(context.Request, stall);
         }
+        else if (operation.Method == HttpMethod.Post || operation.Method == HttpMethod.Patch)
+        {
+            // Without content the HTTP stack would send it again when the connection ends before the answer.
+            request.Content = new ByteArrayContent([]);
+        }
 
         MirrorHeaders.CopyTo(request, context.Request.Headers);
         request.Headers.TryAddWithoutValidation("Authorization", token);

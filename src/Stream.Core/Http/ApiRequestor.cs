@@ -160,7 +160,10 @@ internal sealed partial class ApiRequestor
 
     private static HttpRequestMessage CreateRequest(Call call)
     {
-        var request = new HttpRequestMessage(call.Operation.Method, call.Target) { Content = call.Content };
+        // The HTTP stack sends a request without content again when the connection ends before the answer. With an
+        // empty content it does not, so that a POST is never doubled.
+        var content = call.Content ?? (RetryPolicy.IsIdempotent(call.Operation.Method) ? null : new ByteArrayContent([]));
+        var request = new HttpRequestMessage(call.Operation.Method, call.Target) { Content = content };
         var headers = request.Headers;
         _ = headers.TryAddWithoutValidation("Authorization", call.Token);
         _ = headers.TryAddWithoutValidation("stream-auth-type", "jwt");

@@ -36,7 +36,7 @@ public sealed partial class StartClosedCaptionsRequest : IStreamModel<StartClose
     public string? ExternalStorage { get; set; }
 
     /// <summary>Language (<c>language</c>).</summary>
-    public StartClosedCaptionsRequestLanguage? Language { get; set; }
+    public TranscriptionLanguage? Language { get; set; }
 
     /// <summary>Speech segment config (<c>speech_segment_config</c>).</summary>
     public SpeechSegmentConfig? SpeechSegmentConfig { get; set; }
@@ -74,7 +74,7 @@ public sealed partial class StartClosedCaptionsRequest : IStreamModel<StartClose
         switch (name.Length)
         {
             case 8 when name.SequenceEqual("language"u8):
-                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
+                Language = JsonIn.Enum<TranscriptionLanguage>(ref reader);
                 break;
             case 16 when name.SequenceEqual("external_storage"u8):
                 ExternalStorage = JsonIn.String(ref reader);

@@ -36,7 +36,7 @@ public sealed partial class StartTranscriptionRequest : IStreamModel<StartTransc
     public bool? EnableClosedCaptions { get; set; }
 
     /// <summary>Language (<c>language</c>).</summary>
-    public StartClosedCaptionsRequestLanguage? Language { get; set; }
+    public TranscriptionLanguage? Language { get; set; }
 
     /// <inheritdoc/>
     public static StartTranscriptionRequest ReadFrom(ref Utf8JsonReader reader) => new(ref reader);
@@ -66,7 +66,7 @@ public sealed partial class StartTranscriptionRequest : IStreamModel<StartTransc
         switch (name.Length)
         {
             case 8 when name.SequenceEqual("language"u8):
-                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
+                Language = JsonIn.Enum<TranscriptionLanguage>(ref reader);
                 break;
             case 22 when name.SequenceEqual("enable_closed_captions"u8):
                 EnableClosedCaptions = JsonIn.Bool(ref reader);

@@ -36,7 +36,7 @@ public sealed partial class TranscriptionSettingsRequest : IStreamModel<Transcri
     public FeatureMode? ClosedCaptionMode { get; set; }
 
     /// <summary>Language (<c>language</c>).</summary>
-    public StartClosedCaptionsRequestLanguage? Language { get; set; }
+    public TranscriptionLanguage? Language { get; set; }
 
     /// <summary>Translation (<c>translation</c>).</summary>
     public TranslationSettings? Translation { get; set; }
@@ -87,7 +87,7 @@ public sealed partial class TranscriptionSettingsRequest : IStreamModel<Transcri
                 Mode = JsonIn.Enum<FeatureMode>(ref reader);
                 break;
             case 8 when name.SequenceEqual("language"u8):
-                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader);
+                Language = JsonIn.Enum<TranscriptionLanguage>(ref reader);
                 break;
             case 11 when name.SequenceEqual("translation"u8):
                 Translation = JsonIn.Model<TranslationSettings>(ref reader);

@@ -36,7 +36,7 @@ public sealed partial class TranscriptionSettingsResponse : IStreamModel<Transcr
     public required FeatureMode ClosedCaptionMode { get; set; }
 
     /// <summary>Language (<c>language</c>).</summary>
-    public required StartClosedCaptionsRequestLanguage Language { get; set; }
+    public required TranscriptionLanguage Language { get; set; }
 
     /// <summary>Translation (<c>translation</c>).</summary>
     public TranslationSettings? Translation { get; set; }
@@ -78,7 +78,7 @@ public sealed partial class TranscriptionSettingsResponse : IStreamModel<Transcr
                 Mode = JsonIn.Enum<FeatureMode>(ref reader) ?? default;
                 break;
             case 8 when name.SequenceEqual("language"u8):
-                Language = JsonIn.Enum<StartClosedCaptionsRequestLanguage>(ref reader) ?? default;
+                Language = JsonIn.Enum<TranscriptionLanguage>(ref reader) ?? default;
                 break;
             case 11 when name.SequenceEqual("translation"u8):
                 Translation = JsonIn.Model<TranslationSettings>(ref reader);

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using GetStream.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace GetStream.Tests.Http;
+
+public sealed class TelemetryTests
+{
+    private const string Secret = "the secret nobody may see";
+    private const string Key = "the-key-nobody-may-see";
+    private const string Id = "an-id-nobody-may-see";
+
+    [Fact]
+    public async Task Calls_are_traced_and_measured_by_template_without_secrets()
+    {
+        var activities = new List<Activity>();
+        var measures = new List<Dictionary<string, object?>>();
+        using var traces = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is StreamTelemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity =>
+            {
+                lock (activities)
+                {
+                    activities.Add(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(traces);
+        using var meters = Listen(measures);
+        await using var server = ScriptedServer.Answering(ScriptedServer.Json("404 Not Found", """{"code":16,"message":"no"}"""));
+        using var client = new StreamClient(Options(server));
+
+        _ = await Assert.ThrowsAsync<StreamApiException>(() => client.Video.StopLiveAsync("default", Id));
+
+        var activity = Assert.Single(activities, a => a.OperationName is "StopLive");
+        Assert.Equal(ActivityKind.Client, activity.Kind);
+        Assert.Equal(ActivityStatusCode.Error, activity.Status);
+        Assert.Equal("/api/v2/video/call/{type}/{id}/stop_live", activity.GetTagItem("url.template"));
+        Assert.Equal("POST", activity.GetTagItem("http.request.method"));
+        Assert.Equal(404, activity.GetTagItem("http.response.status_code"));
+        Assert.Equal("404", activity.GetTagItem("error.type"));
+        AssertClean(string.Join(' ', activity.TagObjects.Select(tag => $"{tag.Key}={tag.Value}")));
+
+        var measure = Assert.Single(measures, m => m["url.template"] is "/api/v2/video/call/{type}/{id}/stop_live");
+        Assert.Equal(404, measure["http.response.status_code"]);
+        AssertClean(string.Join(' ', measure.Values));
+    }
+
+    [Fact]
+    public async Task Nothing_secret_is_ever_logged()
+    {
+        var lines = new List<string>();
+        await using var server = ScriptedServer.Answering("HTTP/1.1 2", ScriptedServer.Json("401 Unauthorized", "nonsense"));
+        var services = new ServiceCollection();
+        _ = services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(new Lines(lines)));
+        _ = services.AddStreamClient(Options(server) with
+        {
+            Retry = new StreamRetryOptions { BaseDelay = TimeSpan.FromMilliseconds(1) },
+        });
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<StreamClient>();
+
+        _ = await Assert.ThrowsAsync<StreamApiException>(() => client.Video.GetCallAsync("default", Id));
+
+        Assert.Contains(lines, line => line.Contains("GetCall is sent again", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("GetCall failed: Api, status 401", StringComparison.Ordinal));
+        Assert.All(lines, AssertClean);
+    }
+
+    [Fact]
+    public void Options_do_not_print_the_secret() =>
+        Assert.DoesNotContain(Secret, new StreamClientOptions { ApiKey = "key", ApiSecret = Secret }.ToString(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("", "secret", "http://api.test")]
+    [InlineData("key", " ", "http://api.test")]
+    [InlineData("key", "secret", "ftp://api.test")]
+    [InlineData("key", "secret", "http://api.test/?x=1")]
+    public void Options_that_cannot_work_are_refused_at_once(string key, string secret, string address) =>
+        Assert.ThrowsAny<ArgumentException>(() => new StreamClient(new StreamClientOptions
+        {
+            ApiKey = key, ApiSecret = secret, BaseUrl = new Uri(address),
+        }));
+
+    private static StreamClientOptions Options(ScriptedServer server) =>
+        new() { ApiKey = Key, ApiSecret = Secret, BaseUrl = server.Address };
+
+    private static void AssertClean(string text)
+    {
+        foreach (var secret in new[] { Secret, Key, Id, "eyJ" })
+        {
+            Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
+        }
+    }
+
+    private static MeterListener Listen(List<Dictionary<string, object?>> measures)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name is StreamTelemetry.Name)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            var measure = tags.ToArray().ToDictionary();
+            lock (measures)
+            {
+                measures.Add(measure);
+            }
+        });
+        listener.Start();
+        return listener;
+    }
+
+    private sealed class Lines(List<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (lines)
+            {
+                lines.Add($"{formatter(state, exception)} {exception}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
