@@ -38,7 +38,7 @@ internal static class TelemetryExtensions
             var resource = ResourceBuilder.CreateDefault().AddService(ServiceName);
             var meters = Sdk.CreateMeterProviderBuilder()
                 .SetResourceBuilder(resource)
-                .AddMeter("StreamGateway.*", "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime")
+                .AddMeter("StreamGateway.*", "GetStream*", "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime")
                 .AddReader(new BaseExportingMetricReader(exporter));
             _meters = (exports ? meters.AddOtlpExporter() : meters).Build();
             if (exports)
