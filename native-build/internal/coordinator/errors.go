@@ -8,19 +8,19 @@ import (
 
 // Codes of Stream's API errors that a participant treats in its own way.
 const (
-	CodeAccessKey       = 2
-	CodeAuthFailed      = 3
-	CodeAuthentication  = 5
-	CodeDoesNotExist    = 16
-	CodeNotAllowed      = 17
-	CodeTokenExpired    = 40
-	CodeTokenNotYet     = 41
-	CodeTokenBeforeIAT  = 42
-	CodeTokenSignature  = 43
-	CodeJoinFlowFailed  = 101
-	codeWithoutMeaning  = 0
-	maxQuotedAnswerText = 200
+	CodeAccessKey      = 2
+	CodeAuthFailed     = 3
+	CodeAuthentication = 5
+	CodeDoesNotExist   = 16
+	CodeNotAllowed     = 17
+	CodeTokenExpired   = 40
+	CodeTokenNotYet    = 41
+	CodeTokenBeforeIAT = 42
+	CodeTokenSignature = 43
 )
+
+// maxQuotedText bounds what an error quotes of an answer that is no API error.
+const maxQuotedText = 200
 
 // APIError is the coordinator's refusal.
 type APIError struct {
@@ -33,8 +33,8 @@ type APIError struct {
 
 func newAPIError(status int, body []byte) *APIError {
 	e := new(APIError)
-	if json.Unmarshal(body, e) != nil || e.Message == "" && e.Code == codeWithoutMeaning {
-		e.Message = string(body[:min(len(body), maxQuotedAnswerText)])
+	if json.Unmarshal(body, e) != nil || e.Message == "" && e.Code == 0 {
+		e.Message = string(body[:min(len(body), maxQuotedText)])
 	}
 	if e.Message == "" {
 		e.Message = http.StatusText(status)

@@ -58,7 +58,6 @@ type connection struct {
 
 	mu             sync.Mutex
 	socket         *signaling.Socket
-	joinedAt       time.Time
 	fastDeadline   time.Duration
 	publishOptions []*models.PublishOption
 	publisher      *publisher
@@ -95,7 +94,7 @@ func (c *connection) open(ctx context.Context, details *event.ReconnectDetails) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.socket, c.joinedAt = socket, time.Now()
+	c.socket = socket
 	c.fastDeadline = time.Duration(joined.GetFastReconnectDeadlineSeconds()) * time.Second
 	if options := joined.GetPublishOptions(); len(options) > 0 {
 		c.publishOptions = options

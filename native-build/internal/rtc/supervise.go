@@ -55,7 +55,7 @@ func (s *Session) watch(conn *connection) {
 		case <-s.ctx.Done():
 			return
 		case t := <-conn.trouble:
-			next, err := s.recover(conn, t, &past)
+			next, err := s.reconnect(conn, t, &past)
 			if err != nil {
 				s.giveUp(err)
 				return
@@ -79,8 +79,8 @@ func (s *Session) giveUp(err error) {
 	}
 }
 
-// recover brings the session back, or says why that is given up.
-func (s *Session) recover(conn *connection, t trouble, past *history) (*connection, error) {
+// reconnect brings the session back, or says why that is given up.
+func (s *Session) reconnect(conn *connection, t trouble, past *history) (*connection, error) {
 	if t.strategy == strategyDisconnect {
 		return nil, orElse(t.err, failure.Newf(failure.SFURejected, failure.Signaling, "the SFU asked to disconnect"))
 	}
