@@ -136,7 +136,7 @@ func (s *Session) bindSinks() {
 				listeners = append(listeners, k)
 			}
 		}
-		track.sinks.Store(&listeners)
+		track.setListeners(listeners)
 	}
 }
 

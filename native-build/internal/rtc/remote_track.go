@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +30,11 @@ type remoteTrack struct {
 	order     reorder
 
 	owner string // participant session id, empty for an orphan; guarded by the session's lock
-	sinks atomic.Pointer[[]*sink]
+
+	// mu may be taken with the session's lock held, never the other way round.
+	mu        sync.Mutex
+	listeners []*sink
+	lead      leadIn
 
 	stats trackStats
 }
@@ -79,16 +84,36 @@ func (r *remoteTrack) receive() {
 }
 
 func (r *remoteTrack) deliver(packets []orderedPacket) {
-	listeners := r.sinks.Load()
+	now := time.Now()
+	r.mu.Lock()
+	listeners := r.listeners
 	for _, packet := range packets {
 		r.stats.lost.Add(uint64(packet.lost))
-		if listeners == nil {
-			continue
+		if len(listeners) == 0 {
+			r.lead.keep(now, packet)
 		}
-		for _, listener := range *listeners {
-			listener.packet(packet)
+		for _, listener := range listeners {
+			listener.write(packet)
 		}
 	}
+	r.mu.Unlock()
+	for _, listener := range listeners {
+		listener.tellLag(now)
+	}
+}
+
+// setListeners replaces those who hear the track. The first to come gets the track's beginning, when that is recent.
+func (r *remoteTrack) setListeners(listeners []*sink) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.listeners) == 0 && len(listeners) > 0 {
+		for _, packet := range r.lead.take(time.Now()) {
+			for _, listener := range listeners {
+				listener.write(packet)
+			}
+		}
+	}
+	r.listeners = listeners
 }
 
 // codecName is the codec as hosts see it, such as "opus".

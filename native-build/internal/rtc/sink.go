@@ -65,23 +65,16 @@ func newSink(s *Session, port PageSink, owner *participant, t rtcproto.TrackType
 	}
 }
 
-// packet writes one packet, after filling the time of those that are missing before it.
-func (k *sink) packet(p orderedPacket) {
+// write writes one packet, after filling the time of those that are missing before it.
+func (k *sink) write(p orderedPacket) {
 	parsed, err := opus.ParsePacket(p.payload)
 	if err != nil {
 		return
 	}
-	if lag := k.write(p, parsed); lag != nil {
-		lag.TrackId = k.s.sinkTrackID(k)
-		k.s.emit(&rtcproto.Event{Payload: &rtcproto.Event_SinkLagged{SinkLagged: lag}})
-	}
-}
-
-func (k *sink) write(p orderedPacket, parsed opus.Packet) *rtcproto.SinkLagged {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ended {
-		return nil
+		return
 	}
 	if !k.started {
 		k.started = true
@@ -95,7 +88,17 @@ func (k *sink) write(p orderedPacket, parsed opus.Packet) *rtcproto.SinkLagged {
 	}
 	k.toc, k.last, k.next = p.payload[0], parsed, p.timestamp+uint32(parsed.Samples())
 	k.put(p.payload, parsed.Samples())
-	return k.lagDue(time.Now())
+}
+
+// tellLag says what was dropped, at most once a second. The session's lock must not be held.
+func (k *sink) tellLag(now time.Time) {
+	k.mu.Lock()
+	lag := k.lagDue(now)
+	k.mu.Unlock()
+	if lag != nil {
+		lag.TrackId = k.s.sinkTrackID(k)
+		k.s.emit(&rtcproto.Event{Payload: &rtcproto.Event_SinkLagged{SinkLagged: lag}})
+	}
 }
 
 func (k *sink) conceal(missing int) {

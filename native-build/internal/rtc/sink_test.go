@@ -73,7 +73,7 @@ func TestSinkKeepsTime(t *testing.T) {
 			port, told := new(pageBuffer), []*rtcproto.Event{}
 			k := testSink(port, &told)
 			for i, timestamp := range test.timestamps {
-				k.packet(orderedPacket{timestamp: timestamp, payload: []byte{0xf8, byte('a' + i)}})
+				k.write(orderedPacket{timestamp: timestamp, payload: []byte{0xf8, byte('a' + i)}})
 			}
 			counts, first := k.end(false)
 			if _, again := k.end(false); !first || again || !port.ended {
@@ -93,13 +93,15 @@ func TestSinkTellsOfItsLagOnceASecond(t *testing.T) {
 	port, told := &pageBuffer{drop: 2}, []*rtcproto.Event{}
 	k := testSink(port, &told)
 	for i := range 10 {
-		k.packet(orderedPacket{timestamp: uint32(i) * 960, payload: []byte{0xf8, 1}})
+		k.write(orderedPacket{timestamp: uint32(i) * 960, payload: []byte{0xf8, 1}})
+		k.tellLag(time.Now())
 	}
 	if len(told) != 1 || told[0].GetSinkLagged().GetDroppedPackets() != 2 || told[0].GetSinkLagged().GetTrackId() != "a1:audio" {
 		t.Fatalf("told: %v", told)
 	}
 	k.told = time.Now().Add(-lagEventPeriod)
-	k.packet(orderedPacket{timestamp: 9600, payload: []byte{0xf8, 1}})
+	k.write(orderedPacket{timestamp: 9600, payload: []byte{0xf8, 1}})
+	k.tellLag(time.Now())
 	if len(told) != 2 || told[1].GetSinkLagged().GetDroppedPackets() != 20 || told[1].GetSinkLagged().GetDroppedBytes() != 2000 {
 		t.Errorf("told: %v", told)
 	}
@@ -111,8 +113,38 @@ func TestSinkTellsOfItsLagOnceASecond(t *testing.T) {
 func TestSinkIgnoresWhatIsNoOpus(t *testing.T) {
 	port, told := new(pageBuffer), []*rtcproto.Event{}
 	k := testSink(port, &told)
-	k.packet(orderedPacket{payload: []byte{0xfb}})
+	k.write(orderedPacket{payload: []byte{0xfb}})
 	if port.Len() != 0 {
 		t.Error("garbage was written")
+	}
+}
+
+func TestFirstListenerHearsTheBeginning(t *testing.T) {
+	at := time.Unix(1, 0)
+	send := func(l *leadIn, after time.Duration) {
+		at = at.Add(after)
+		l.keep(at, orderedPacket{payload: []byte{1}})
+	}
+	for name, test := range map[string]struct {
+		gaps []time.Duration
+		wait time.Duration
+		want int
+	}{
+		"at once":             {[]time.Duration{0, 20, 20}, 10, 3},
+		"late":                {[]time.Duration{0, 20, 20}, 2000, 0},
+		"in the middle":       {[]time.Duration{0, 400, 400, 400}, 10, 0},
+		"after a pause":       {[]time.Duration{0, 400, 400, 400, 600, 20}, 10, 2},
+		"not from the middle": {[]time.Duration{0, 400, 400, 400, 20, 20}, 10, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lead leadIn
+			for _, gap := range test.gaps {
+				send(&lead, gap*time.Millisecond)
+			}
+			at = at.Add(test.wait * time.Millisecond)
+			if got := len(lead.take(at)); got != test.want {
+				t.Errorf("%d packets, want %d", got, test.want)
+			}
+		})
 	}
 }
