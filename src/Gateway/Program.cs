@@ -11,7 +11,6 @@ using StreamGateway.Server;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
 using StreamGateway.Telemetry;
-using StreamGateway.Tokens;
 using StreamGateway.Tracks;
 using StreamGateway.Upstream;
 using StreamGateway.Webhooks;
@@ -58,7 +57,6 @@ app.MapTracks();
 app.MapNative();
 app.MapMetrics();
 app.MapMirror();
-app.MapTokens();
 app.MapWebhooks();
 app.MapGatewayOpenApi();
 

@@ -10,7 +10,6 @@ using StreamGateway.Errors;
 using StreamGateway.Events;
 using StreamGateway.Mirror;
 using StreamGateway.OpenApi;
-using StreamGateway.Tokens;
 using StreamGateway.Upstream;
 using StreamGateway.Webhooks;
 
@@ -104,7 +103,6 @@ internal sealed class MirrorHost : IAsyncDisposable
         app.UseGatewayErrors();
         app.UseGatewayAuth();
         app.MapMirror();
-        app.MapTokens();
         app.MapWebhooks();
         app.MapOpenApi().AllowAnonymous();
         await app.StartAsync();

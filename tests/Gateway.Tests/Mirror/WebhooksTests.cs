@@ -1,51 +1,14 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using GetStream.Auth;
 using GetStream.Tests.Http;
 using StreamGateway.Events;
 
 namespace StreamGateway.Tests.Mirror;
 
-public sealed class TokensAndWebhooksTests
+public sealed class WebhooksTests
 {
-    [Fact]
-    public async Task Tokens_are_made_as_asked()
-    {
-        await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask);
-        using var request = host.Request(HttpMethod.Post, "/v1/tokens");
-        request.Content = JsonContent.Create(new { user_id = "jane", expires_in = 3600, call_cids = new[] { "default:a" }, role = "admin" });
-
-        using var response = await host.Client.SendAsync(request);
-
-        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        var claims = TokenVerifier.Verify(json.RootElement.GetProperty("token").GetString(), CheckingServer.ApiSecret).Claims;
-        Assert.Equal("jane", claims?.UserId);
-        Assert.Equal(["default:a"], claims?.CallCids);
-        Assert.Equal("admin", claims?.Role);
-        Assert.InRange(claims!.ExpiresAt!.Value - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(58), TimeSpan.FromHours(1));
-    }
-
-    [Theory]
-    [InlineData("""{}""", "user_id")]
-    [InlineData("""{"user_id":"","expires_in":0}""", "expires_in")]
-    [InlineData("""{"user_id":"jane","admin":true}""", "admin")]
-    public async Task Bad_wishes_are_named(string body, string field)
-    {
-        await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask);
-        using var request = host.Request(HttpMethod.Post, "/v1/tokens");
-        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-
-        using var response = await host.Client.SendAsync(request);
-
-        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.True(json.RootElement.GetProperty("errors").TryGetProperty(field, out _), json.RootElement.GetRawText());
-    }
-
     [Fact]
     public async Task A_signed_webhook_is_told_as_it_came()
     {
