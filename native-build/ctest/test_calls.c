@@ -123,6 +123,28 @@ static void limit(void) {
     for (int i = 0; i < 4; i++) CHECK_INT(record_next(handle, &r, 10000, &ended)->kind, RTC_RECORD_COMPLETION);
 }
 
+/* Many large requests cannot fill the memory, whatever the limit of their number. */
+static void large_requests(void) {
+    enum { LARGEST = 64 << 20 };
+    void *handle = host_start("{\"max_concurrent_ops\":0}");
+    uint8_t *request = malloc(LARGEST);
+    memset(request, ' ', LARGEST);
+    memcpy(request, "{\"ms\":60000}", 12);
+    for (int i = 0; i < 3; i++) CHECK(plugin_call_async(handle, "test.sleep", request, LARGEST, NULL, NULL) != 0);
+    CHECK_INT(plugin_call_async(handle, "test.sleep", request, LARGEST, NULL, NULL), 0);
+    CHECK(strstr(rtc_last_error(), "13: ") == rtc_last_error());
+    CHECK_INT(plugin_get_rejected_count(handle), 1);
+    FfiBuffer buffer = plugin_call(handle, "test.sleep", request, LARGEST + 1);
+    CHECK_INT(buffer.error_code, RTC_SERIALIZATION_ERROR);
+    plugin_free_buffer(&buffer);
+    free(request);
+    host_do(handle, "test.sleep", "{}");
+    host_stop(handle);
+    static records r;
+    bool ended;
+    for (int i = 0; i < 3; i++) CHECK_INT(record_next(handle, &r, 10000, &ended)->kind, RTC_RECORD_COMPLETION);
+}
+
 static void deadline(void) {
     void *handle = host_start("{\"data\":{\"call_timeout_ms\":100}}");
     double start = seconds();
@@ -206,6 +228,7 @@ void test_calls(void) {
     raw(handle);
     threads(handle);
     limit();
+    if (host_has_go()) large_requests();
     deadline();
     host_stop(handle);
     CHECK_INT(rtc_live_allocations(), 0);

@@ -31,8 +31,9 @@ static border_request *request_new(border_instance *instance, uint32_t kind, con
                                    const uint8_t *payload, size_t size) {
     size_t memory = sizeof(border_request) + tag_size + 1 + size;
     border_request *request = NULL;
-    if (atomic_fetch_add_explicit(&request_memory, memory, memory_order_relaxed) + memory <= MAX_REQUESTS_BYTES)
-        request = malloc(memory);
+    size_t before = atomic_fetch_add_explicit(&request_memory, memory, memory_order_relaxed);
+    /* A library full of commands can still be shut down. */
+    if (kind != BORDER_NODE_CALL || before + memory <= MAX_REQUESTS_BYTES) request = malloc(memory);
     if (request == NULL) {
         atomic_fetch_sub_explicit(&request_memory, memory, memory_order_relaxed);
         return NULL;

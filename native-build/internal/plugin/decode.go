@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +34,7 @@ func Decode(request []byte, v any) error {
 	if err := decoder.Decode(v); err != nil {
 		return decodeError(err)
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if rest := request[decoder.InputOffset():]; len(bytes.TrimLeft(rest, " \t\r\n")) > 0 {
 		return malformed("the request goes on after its JSON object")
 	}
 	return nil
