@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Hosting;
 using StreamGateway.Native.Interop;
 
@@ -48,6 +49,7 @@ public sealed class RtcEngine : IAsyncDisposable
 
     /// <summary>Loads the library, unless it is loaded, and starts an instance.</summary>
     /// <exception cref="PluginException">The library does not load or does not start; the message says why.</exception>
+    /// <exception cref="BundleException">The bundle is refused; nothing of it was written or run.</exception>
     public static Task<RtcEngine> StartAsync(
         RtcEngineOptions options, ILoggerFactory loggerFactory, CancellationToken cancellationToken = default)
     {
@@ -92,14 +94,7 @@ public sealed class RtcEngine : IAsyncDisposable
 
     private static RtcEngine Start(RtcEngineOptions options, ILoggerFactory loggers)
     {
-        var path = options.LibraryPath ?? Path.Combine(AppContext.BaseDirectory, LibraryName);
-        if (options.LibraryPath is null && !File.Exists(path))
-        {
-            throw new PluginException(
-                PluginErrorCode.InitializationFailed, $"{path} is missing: build it with 'make -C native-build build', then build again.");
-        }
-
-        var plugin = NativePluginLoader.Start(path, Configure(options), loggers);
+        var plugin = NativePluginLoader.Start(FindLibrary(options), Configure(options), loggers);
         try
         {
             var engine = new RtcEngine(plugin, options, loggers);
@@ -111,6 +106,22 @@ public sealed class RtcEngine : IAsyncDisposable
             plugin.Dispose();
             throw;
         }
+    }
+
+    private static string FindLibrary(RtcEngineOptions options)
+    {
+        if (options.BundlePath is { } bundlePath)
+        {
+            var trust = options.Trust ?? throw new ArgumentException("A bundle needs a key to trust.", nameof(options));
+            using var bundle = PluginBundle.Open(bundlePath, trust);
+            return bundle.ExtractLibrary();
+        }
+
+        var path = options.LibraryPath ?? Path.Combine(AppContext.BaseDirectory, LibraryName);
+        return options.LibraryPath is not null || File.Exists(path)
+            ? path
+            : throw new PluginException(
+                PluginErrorCode.InitializationFailed, $"{path} is missing: build it with 'make -C native-build build', then build again.");
     }
 
     private static PluginConfig Configure(RtcEngineOptions options) => new()

@@ -1,3 +1,4 @@
+using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Hosting;
 
 namespace StreamGateway.Native.Rtc;
@@ -7,6 +8,12 @@ public sealed record RtcEngineOptions
 {
     /// <summary>Path of <c>librtc.so</c>; null takes the one beside the program.</summary>
     public string? LibraryPath { get; init; }
+
+    /// <summary>Path of a signed bundle to take the library from, instead of <see cref="LibraryPath"/>; needs <see cref="Trust"/>.</summary>
+    public string? BundlePath { get; init; }
+
+    /// <summary>Whose signature on the bundle is accepted.</summary>
+    public BundleTrust? Trust { get; init; }
 
     public PluginLogLevel? LogLevel { get; init; }
 

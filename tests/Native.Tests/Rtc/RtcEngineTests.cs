@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Hosting;
 using StreamGateway.Native.Rtc;
+using StreamGateway.Native.Tests.Bundles;
 using StreamGateway.Native.Tests.Support;
 
 namespace StreamGateway.Native.Tests.Rtc;
@@ -42,5 +44,19 @@ public sealed class RtcEngineTests
             () => RtcEngine.StartAsync(new RtcEngineOptions { LibraryPath = TestPlugins.Complete }, NullLoggerFactory.Instance));
 
         Assert.Contains("rtc_poll", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bundle_of_another_key_is_refused_and_one_without_trust_is_an_error()
+    {
+        using var files = TestBundle.Signed();
+        var stranger = BundleTrust.Keys(MinisignSecretKey.Generate().PublicKey);
+
+        var refused = await Assert.ThrowsAsync<BundleException>(() => RtcEngine.StartAsync(
+            new RtcEngineOptions { BundlePath = files.Path, Trust = stranger }, NullLoggerFactory.Instance));
+        await Assert.ThrowsAsync<ArgumentException>(() => RtcEngine.StartAsync(
+            new RtcEngineOptions { BundlePath = files.Path }, NullLoggerFactory.Instance));
+
+        Assert.Equal(BundleError.UntrustedKey, refused.Error);
     }
 }
