@@ -11,7 +11,7 @@ build_packages=(
   libopus-dev libspeexdsp-dev
 )
 story_packages=(curl jq espeak-ng opus-tools)
-test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps)
+test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps minisign)
 
 wanted=("${build_packages[@]}" "${story_packages[@]}")
 [ "${1:-}" = --test ] && wanted+=("${test_packages[@]}")
