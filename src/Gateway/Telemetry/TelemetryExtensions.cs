@@ -55,8 +55,9 @@ internal static class TelemetryExtensions
 
         public Task StopAsync(CancellationToken cancellationToken)
         {
-            _traces?.Dispose();
-            _meters?.Dispose();
+            // A host may be stopped twice at once, and the SDK does not take that well.
+            Interlocked.Exchange(ref _traces, null)?.Dispose();
+            Interlocked.Exchange(ref _meters, null)?.Dispose();
             return Task.CompletedTask;
         }
     }
