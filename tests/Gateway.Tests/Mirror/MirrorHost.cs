@@ -41,12 +41,12 @@ internal sealed class MirrorHost : IAsyncDisposable
     public EventHub Events => _gateway.Services.GetRequiredService<EventHub>();
 
     /// <summary>Before a Stream that does what <paramref name="handler"/> does.</summary>
-    public static async Task<MirrorHost> StartAsync(RequestDelegate handler)
+    public static async Task<MirrorHost> StartAsync(RequestDelegate handler, bool hasKeys = true)
     {
         var upstream = CreateApp();
         upstream.Run(handler);
         await upstream.StartAsync();
-        return new MirrorHost(await StartGatewayAsync(new Uri(upstream.Urls.Single())), upstream);
+        return new MirrorHost(await StartGatewayAsync(new Uri(upstream.Urls.Single()), hasKeys), upstream);
     }
 
     /// <summary>Before whatever is, or is not, at an address.</summary>
@@ -76,11 +76,11 @@ internal sealed class MirrorHost : IAsyncDisposable
         }
     }
 
-    private static async Task<WebApplication> StartGatewayAsync(Uri upstream)
+    private static async Task<WebApplication> StartGatewayAsync(Uri upstream, bool hasKeys = true)
     {
         var app = CreateApp(builder =>
         {
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            builder.Configuration.AddInMemoryCollection(!hasKeys ? [] : new Dictionary<string, string?>
             {
                 ["Auth:Keys:0:Name"] = "rest",
                 ["Auth:Keys:0:Key"] = RestKey,

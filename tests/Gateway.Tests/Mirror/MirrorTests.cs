@@ -85,6 +85,25 @@ public sealed class MirrorTests
     }
 
     [Theory]
+    [InlineData(null, 200)]
+    [InlineData("none", 200)]
+    [InlineData("same-origin", 200)]
+    [InlineData("cross-site", 401)]
+    public async Task Without_keys_pages_of_other_sites_reach_nothing(string? site, int status)
+    {
+        await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask, hasKeys: false);
+        using var request = host.Request(HttpMethod.Post, CallPath, key: null);
+        if (site is not null)
+        {
+            request.Headers.Add("Sec-Fetch-Site", site);
+        }
+
+        using var response = await host.Client.SendAsync(request);
+
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("GET", "/api/v2/video/cal/default/demo", "GET /api/v2/video/call/{type}/{id}")]
     [InlineData("POST", "/api/v2/user", "POST /api/v2/users")]
     [InlineData("POST", "/api/v2/chat/channels/messaging/a/mesage", "POST /api/v2/chat/channels/{type}/{id}/message")]
