@@ -17,6 +17,7 @@ internal static class CyclesScenario
         var first = await TablesAsync(client, cancellationToken);
         var firstThreads = gateway.Threads;
         long warmBytes = 0, warmThreads = 0;
+        var series = new List<string>();
         for (var i = 0; i < count; i++)
         {
             if (i == WarmUp)
@@ -24,16 +25,23 @@ internal static class CyclesScenario
                 (warmBytes, warmThreads) = (gateway.ResidentBytes, gateway.Threads);
             }
 
+            if (i % Math.Max(1, count / 10) == 0)
+            {
+                series.Add(Figures.Mebibytes(gateway.ResidentBytes));
+            }
+
             await CycleAsync(client, i, i % 10 == 0 ? speech : null, cancellationToken);
         }
 
+        var lastBytes = gateway.ResidentBytes;
+        var growth = (lastBytes - warmBytes) * 100.0 / warmBytes;
         var last = await SettleAsync(gateway, first, firstThreads, cancellationToken);
-        var growth = (gateway.ResidentBytes - warmBytes) * 100.0 / warmBytes;
         Figures.Print("cycles", count.ToString(CultureInfo.InvariantCulture));
         Figures.Print("tables before", first.ToString());
         Figures.Print("tables after", last.ToString());
         Figures.Print("threads", $"{firstThreads} at start, {warmThreads} after {WarmUp}, {gateway.Threads} at the end");
-        Figures.Print("memory", $"{Figures.Mebibytes(warmBytes)} after {WarmUp}, {Figures.Mebibytes(gateway.ResidentBytes)} at the end: {growth:F1} %");
+        Figures.Print("memory", $"{Figures.Mebibytes(warmBytes)} after {WarmUp}, {Figures.Mebibytes(lastBytes)} at the end: {growth:F1} %");
+        Figures.Print("memory, every tenth", string.Join(", ", series));
         return growth < 5 && Number(last, "sessions") == 0 && Number(last, "sources") == 0
             && Number(last, "sinks") == 0 && Number(last, "goroutines") <= Number(first, "goroutines");
     }

@@ -77,6 +77,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
                 ["LOCAL_STREAM_PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
                 ["LocalStream__SfuPort"] = "0",
                 ["Serilog__MinimumLevel__Default"] = "Warning",
+                // What the gateway remembers on purpose would hide what it forgets to give back.
+                ["Sessions__RememberFor"] = "00:00:00",
             },
         };
         var process = Process.Start(start) ?? throw new InvalidOperationException("the gateway did not start");

@@ -30,6 +30,8 @@ type peer struct {
 	// up is open while the connection is connected.
 	up gate
 
+	watch sync.Mutex // held while a change of state is taken in; taken before mu
+
 	mu        sync.Mutex
 	remote    string // the remote description in force
 	early     []webrtc.ICECandidateInit
@@ -60,7 +62,8 @@ func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error
 	pc.OnICEConnectionStateChange(func(state webrtc.ICEConnectionState) { tasks.guard(func() { p.onICEState(state) }) })
 	dtls := pc.SCTP().Transport()
 	dtls.ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) {
-		tasks.guard(func() { p.onICEState(webrtc.ICEConnectionStateConnected) })
+		// ICE waits for this callback, and what it leads to may wait for ICE.
+		tasks.spawn(func() { p.onICEState(webrtc.ICEConnectionStateConnected) })
 	})
 	dtls.OnStateChange(func(webrtc.DTLSTransportState) {
 		// Pion holds a lock here and starts SRTP only then: State waits until both are done.
@@ -167,21 +170,35 @@ func (p *peer) apply(candidate webrtc.ICECandidateInit) {
 // onICEState takes note of a state of ICE. Pion tells them on a goroutine each, so that "checking" may come after
 // "connected"; whether there is a path is therefore looked up, and only losses are believed.
 func (p *peer) onICEState(state webrtc.ICEConnectionState) {
-	p.mu.Lock()
-	p.ice = state
-	p.settle()
+	p.observe(func() { p.ice = state })
 }
 
 func (p *peer) onDTLSState(state webrtc.DTLSTransportState) {
+	p.observe(func() { p.dtls = state })
+}
+
+// observe takes note of a change and draws its consequences. Changes are taken one at a time, each with a look at the
+// path that is newer than the one before. The look waits while Pion closes, which waits for trickle: hence not with mu.
+func (p *peer) observe(note func()) {
+	p.watch.Lock()
+	defer p.watch.Unlock()
+	if p.isClosed() {
+		return
+	}
+	path, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
 	p.mu.Lock()
-	p.dtls = state
-	p.settle()
+	note()
+	p.settle(err == nil && path != nil)
+}
+
+func (p *peer) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
 }
 
 // judge must be called with mu held.
-func (p *peer) judge() webrtc.PeerConnectionState {
-	path, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
-	reachable := err == nil && path != nil
+func (p *peer) judge(reachable bool) webrtc.PeerConnectionState {
 	if reachable && p.iceAt.IsZero() {
 		p.iceAt = time.Now()
 		p.c.s.timing.ice(p.iceAt.Sub(p.startedAt))
@@ -198,8 +215,8 @@ func (p *peer) judge() webrtc.PeerConnectionState {
 }
 
 // settle must be called with mu held, and gives it back. It draws the consequences of a new state.
-func (p *peer) settle() {
-	state := p.judge()
+func (p *peer) settle(reachable bool) {
+	state := p.judge(reachable)
 	if state == p.state || p.closed {
 		p.mu.Unlock()
 		return
