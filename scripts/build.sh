@@ -12,7 +12,7 @@ fi
 echo "Building the native library (native-build/build/librtc.so)"
 make -s -C native-build build
 echo "Building the gateway (artifacts/bin/Gateway/release)"
-dotnet build src/Gateway -c Release --nologo -v quiet -clp:NoSummary
-dotnet build src/Stream.Local -c Release --nologo -v quiet -clp:NoSummary
+dotnet build src/Gateway -c Release --nologo -v quiet "-clp:NoSummary;ErrorsOnly"
+dotnet build src/Stream.Local -c Release --nologo -v quiet "-clp:NoSummary;ErrorsOnly"
 [ -f artifacts/speech.ogg ] || scripts/make-speech.sh artifacts/speech.ogg
 mkdir -p artifacts && touch "$stamp"
