@@ -1,17 +1,12 @@
 package rtc
 
 import (
-	"math"
-
 	"streamgateway/native/internal/opus"
+	"streamgateway/native/internal/pcm"
 )
 
-const (
-	// silentLevel is the audio level of digital silence, in −dBov (RFC 6464).
-	silentLevel = 127
-	// levelRate: decoding at the lowest rate is cheap, and loudness survives it.
-	levelRate = 8000
-)
+// levelRate: decoding at the lowest rate is cheap, and loudness survives it.
+const levelRate = 8000
 
 // levelMeter decodes Opus only to know how loud it is.
 type levelMeter struct {
@@ -31,17 +26,9 @@ func newLevelMeter() (*levelMeter, error) {
 func (m *levelMeter) measure(packet []byte) uint8 {
 	count, err := m.decoder.Decode(packet, m.samples[:])
 	if err != nil || count == 0 {
-		return silentLevel
+		return pcm.SilentLevel
 	}
-	var sum float64
-	for _, sample := range m.samples[:count] {
-		sum += float64(sample) * float64(sample)
-	}
-	if sum == 0 {
-		return silentLevel
-	}
-	rms := math.Sqrt(sum/float64(count)) / 32768
-	return uint8(math.Max(0, math.Min(silentLevel, math.Round(-20*math.Log10(rms)))))
+	return pcm.Level(m.samples[:count])
 }
 
 func (m *levelMeter) Close() { m.decoder.Close() }

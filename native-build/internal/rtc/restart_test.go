@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/pcm"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfu"
 )
@@ -96,7 +97,7 @@ func hears(t *testing.T, track *localTrack, listener *Session) {
 	}
 	before := received()
 	until(t, "media", func() bool {
-		if err := track.send([]byte{0xf8, 0xff, 0xfe}, 960, silentLevel, false); err != nil {
+		if err := track.send([]byte{0xf8, 0xff, 0xfe}, 960, pcm.SilentLevel, false); err != nil {
 			t.Log(err)
 		}
 		return received() >= before+10
