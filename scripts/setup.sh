@@ -2,6 +2,7 @@
 # Installs what the build (and with --test, the tests) needs and is missing, from Debian 12's own packages.
 # The .NET 10 SDK is the one thing expected to be there already. Does nothing, in a blink, when all is there.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 build_packages=(
   gcc libc6-dev make pkg-config ca-certificates
@@ -11,10 +12,14 @@ build_packages=(
   libopus-dev libspeexdsp-dev
 )
 story_packages=(curl jq espeak-ng opus-tools)
-test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps minisign)
+test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps minisign chromium)
 
 wanted=("${build_packages[@]}" "${story_packages[@]}")
-[ "${1:-}" = --test ] && wanted+=("${test_packages[@]}")
+if [ "${1:-}" = --test ]; then
+  wanted+=("${test_packages[@]}")
+  # Any Node.js from 18 on will do; npm comes with it where it is not Debian's.
+  command -v npm >/dev/null || wanted+=(nodejs npm)
+fi
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -26,30 +31,44 @@ case $sdk in 10.*) ;; *) fail "found .NET SDK $sdk; .NET 10 is needed" ;; esac
 command -v dpkg-query >/dev/null \
   || fail "this script knows Debian 12. Elsewhere install Go 1.23, Pion WebRTC v3, protoc with protoc-gen-go, libopus and libspeexdsp, then use --no-setup"
 
-missing=()
-for package in "${wanted[@]}"; do
-  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-done
-[ ${#missing[@]} -eq 0 ] && exit 0
+install_debian_packages() {
+  local missing=() as_root=()
+  for package in "${wanted[@]}"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
 
-as_root=()
-if [ "$(id -u)" != 0 ]; then
-  command -v sudo >/dev/null || fail "missing packages: ${missing[*]}. Run as root, or install sudo"
-  as_root=(sudo)
-fi
-apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "missing packages: ${missing[*]}. Run as root, or install sudo"
+    as_root=(sudo)
+  fi
+  apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
 
-say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-log=$(mktemp); trap 'rm -f "$log"' EXIT
-apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed"; }
+  say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+  apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed"; }
 
-# Go 1.23 is in the backports suite: add it beside the mirror already in use.
-if ! apt-cache policy golang-1.23-go | grep -q 'Candidate: [0-9]'; then
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | sort -u | head -n 1)
-  [ -n "$mirror" ] || fail "Go 1.23 is in bookworm-backports, and no bookworm mirror is configured"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" \
-    | "${as_root[@]}" tee /etc/apt/sources.list.d/bookworm-backports.list >/dev/null
-  apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed with bookworm-backports"; }
-fi
-apt install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 \
-  || { tail -n 20 "$log" >&2; fail "apt-get install failed"; }
+  # Go 1.23 is in the backports suite: add it beside the mirror already in use.
+  if ! apt-cache policy golang-1.23-go | grep -q 'Candidate: [0-9]'; then
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | sort -u | head -n 1)
+    [ -n "$mirror" ] || fail "Go 1.23 is in bookworm-backports, and no bookworm mirror is configured"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" \
+      | "${as_root[@]}" tee /etc/apt/sources.list.d/bookworm-backports.list >/dev/null
+    apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed with bookworm-backports"; }
+  fi
+  apt install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 \
+    || { tail -n 20 "$log" >&2; fail "apt-get install failed"; }
+}
+
+# The packages of tests/node, as its lock file names them; nothing of them runs while they install.
+install_node_packages() {
+  local stamp=tests/node/node_modules/.installed
+  cmp -s tests/node/package-lock.json "$stamp" && return
+  say "Installing the Node.js packages of the tests"
+  (cd tests/node && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "npm ci failed"; }
+  cp tests/node/package-lock.json "$stamp"
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install_debian_packages
+if [ "${1:-}" = --test ]; then install_node_packages; fi
