@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/pion/ice/v2"
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v3"
@@ -85,6 +86,7 @@ type testClient struct {
 	json      bool
 	response  *event.JoinResponse
 
+	api       *webrtc.API // of both peer connections
 	conn      *websocket.Conn
 	writeMu   sync.Mutex
 	publisher *webrtc.PeerConnection
@@ -124,7 +126,7 @@ func dial(t *testing.T, s *Server, userID string, options ...clientOption) (*tes
 	t.Helper()
 	c := &testClient{
 		t: t, server: s, userID: userID, sessionID: "session-" + userID,
-		changed: make(chan struct{}), tracks: map[string]*remoteTrack{},
+		changed: make(chan struct{}), tracks: map[string]*remoteTrack{}, api: peerAPI(registerAll),
 	}
 	claims := testClaims(userID)
 	request := &event.JoinRequest{SessionId: c.sessionID}
@@ -275,7 +277,7 @@ func (c *testClient) forget() {
 	c.update(func() { c.events = nil })
 }
 
-func peerAPI(register func(*webrtc.MediaEngine)) *webrtc.API {
+func peerAPI(register func(*webrtc.MediaEngine), parts ...interceptor.Factory) *webrtc.API {
 	codecs := &webrtc.MediaEngine{}
 	register(codecs)
 	settings := webrtc.SettingEngine{}
@@ -284,7 +286,11 @@ func peerAPI(register func(*webrtc.MediaEngine)) *webrtc.API {
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.DisableSRTPReplayProtection(true)
-	return webrtc.NewAPI(webrtc.WithMediaEngine(codecs), webrtc.WithSettingEngine(settings))
+	registry := &interceptor.Registry{}
+	for _, part := range parts {
+		registry.Add(part)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(codecs), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(registry))
 }
 
 func registerAll(codecs *webrtc.MediaEngine) {
@@ -349,7 +355,7 @@ func (c *testClient) subscriberPeer() *webrtc.PeerConnection {
 	if c.subscriber != nil {
 		return c.subscriber
 	}
-	peer, err := peerAPI(registerAll).NewPeerConnection(webrtc.Configuration{})
+	peer, err := c.api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		panic(err)
 	}
@@ -442,7 +448,7 @@ type localTrack struct {
 func (c *testClient) newTrack(kind models.TrackType, codec webrtc.RTPCodecParameters) *localTrack {
 	c.t.Helper()
 	if c.publisher == nil {
-		peer, err := peerAPI(registerAll).NewPeerConnection(webrtc.Configuration{})
+		peer, err := c.api.NewPeerConnection(webrtc.Configuration{})
 		if err != nil {
 			c.t.Fatal(err)
 		}

@@ -29,6 +29,8 @@ type mediaPort struct {
 	certificate webrtc.Certificate
 	publishing  *webrtc.MediaEngine
 	subscribing *webrtc.MediaEngine
+	relay       mediaRelay
+	address     *net.UDPAddr
 }
 
 func openMediaPort(options Options) (*mediaPort, error) {
@@ -45,6 +47,9 @@ func openMediaPort(options Options) (*mediaPort, error) {
 		return nil, err
 	}
 	m := &mediaPort{certificate: *certificate}
+	if m.relay, err = parseMediaRelay(options.MediaRelay); err != nil {
+		return nil, err
+	}
 	if m.publishing, err = publishingEngine(); err != nil {
 		return nil, err
 	}
@@ -63,6 +68,7 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	// The system may grant less; then bursts are lost earlier.
 	_ = conn.SetReadBuffer(socketBuffer)
 	_ = conn.SetWriteBuffer(socketBuffer)
+	m.address = conn.LocalAddr().(*net.UDPAddr)
 	logs := &pionLogs{log: options.Logger}
 	m.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: logs.NewLogger("mux")})
 
@@ -109,6 +115,10 @@ func (m *mediaPort) newAPI(codecs *webrtc.MediaEngine, t *tap) *webrtc.API {
 func (m *mediaPort) configuration() webrtc.Configuration {
 	return webrtc.Configuration{Certificates: []webrtc.Certificate{m.certificate}}
 }
+
+// local corrects a description of ours for clients, and remote one of theirs for the library.
+func (m *mediaPort) local(description string) string  { return m.relay.advertise(tidy(description)) }
+func (m *mediaPort) remote(description string) string { return m.relay.hide(description) }
 
 func (m *mediaPort) close() error { return m.mux.Close() }
 

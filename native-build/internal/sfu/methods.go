@@ -97,6 +97,9 @@ func (p *participant) iceTrickle(_ context.Context, q *models.ICETrickle) (*sign
 	if failed != nil {
 		return nil, failed
 	}
+	if p.server.media.relay.IsValid() {
+		return &signal.ICETrickleResponse{}, nil
+	}
 	if q.GetPeerType() == models.PeerType_PEER_TYPE_SUBSCRIBER {
 		return &signal.ICETrickleResponse{}, p.subscriber.addCandidate(candidate)
 	}

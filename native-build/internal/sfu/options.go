@@ -38,6 +38,9 @@ type Options struct {
 	MediaListen string
 	// PublicAddress is the host name or IP that clients are told instead of the listening one; empty for none.
 	PublicAddress string
+	// MediaRelay is the IP address and port of a UDP relay that all media passes, told to clients in place of the media
+	// port; empty for none.
+	MediaRelay string
 	// EdgeName is the name of this server, as tokens and clients call it.
 	EdgeName string
 	// TokenSecret is the key that participants' tokens are signed with.
@@ -100,6 +103,9 @@ func (o *Options) complete() error {
 	}
 	if _, err := net.ResolveUDPAddr("udp", o.MediaListen); err != nil {
 		return fmt.Errorf("media_listen: %w", err)
+	}
+	if _, err := parseMediaRelay(o.MediaRelay); err != nil {
+		return err
 	}
 	switch {
 	case o.FastReconnectDeadline == 0:

@@ -63,7 +63,7 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	if failed != nil {
 		return "", failed
 	}
-	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: untangle(offer)}
+	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: untangle(b.participant.server.media.remote(offer))}
 	if err := peer.SetRemoteDescription(description); err != nil {
 		return "", fail(codeInvalid, "sdp: %v", err)
 	}
@@ -195,7 +195,7 @@ func (b *publisher) answer(ctx context.Context, peer *webrtc.PeerConnection) (st
 	if err := waitGathered(ctx, gathered); err != nil {
 		return "", err
 	}
-	return tidy(peer.LocalDescription().SDP), nil
+	return b.participant.server.media.local(peer.LocalDescription().SDP), nil
 }
 
 func waitGathered(ctx context.Context, gathered <-chan struct{}) error {

@@ -81,6 +81,8 @@ const (
 	// reorderGrace lets packets that merely overtook each other arrive before a gap is taken for a loss.
 	reorderGrace   = 5 * time.Millisecond
 	lossRetryAfter = 60 * time.Millisecond
+	// maxLossRetryAfter leaves room for several requests before giving up.
+	maxLossRetryAfter = 250 * time.Millisecond
 )
 
 // lossList holds the sequence numbers that are missing, to ask the publisher for them a few times.
@@ -88,6 +90,7 @@ type lossList struct {
 	started bool
 	highest uint64
 	missing []loss
+	answer  time.Duration // how long it takes from asking to getting, smoothed; 0 while unknown
 }
 
 type loss struct {
@@ -104,7 +107,7 @@ func (l *lossList) arrived(seq uint64, now time.Time) []rtcp.NackPair {
 		l.started, l.highest = true, seq
 		return nil
 	case seq <= l.highest:
-		l.found(seq)
+		l.found(seq, now)
 	default:
 		for gap := max(l.highest+1, seq-min(seq, maxLosses)); gap < seq; gap++ {
 			if len(l.missing) == maxLosses {
@@ -120,24 +123,40 @@ func (l *lossList) arrived(seq uint64, now time.Time) []rtcp.NackPair {
 	return l.due(now)
 }
 
-func (l *lossList) found(seq uint64) {
+func (l *lossList) found(seq uint64, now time.Time) {
 	for i := range l.missing {
-		if l.missing[i].seq == seq {
+		if m := l.missing[i]; m.seq == seq {
+			if m.tries == 1 { // else it is not known which request was answered
+				l.measure(now.Sub(m.askedAt))
+			}
 			l.missing = append(l.missing[:i], l.missing[i+1:]...)
 			return
 		}
 	}
 }
 
+func (l *lossList) measure(answer time.Duration) {
+	if l.answer == 0 {
+		l.answer = answer
+	}
+	l.answer += (answer - l.answer) / 8
+}
+
+// retryAfter leaves a request the time to be answered.
+func (l *lossList) retryAfter() time.Duration {
+	return min(max(l.answer*3/2, lossRetryAfter), maxLossRetryAfter)
+}
+
 // due answers the pairs to ask for now and forgets what will not come any more.
 func (l *lossList) due(now time.Time) []rtcp.NackPair {
 	kept := l.missing[:0]
 	var ask []uint16
+	retryAfter := l.retryAfter()
 	for _, m := range l.missing {
 		if m.tries >= maxLossTries || now.Sub(m.since) > lossGiveUp {
 			continue
 		}
-		if now.Sub(m.since) >= reorderGrace && now.Sub(m.askedAt) >= lossRetryAfter {
+		if now.Sub(m.since) >= reorderGrace && now.Sub(m.askedAt) >= retryAfter {
 			m.tries++
 			m.askedAt = now
 			ask = append(ask, uint16(m.seq))

@@ -77,6 +77,9 @@ func (s *Server) URL() string { return "http://" + s.host() + twirpPrefix }
 // WSEndpoint is the address of the WebSocket.
 func (s *Server) WSEndpoint() string { return "ws://" + s.host() + socketPath }
 
+// MediaAddress is the address of the UDP port of all media.
+func (s *Server) MediaAddress() string { return s.media.address.String() }
+
 // EdgeName is the name the server was started with.
 func (s *Server) EdgeName() string { return s.options.EdgeName }
 

@@ -20,7 +20,7 @@ var rids = []string{"q", "h", "f"}
 
 func (c *testClient) newSimulcast() *simulcast {
 	c.t.Helper()
-	peer, err := peerAPI(registerAll).NewPeerConnection(webrtc.Configuration{})
+	peer, err := c.api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -233,7 +233,7 @@ func (s *subscriber) offer(restart, again bool) error {
 	s.restarting = restart
 	s.mu.Unlock()
 	s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
-		IceRestart: restart, Sdp: tidy(peer.LocalDescription().SDP), NegotiationId: id,
+		IceRestart: restart, Sdp: s.participant.server.media.local(peer.LocalDescription().SDP), NegotiationId: id,
 	}}}))
 	return nil
 }
@@ -336,7 +336,7 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 		return fail(codeInvalid, "negotiation_id: %d is not the latest offer, %d is", id, s.offered)
 	}
 	peer := s.connection()
-	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: description}); err != nil {
+	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.participant.server.media.remote(description)}); err != nil {
 		return fail(codeInvalid, "sdp: %v", err)
 	}
 	s.restart = s.restart || s.asked && !s.restarting

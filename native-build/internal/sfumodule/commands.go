@@ -25,16 +25,18 @@ type startRequest struct {
 	Listen                  string  `json:"listen"`
 	MediaListen             string  `json:"media_listen"`
 	PublicAddress           *string `json:"public_address"`
+	MediaRelay              string  `json:"media_relay"`
 	EdgeName                string  `json:"edge_name"`
 	TokenSecret             string  `json:"token_secret"`
 	FastReconnectDeadlineMS *int64  `json:"fast_reconnect_deadline_ms"`
 }
 
 type startAnswer struct {
-	SFU        uint64 `json:"sfu"`
-	URL        string `json:"url"`
-	WSEndpoint string `json:"ws_endpoint"`
-	EdgeName   string `json:"edge_name"`
+	SFU          uint64 `json:"sfu"`
+	URL          string `json:"url"`
+	WSEndpoint   string `json:"ws_endpoint"`
+	MediaAddress string `json:"media_address"`
+	EdgeName     string `json:"edge_name"`
 }
 
 func (m *Module) start(ctx context.Context, request []byte) (any, error) {
@@ -56,12 +58,14 @@ func (m *Module) start(ctx context.Context, request []byte) (any, error) {
 	if err := m.keep(ctx, id, server); err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx), false))
 	}
-	return startAnswer{SFU: id, URL: server.URL(), WSEndpoint: server.WSEndpoint(), EdgeName: server.EdgeName()}, nil
+	return startAnswer{
+		SFU: id, URL: server.URL(), WSEndpoint: server.WSEndpoint(), MediaAddress: server.MediaAddress(), EdgeName: server.EdgeName(),
+	}, nil
 }
 
 func (q startRequest) options() (sfu.Options, error) {
 	options := sfu.Options{
-		Listen: q.Listen, MediaListen: q.MediaListen, EdgeName: q.EdgeName, TokenSecret: []byte(q.TokenSecret),
+		Listen: q.Listen, MediaListen: q.MediaListen, MediaRelay: q.MediaRelay, EdgeName: q.EdgeName, TokenSecret: []byte(q.TokenSecret),
 	}
 	if q.EdgeName == "" {
 		options.EdgeName = "local-1"

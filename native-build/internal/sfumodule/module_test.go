@@ -124,6 +124,7 @@ func Test_Bad_requests_are_refused_with_the_name_of_the_field(t *testing.T) {
 		"no secret":        {"sfu.start", `{"listen":"127.0.0.1:0"}`, failure.InvalidArgument, "token_secret"},
 		"bad address":      {"sfu.start", `{"listen":"nowhere","token_secret":"s"}`, failure.InvalidArgument, "listen"},
 		"bad media":        {"sfu.start", `{"media_listen":"127.0.0.1:99999","token_secret":"s"}`, failure.InvalidArgument, "media_listen"},
+		"bad relay":        {"sfu.start", `{"media_relay":"nowhere:1","token_secret":"s"}`, failure.InvalidArgument, "media_relay"},
 		"long deadline":    {"sfu.start", `{"token_secret":"s","fast_reconnect_deadline_ms":3600000}`, failure.InvalidArgument, "fast_reconnect_deadline_ms"},
 		"unknown SFU":      {"sfu.stats", `{"sfu":99}`, failure.SFUNotFound, "99"},
 		"unknown reason":   {"sfu.call.end", `{"sfu":` + running + `,"call_cid":"a:b","reason":"bored"}`, failure.InvalidArgument, "reason"},
