@@ -22,10 +22,11 @@ const (
 
 // Client is one user in one call. It is safe for concurrent use.
 type Client struct {
-	HTTP     *http.Client
-	BaseURL  string
-	APIKey   string
-	Token    string
+	HTTP    *http.Client
+	BaseURL string
+	APIKey  string
+	// Token answers the user token to show; it may be another one each time.
+	Token    func() string
 	UserID   string
 	CallType string
 	CallID   string
@@ -44,9 +45,16 @@ type JoinRequest struct {
 
 // JoinResponse is what a participant needs of the answer.
 type JoinResponse struct {
-	Created         bool        `json:"created"`
-	OwnCapabilities []string    `json:"own_capabilities"`
-	Credentials     Credentials `json:"credentials"`
+	Created         bool         `json:"created"`
+	OwnCapabilities []string     `json:"own_capabilities"`
+	Credentials     Credentials  `json:"credentials"`
+	StatsOptions    StatsOptions `json:"stats_options"`
+}
+
+// StatsOptions say how often the SFU wants to hear of a participant's counters.
+type StatsOptions struct {
+	// ReportingIntervalMs is 0 when it does not want to.
+	ReportingIntervalMs int64 `json:"reporting_interval_ms"`
 }
 
 // Credentials open the way to one SFU.
@@ -67,11 +75,12 @@ type ICEServer struct {
 	Password string   `json:"password"`
 }
 
-// Join asks for an SFU. Refusals are *APIError, failures on the way *UnreachableError.
-func (c *Client) Join(ctx context.Context, request JoinRequest) (*JoinResponse, error) {
+// Join asks for an SFU. Refusals are *APIError, failures on the way *UnreachableError. With a connection id, the
+// connection gets the call's events from now on.
+func (c *Client) Join(ctx context.Context, request JoinRequest, connectionID string) (*JoinResponse, error) {
 	request.Location = "auto"
 	response := new(JoinResponse)
-	if err := c.post(ctx, "/join", request, response); err != nil {
+	if err := c.request(ctx, http.MethodPost, "/join", watching(connectionID), request, response); err != nil {
 		return nil, err
 	}
 	server := response.Credentials.Server
@@ -79,6 +88,29 @@ func (c *Client) Join(ctx context.Context, request JoinRequest) (*JoinResponse, 
 		return nil, &APIError{Status: http.StatusOK, Message: "the answer to the join has no SFU credentials"}
 	}
 	return response, nil
+}
+
+// Call is what a participant needs of a call that it looks at.
+type Call struct {
+	BlockedUserIDs []string `json:"blocked_user_ids"`
+}
+
+// Watch makes a connection get the call's events from now on.
+func (c *Client) Watch(ctx context.Context, connectionID string) (*Call, error) {
+	var response struct {
+		Call Call `json:"call"`
+	}
+	query := watching(connectionID)
+	query.Set("members_limit", "0")
+	err := c.request(ctx, http.MethodGet, "", query, nil, &response)
+	return &response.Call, err
+}
+
+func watching(connectionID string) url.Values {
+	if connectionID == "" {
+		return url.Values{}
+	}
+	return url.Values{"connection_id": {connectionID}}
 }
 
 // SendEvent sends a custom event to everybody who watches the call.
@@ -99,18 +131,24 @@ func (c *Client) SendReaction(ctx context.Context, reaction Reaction) error {
 }
 
 func (c *Client) post(ctx context.Context, path string, body, answer any) error {
-	encoded, err := json.Marshal(body)
+	return c.request(ctx, http.MethodPost, path, url.Values{}, body, answer)
+}
+
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, body, answer any) error {
+	encoded, err := encode(body)
 	if err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(limited, http.MethodPost, c.url(path), bytes.NewReader(encoded))
+	request, err := http.NewRequestWithContext(limited, method, c.url(path, query), encoded)
 	if err != nil {
 		return &UnreachableError{err}
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", c.Token)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Authorization", c.Token())
 	request.Header.Set("stream-auth-type", "jwt")
 	request.Header.Set("X-Stream-Client", clientName)
 
@@ -135,8 +173,17 @@ func (c *Client) post(ctx context.Context, path string, body, answer any) error 
 	return nil
 }
 
-func (c *Client) url(path string) string {
-	query := url.Values{"api_key": {c.APIKey}, "user_id": {c.UserID}}
+func encode(body any) (io.Reader, error) {
+	if body == nil {
+		return http.NoBody, nil
+	}
+	encoded, err := json.Marshal(body)
+	return bytes.NewReader(encoded), err
+}
+
+func (c *Client) url(path string, query url.Values) string {
+	query.Set("api_key", c.APIKey)
+	query.Set("user_id", c.UserID)
 	return strings.TrimSuffix(c.BaseURL, "/") + "/api/v2/video/call/" + url.PathEscape(c.CallType) + "/" +
 		url.PathEscape(c.CallID) + path + "?" + query.Encode()
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -20,44 +19,70 @@ type User struct {
 	Custom json.RawMessage `json:"custom,omitempty"`
 }
 
-// Connect opens the coordinator's WebSocket until it has accepted the user, which creates or updates the user there,
-// and closes it again. A call can only be joined by a user that exists.
-func (c *Client) Connect(ctx context.Context, dialer *websocket.Dialer, user User) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+// Connect opens the coordinator's WebSocket, which creates or updates the user there: a call can only be joined by a
+// user that exists. Refusals are *APIError, failures on the way *UnreachableError.
+func (c *Client) Connect(ctx context.Context, dialer *websocket.Dialer, user User) (*Socket, error) {
+	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	conn, response, err := dialer.DialContext(ctx, c.connectURL(), http.Header{"X-Stream-Client": {clientName}})
+	conn, response, err := dialer.DialContext(limited, c.connectURL(), http.Header{"X-Stream-Client": {clientName}})
 	if err != nil {
 		if response != nil && response.StatusCode >= http.StatusBadRequest {
-			return &APIError{Status: response.StatusCode, Message: "the coordinator's WebSocket is refused"}
+			return nil, &APIError{Status: response.StatusCode, Message: "the coordinator's WebSocket is refused"}
 		}
-		return unreachable(ctx, err)
+		return nil, unreachable(ctx, err)
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	conn.SetReadLimit(maxAnswerBytes)
+	s := newSocket(conn)
+	// Reading has no context of its own, so a cancelled attempt closes the connection under it.
+	stop := context.AfterFunc(limited, func() { conn.Close() })
+	err = s.authenticate(c.Token(), user)
+	if !stop() && err == nil {
+		err = limited.Err()
+	}
+	if err != nil {
+		conn.Close()
+		if _, refused := err.(*APIError); refused {
+			return nil, err
+		}
+		return nil, unreachable(ctx, err)
+	}
+	return s, nil
+}
 
-	auth := map[string]any{"token": c.Token, "products": []string{"video"}, "user_details": user}
-	if err := conn.WriteJSON(auth); err != nil {
-		return unreachable(ctx, err)
+func (s *Socket) authenticate(token string, user User) error {
+	auth := map[string]any{"token": token, "products": []string{"video"}, "user_details": user}
+	if err := s.conn.WriteJSON(auth); err != nil {
+		return err
 	}
 	for {
-		var event struct {
-			Type  string   `json:"type"`
-			Error APIError `json:"error"`
+		_, data, err := s.conn.ReadMessage()
+		if err != nil {
+			return err
 		}
-		if err := conn.ReadJSON(&event); err != nil {
-			return unreachable(ctx, err)
+		var answer struct {
+			Type         string `json:"type"`
+			ConnectionID string `json:"connection_id"`
 		}
-		switch event.Type {
-		case "connection.ok":
-			goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-			_ = conn.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(time.Second))
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return fmt.Errorf("the first frame is no event: %w", err)
+		}
+		switch answer.Type {
+		case typeConnected:
+			s.ConnectionID = answer.ConnectionID
 			return nil
-		case "connection.error":
-			event.Error.Status = http.StatusUnauthorized
-			return &event.Error
+		case typeRefused:
+			return refusal(data)
 		}
 	}
+}
+
+// refusal reads the error out of a connection.error.
+func refusal(data []byte) *APIError {
+	var frame struct {
+		Error json.RawMessage `json:"error"`
+	}
+	_ = json.Unmarshal(data, &frame)
+	return newAPIError(http.StatusUnauthorized, frame.Error)
 }
 
 func (c *Client) connectURL() string {

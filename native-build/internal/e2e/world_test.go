@@ -60,6 +60,7 @@ func newWorld(t *testing.T) *world {
 	w.engine = engine
 	t.Cleanup(func() {
 		engine.Close()
+		w.coordinator.feeds.close()
 		w.coordinator.server.Close()
 		w.stopSFU(w.sfu)
 		if alive := engine.PeerConnections(); alive != 0 {
@@ -101,6 +102,7 @@ type fakeCoordinator struct {
 	limits map[string]int                                    // participants an SFU takes
 	joins  []coordinator.JoinRequest
 	events []string // bodies of custom events and reactions
+	feeds  feeds
 }
 
 func newFakeCoordinator(server *sfu.Server) *fakeCoordinator {
@@ -116,7 +118,16 @@ func (c *fakeCoordinator) serve(w http.ResponseWriter, r *http.Request) {
 	if answer != nil && answer(w, r) {
 		return
 	}
+	if r.URL.Path == "/api/v2/connect" {
+		c.feeds.serve(w, r)
+		return
+	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v2/video/call/"), "/")
+	c.feeds.watch(r.URL.Query().Get("connection_id"), r.Method+" "+strings.Join(parts, "/"))
+	if len(parts) == 2 && r.Method == http.MethodGet {
+		_, _ = w.Write([]byte(`{"call":{"blocked_user_ids":[]},"members":[],"own_capabilities":[]}`))
+		return
+	}
 	if len(parts) != 3 || r.Method != http.MethodPost {
 		http.NotFound(w, r)
 		return

@@ -24,6 +24,7 @@ const joinAttempts = 3
 // joined and the last left; it must neither wait nor call back. A failed join emits nothing and leaves nothing behind.
 func (e *Engine) Join(ctx context.Context, options JoinOptions, emit func(*rtcproto.Event)) (*Session, error) {
 	s := newSession(e, options, emit)
+	s.feed.start()
 	conn, answer, err := s.firstConnection(ctx)
 	if err == nil && ctx.Err() != nil {
 		conn.close(true, "cancelled")
@@ -31,6 +32,7 @@ func (e *Engine) Join(ctx context.Context, options JoinOptions, emit func(*rtcpr
 	}
 	if err != nil {
 		s.cancel(err)
+		s.feed.cancel()
 		<-s.tasks.close()
 		return nil, err
 	}
@@ -41,10 +43,6 @@ func (e *Engine) Join(ctx context.Context, options JoinOptions, emit func(*rtcpr
 func newSession(e *Engine, options JoinOptions, emit func(*rtcproto.Event)) *Session {
 	s := &Session{
 		engine: e, options: options, log: e.log.With("call_cid", options.CallType+":"+options.CallID, "user_id", options.User.ID),
-		coordinator: &coordinator.Client{
-			HTTP: e.http, BaseURL: options.CoordinatorURL, APIKey: options.APIKey, Token: options.Token,
-			UserID: options.User.ID, CallType: options.CallType, CallID: options.CallID,
-		},
 		emitter: emit, unifiedID: uuid.NewString(), timing: joinTiming{start: time.Now()},
 		done: make(chan struct{}), changed: make(chan struct{}), state: Joined, roster: newRoster(),
 		wishes:        subscriptionWishes{turn: make(chan struct{}, 1)},
@@ -52,6 +50,13 @@ func newSession(e *Engine, options JoinOptions, emit func(*rtcproto.Event)) *Ses
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.tasks = newTasks(s.onPanic)
+	s.token = newUserToken(options.Token, s.tellTokenExpiring)
+	s.coordinator = &coordinator.Client{
+		HTTP: e.http, BaseURL: options.CoordinatorURL, APIKey: options.APIKey,
+		Token:  func() string { text, _ := s.token.current(); return text },
+		UserID: options.User.ID, CallType: options.CallType, CallID: options.CallID,
+	}
+	s.feed = newCallFeed(s)
 	return s
 }
 
@@ -73,6 +78,8 @@ func (s *Session) begin(conn *connection, answer *event.JoinResponse) {
 	}
 	conn.listen()
 	s.resubscribe()
+	s.feed.begin()
+	s.token.start()
 	go s.supervise(conn)
 }
 
@@ -81,7 +88,7 @@ func (s *Session) firstConnection(ctx context.Context) (*connection, *event.Join
 	var avoid []string
 	var refusal error // of an SFU; says more than the coordinator's having no other
 	for attempt := 1; ; attempt++ {
-		conn, answer, err := s.connect(ctx, connectPlan{first: true, avoid: avoid})
+		conn, answer, err := s.connect(ctx, connectPlan{first: true, rung: s.rung, avoid: avoid})
 		if err == nil {
 			return conn, answer, nil
 		}
@@ -107,6 +114,7 @@ func (s *Session) firstConnection(ctx context.Context) (*connection, *event.Join
 // connectPlan is how to connect: which SFUs to avoid and what to tell the new one about the old.
 type connectPlan struct {
 	first     bool
+	rung      bool     // an attempt before has rung and notified the others
 	avoid     []string // names of SFUs, the latest last
 	sessionID string   // empty: a new one
 	details   *event.ReconnectDetails
@@ -140,38 +148,60 @@ func (s *Session) connect(ctx context.Context, plan connectPlan) (*connection, *
 		s.created, s.sfuName = joined.Created, joined.Credentials.Server.EdgeName
 	}
 	s.mu.Lock()
-	s.capabilities = joined.OwnCapabilities
+	s.permit(joined.OwnCapabilities)
 	s.mu.Unlock()
 	return conn, answer, nil
 }
 
-// askCoordinator joins at the coordinator. A user that it does not know, or that has a name or the like to show, is
-// registered there first.
+// askCoordinator joins at the coordinator. The feed connects meanwhile; it is waited for only where the coordinator must
+// know the user first: for a name or the like to show, or because it said that it does not know the user.
 func (s *Session) askCoordinator(ctx context.Context, plan connectPlan) (*coordinator.JoinResponse, error) {
+	if !plan.first {
+		return s.rejoinCall(ctx, plan)
+	}
 	user := s.options.User
-	register := plan.first && (user.Name != "" || user.Image != "" || len(user.Custom) > 0)
-	if register {
-		if err := s.coordinator.Connect(ctx, s.engine.dialer, user); err != nil {
+	var connectionID string
+	if user.Name != "" || user.Image != "" || len(user.Custom) > 0 {
+		var err error
+		if connectionID, err = s.feed.connected(ctx); err != nil {
 			return nil, err
 		}
 	}
-	request := coordinator.JoinRequest{Create: s.options.Create, MigratingFromList: plan.avoid}
+	request := joinRequest(s.options, plan)
+	joined, err := s.coordinator.Join(ctx, request, connectionID)
+	var refusal *coordinator.APIError
+	if connectionID == "" && s.options.Create && errors.As(err, &refusal) && refusal.Code == coordinator.CodeDoesNotExist {
+		// The call would be created, so it is the user who does not exist.
+		if connectionID, err = s.feed.connected(ctx); err != nil {
+			return nil, err
+		}
+		joined, err = s.coordinator.Join(ctx, request, connectionID)
+	}
+	if err == nil {
+		s.rung = true
+		s.feed.joinedWith(connectionID)
+	}
+	return joined, err
+}
+
+func (s *Session) rejoinCall(ctx context.Context, plan connectPlan) (joined *coordinator.JoinResponse, err error) {
+	err = s.withToken(ctx, func() error {
+		joined, err = s.coordinator.Join(ctx, joinRequest(s.options, plan), "")
+		return err
+	})
+	return joined, err
+}
+
+// joinRequest asks to ring or notify only until a join has succeeded, so that nobody is rung twice.
+func joinRequest(options JoinOptions, plan connectPlan) coordinator.JoinRequest {
+	request := coordinator.JoinRequest{Create: options.Create, MigratingFromList: plan.avoid}
 	if len(plan.avoid) > 0 {
 		request.MigratingFrom = plan.avoid[len(plan.avoid)-1]
 	}
 	if plan.first {
-		request.Data, request.Ring, request.Notify = s.options.CallData, s.options.Ring, s.options.Notify
+		request.Data, request.Ring, request.Notify = options.CallData, options.Ring && !plan.rung, options.Notify && !plan.rung
 	}
-	joined, err := s.coordinator.Join(ctx, request)
-	var refusal *coordinator.APIError
-	if plan.first && !register && s.options.Create && errors.As(err, &refusal) && refusal.Code == coordinator.CodeDoesNotExist {
-		// The call would be created, so it is the user who does not exist.
-		if err := s.coordinator.Connect(ctx, s.engine.dialer, user); err != nil {
-			return nil, err
-		}
-		return s.coordinator.Join(ctx, request)
-	}
-	return joined, err
+	return request
 }
 
 // newCertificates makes the certificate that both peer connections of a connection share; none lets Pion make its own.

@@ -33,11 +33,14 @@ type Session struct {
 	engine      *Engine
 	options     JoinOptions
 	coordinator *coordinator.Client
+	token       *userToken
+	feed        *callFeed
 	log         *slog.Logger
 	emitter     func(*rtcproto.Event)
 	unifiedID   string
 	sfuName     string
 	created     bool
+	rung        bool // a join at the coordinator has succeeded; used while joining only
 	timing      joinTiming
 	tasks       *tasks
 	attempts    atomic.Int64 // SFU connections so far
@@ -233,12 +236,12 @@ func (s *Session) Info() Info {
 
 // SendEvent sends a custom event through the coordinator.
 func (s *Session) SendEvent(ctx context.Context, custom []byte) error {
-	return fromCoordinator(s.coordinator.SendEvent(ctx, custom))
+	return fromCoordinator(s.withToken(ctx, func() error { return s.coordinator.SendEvent(ctx, custom) }))
 }
 
 // SendReaction sends a reaction through the coordinator.
 func (s *Session) SendReaction(ctx context.Context, reaction coordinator.Reaction) error {
-	return fromCoordinator(s.coordinator.SendReaction(ctx, reaction))
+	return fromCoordinator(s.withToken(ctx, func() error { return s.coordinator.SendReaction(ctx, reaction) }))
 }
 
 func (s *Session) nextAttempt() int { return int(s.attempts.Add(1)) - 1 }

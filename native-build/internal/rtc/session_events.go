@@ -49,7 +49,7 @@ func (s *Session) onEvent(c *connection, e *event.SfuEvent) {
 	case *event.SfuEvent_CallGrantsUpdated:
 		s.onGrants(payload.CallGrantsUpdated.GetCurrentGrants())
 	case *event.SfuEvent_CallEnded:
-		s.onCallEnded(payload.CallEnded.GetReason())
+		s.onSFUCallEnded(payload.CallEnded.GetReason())
 	case *event.SfuEvent_GoAway:
 		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_GoAway{GoAway: &rtcproto.GoAway{Reason: goAwayReasons[payload.GoAway.GetReason()]}}})
 		c.report(strategyMigrate, "go_away", nil)
@@ -121,43 +121,84 @@ func (s *Session) stopPublications(t rtcproto.TrackType) {
 	}
 }
 
-// onGrants takes over what the participant may publish from now on.
+// publishing are the capabilities to publish, which the SFU may grant and revoke by itself.
+var publishing = []string{"send-audio", "send-video", "screenshare"}
+
+// onGrants takes over what the participant may publish from now on; mu must be held.
 func (s *Session) onGrants(grants *models.CallGrants) {
 	allowed := map[string]bool{
 		"send-audio": grants.GetCanPublishAudio(), "send-video": grants.GetCanPublishVideo(), "screenshare": grants.GetCanScreenshare(),
 	}
-	kept := slices.DeleteFunc(slices.Clone(s.capabilities), func(capability string) bool {
-		_, governed := allowed[capability]
-		return governed
-	})
-	for _, capability := range []string{"send-audio", "send-video", "screenshare"} {
+	kept := slices.DeleteFunc(slices.Clone(s.capabilities), func(capability string) bool { return slices.Contains(publishing, capability) })
+	for _, capability := range publishing {
 		if allowed[capability] {
 			kept = append(kept, capability)
 		}
 	}
-	s.capabilities = kept
+	s.permit(kept)
+}
+
+// onCapabilities takes over the whole list of the coordinator.
+func (s *Session) onCapabilities(capabilities []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if capabilities != nil {
+		s.permit(capabilities)
+	}
+}
+
+// permit must be called with mu held. The SFU and the coordinator tell the same change, so only differences are told on.
+func (s *Session) permit(capabilities []string) {
+	if sameSet(s.capabilities, capabilities) {
+		return
+	}
+	s.capabilities = capabilities
 	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_PermissionsUpdated{PermissionsUpdated: &rtcproto.PermissionsUpdated{
-		OwnCapabilities: kept, CanPublishAudio: allowed["send-audio"], CanPublishVideo: allowed["send-video"],
-		CanScreenshare: allowed["screenshare"],
+		OwnCapabilities: capabilities, CanPublishAudio: slices.Contains(capabilities, "send-audio"),
+		CanPublishVideo: slices.Contains(capabilities, "send-video"), CanScreenshare: slices.Contains(capabilities, "screenshare"),
 	}}})
 	for t := range trackTypeNames {
-		if !allowed[capabilityFor(t)] {
+		if !slices.Contains(capabilities, capabilityFor(t)) {
 			s.stopPublications(t)
 		}
 	}
 }
 
-func (s *Session) onCallEnded(reason models.CallEndedReason) {
-	name := callEndedReasons[reason]
-	if name == "" {
-		name = "unspecified"
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+// callOver is onCallEnded for who does not hold mu.
+func (s *Session) callOver(reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onCallEnded(reason)
+}
+
+// onCallEnded tells that the call is over for this participant, and ends the session; mu must be held. The SFU and the
+// coordinator both say so; the first counts.
+func (s *Session) onCallEnded(reason string) {
+	if s.ctx.Err() != nil {
+		return
 	}
-	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_CallEnded{CallEnded: &rtcproto.CallEnded{Reason: name}}})
-	if name == "kicked" {
+	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_CallEnded{CallEnded: &rtcproto.CallEnded{Reason: reason}}})
+	if reason == "kicked" {
 		s.end("kicked", "kicked", nil)
 	} else {
 		s.end("call_ended", "call ended", nil)
 	}
+}
+
+// onSFUCallEnded obeys the SFU; mu must be held.
+func (s *Session) onSFUCallEnded(reason models.CallEndedReason) {
+	name := callEndedReasons[reason]
+	if name == "" {
+		name = "unspecified"
+	}
+	s.onCallEnded(name)
 }
 
 func (s *Session) onSFUError(c *connection, e *event.Error) {
@@ -165,6 +206,9 @@ func (s *Session) onSFUError(c *connection, e *event.Error) {
 	err := fromSFU(refusal)
 	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_Error{Error: errorEvent(err)}})
 	if refusal.Code == models.ErrorCode_ERROR_CODE_LIVE_ENDED {
+		if slices.Contains(s.capabilities, "join-backstage") {
+			return // who may be backstage stays there
+		}
 		s.end("call_ended", "live ended", err)
 		return
 	}

@@ -331,6 +331,8 @@ func (s *Session) teardown() {
 		s.endSink(k, "session_ended")
 	}
 	conn.close(true, cause.text)
+	s.token.stop()
+	s.feed.end(cause.reason == "call_ended" || cause.reason == "kicked")
 	<-s.tasks.close()
 
 	s.mu.Lock()

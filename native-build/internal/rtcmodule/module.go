@@ -53,6 +53,7 @@ func (m *Module) Commands() map[string]plugin.Command {
 		"rtc.stats":         m.stats,
 		"rtc.custom_event":  m.customEvent,
 		"rtc.reaction":      m.reaction,
+		"rtc.token":         m.token,
 		"rtc.publish.open":  m.openPublication,
 		"rtc.publish.close": m.closePublication,
 		"rtc.publications":  m.publications,

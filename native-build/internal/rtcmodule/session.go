@@ -296,3 +296,23 @@ func (m *Module) reaction(ctx context.Context, request []byte) (any, error) {
 		Type: r.Type, EmojiCode: valueOf(r.EmojiCode, ""), Custom: present(r.Custom),
 	})
 }
+
+func (m *Module) token(_ context.Context, request []byte) (any, error) {
+	var r struct {
+		Session uint64 `json:"session"`
+		Token   string `json:"token"`
+	}
+	if err := plugin.Decode(request, &r); err != nil {
+		return nil, err
+	}
+	v := new(validation)
+	v.text("token", r.Token, maxToken)
+	if v.err != nil {
+		return nil, v.err
+	}
+	session, err := m.find(r.Session)
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, session.SetToken(r.Token)
+}

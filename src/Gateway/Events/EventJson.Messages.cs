@@ -221,6 +221,24 @@ internal static partial class EventJson
         WriteUInt64(json, "bytes"u8, message.Bytes);
     }
 
+    private static void Write(Utf8JsonWriter json, CoordinatorEvent message)
+    {
+        json.WriteString("type"u8, message.Type);
+        json.WriteString("payload_json"u8, message.PayloadJson);
+    }
+
+    private static void Write(Utf8JsonWriter json, CoordinatorConnectionChanged message)
+    {
+        json.WriteBoolean("connected"u8, message.Connected);
+        WriteMessage(json, "error"u8, message.Error, Write);
+    }
+
+    private static void Write(Utf8JsonWriter json, TokenExpiring message)
+    {
+        WriteInt64(json, "expires_at_unix_ns"u8, message.ExpiresAtUnixNs);
+        json.WriteBoolean("expired"u8, message.Expired);
+    }
+
     private static void Write(Utf8JsonWriter json, Error message)
     {
         WriteEnum(json, "code"u8, message.Code);

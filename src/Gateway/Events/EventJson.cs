@@ -41,6 +41,9 @@ internal static partial class EventJson
         Event.PayloadOneofCase.PublicationEnded => "publication_ended",
         Event.PayloadOneofCase.SinkLagged => "sink_lagged",
         Event.PayloadOneofCase.SinkEnded => "sink_ended",
+        Event.PayloadOneofCase.CoordinatorEvent => "coordinator_event",
+        Event.PayloadOneofCase.CoordinatorConnectionChanged => "coordinator_connection_changed",
+        Event.PayloadOneofCase.TokenExpiring => "token_expiring",
         Event.PayloadOneofCase.SfuParticipantJoined => "sfu_participant_joined",
         Event.PayloadOneofCase.SfuParticipantLeft => "sfu_participant_left",
         _ => null,
@@ -75,6 +78,9 @@ internal static partial class EventJson
             case Event.PayloadOneofCase.PublicationEnded: Write(json, source.PublicationEnded); break;
             case Event.PayloadOneofCase.SinkLagged: Write(json, source.SinkLagged); break;
             case Event.PayloadOneofCase.SinkEnded: Write(json, source.SinkEnded); break;
+            case Event.PayloadOneofCase.CoordinatorEvent: Write(json, source.CoordinatorEvent); break;
+            case Event.PayloadOneofCase.CoordinatorConnectionChanged: Write(json, source.CoordinatorConnectionChanged); break;
+            case Event.PayloadOneofCase.TokenExpiring: Write(json, source.TokenExpiring); break;
             case Event.PayloadOneofCase.SfuParticipantJoined: Write(json, source.SfuParticipantJoined); break;
             case Event.PayloadOneofCase.SfuParticipantLeft: Write(json, source.SfuParticipantLeft); break;
         }

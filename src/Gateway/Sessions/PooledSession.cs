@@ -105,7 +105,7 @@ internal sealed partial class PooledSession : IDisposable
         try
         {
             await using var native = await joiner.JoinAsync(Request, _joining.Token);
-            await FollowAsync(native);
+            await FollowAsync(native, joiner);
         }
         catch (OperationCanceledException) when (_joining.IsCancellationRequested)
         {
@@ -197,7 +197,7 @@ internal sealed partial class PooledSession : IDisposable
         _joining.Dispose();
     }
 
-    private async Task FollowAsync(RtcSession native)
+    private async Task FollowAsync(RtcSession native, SessionJoiner joiner)
     {
         bool leaveAtOnce;
         lock (_hub.Gate)
@@ -214,6 +214,23 @@ internal sealed partial class PooledSession : IDisposable
         await foreach (var happened in native.Events.ReadAllAsync(CancellationToken.None))
         {
             Handle(happened);
+            if (happened.PayloadCase is Event.PayloadOneofCase.TokenExpiring)
+            {
+                await RenewTokenAsync(native, joiner);
+            }
+        }
+    }
+
+    private async Task RenewTokenAsync(RtcSession native, SessionJoiner joiner)
+    {
+        try
+        {
+            await joiner.RenewTokenAsync(native);
+        }
+        catch (RtcException failure)
+        {
+            // It is leaving; otherwise the library asks again when the token is refused.
+            LogTokenNotRenewed(failure, Cid, Id);
         }
     }
 
@@ -226,7 +243,11 @@ internal sealed partial class PooledSession : IDisposable
         }
 
         _nativeSequence = happened.Seq;
-        if (EventJson.TypeOf(happened) is { } type)
+        if (happened.PayloadCase is Event.PayloadOneofCase.CoordinatorEvent)
+        {
+            Publish(SessionEvents.Create(this, ++_sequence, happened.CoordinatorEvent, happened.TimeUnixNs), happened);
+        }
+        else if (EventJson.TypeOf(happened) is { } type)
         {
             Publish(SessionEvents.Create(this, ++_sequence, type, happened), happened);
         }
@@ -333,6 +354,9 @@ internal sealed partial class PooledSession : IDisposable
 
     [LoggerMessage(2010, LogLevel.Information, "{Cid} session {SessionId} failed: {Code} ({Stage}) {Detail}")]
     private partial void LogFailed(Exception? exception, string cid, string sessionId, string code, string? stage, string detail);
+
+    [LoggerMessage(2012, LogLevel.Information, "{Cid} session {SessionId} did not take a new token")]
+    private partial void LogTokenNotRenewed(Exception exception, string cid, string sessionId);
 
     [LoggerMessage(2011, LogLevel.Warning, "{Cid} session {SessionId} lost {Count} events: the gateway was too slow to take them")]
     private partial void LogEventsLost(string cid, string sessionId, ulong count);

@@ -18,6 +18,16 @@ internal static class SessionEvents
             json.WriteEndObject();
         });
 
+    /// <summary>An event of Stream's coordinator: under Stream's own type, with Stream's own JSON.</summary>
+    public static GatewayEvent Create(PooledSession session, long sequence, CoordinatorEvent told, long timeUnixNs) =>
+        SseFrames.Create(told.Type, json =>
+        {
+            WriteHead(json, session, sequence, told.Type, UnixTime.FromNanoseconds(timeUnixNs));
+            json.WritePropertyName("payload"u8);
+            json.WriteRawValue(told.PayloadJson); // the library has put it on one line
+            json.WriteEndObject();
+        });
+
     /// <summary>Tells readers that the native library dropped events before the gateway took them.</summary>
     public static GatewayEvent Gap(PooledSession session, long sequence, ulong from, ulong to) =>
         SseFrames.Create("gap", json =>

@@ -25,6 +25,10 @@ internal sealed class SessionJoiner(
         return await engine.Engine.JoinAsync(ToNative(request, user, left), cancellationToken);
     }
 
+    /// <summary>Gives a session that asks for it a fresh token of its user.</summary>
+    /// <exception cref="RtcException">The session has ended.</exception>
+    public Task RenewTokenAsync(RtcSession session) => session.SetTokenAsync(stream.CreateUserToken(session.UserId));
+
     // Stream answers a join of a user it has never seen with an error, so the user is made first.
     private async Task UpsertAsync(JoinUser user, CancellationToken cancellationToken) =>
         _ = await client.Value.Common.UpdateUsersAsync(

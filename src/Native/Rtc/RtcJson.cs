@@ -23,6 +23,7 @@ namespace StreamGateway.Native.Rtc;
 [JsonSerializable(typeof(MuteAnswer))]
 [JsonSerializable(typeof(CustomEventRequest))]
 [JsonSerializable(typeof(ReactionRequest))]
+[JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(PublishAnswer))]
 [JsonSerializable(typeof(SourceRequest))]
@@ -88,6 +89,8 @@ internal sealed record MuteAnswer(RtcMuted Muted);
 internal sealed record CustomEventRequest(ulong Session, JsonElement Custom);
 
 internal sealed record ReactionRequest(ulong Session, string Type, string? EmojiCode, JsonElement? Custom);
+
+internal sealed record TokenRequest(ulong Session, string Token);
 
 internal sealed record PublishRequest(
     ulong Session, string Name, string TrackType, string Format, RtcPace? Pace, bool? Loop,

@@ -132,6 +132,11 @@ public sealed class RtcSession : IAsyncDisposable
         _engine.Commands.SendAsync(
             "rtc.reaction", new ReactionRequest(Handle, type, emojiCode, custom), RtcJson.Default.ReactionRequest, cancellationToken);
 
+    /// <summary>Replaces the user token, for every request to the coordinator from now on: the answer to <see cref="TokenExpiring"/>.</summary>
+    public Task SetTokenAsync(string token, CancellationToken cancellationToken = default) =>
+        _engine.Commands.SendAsync(
+            "rtc.token", new TokenRequest(Handle, token), RtcJson.Default.TokenRequest, cancellationToken);
+
     /// <summary>Leaves the call; completes once everything of the session is gone. A second leave does nothing more.</summary>
     /// <remarks>Cancelling ends the waiting, not the leaving.</remarks>
     public Task LeaveAsync(string? reason = null, CancellationToken cancellationToken = default)
