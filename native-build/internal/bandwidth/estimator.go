@@ -21,8 +21,9 @@ const (
 
 	lossTolerable = 0.02 // below this share the rate may rise
 	lossCongested = 0.10 // above this share it falls
-	// lossWindow is how many packets a share of losses is taken from, at least.
-	lossWindow = 100
+	// lossWindow is how many packets make a share of losses trustworthy; fewer count for less.
+	lossWindow   = 100
+	lossInterval = time.Second
 	// lateness is how much later than others a packet may come and still not count as lost.
 	lateness = 300 * time.Millisecond
 
@@ -56,6 +57,7 @@ type Estimator struct {
 	congested time.Time
 	expected  int // packets of the present window of losses
 	lost      int
+	countedAt time.Time
 	share     float64 // of losses, smoothed
 }
 
@@ -103,6 +105,14 @@ func (e *Estimator) Raise(bitrate int) {
 	e.target = max(e.target, e.bound(float64(bitrate)))
 }
 
+// Restart forgets losses and delays of what was sent so far: something new is tried.
+func (e *Estimator) Restart() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.settled, e.expected, e.lost, e.share = e.next, 0, 0, 0
+	e.delay = delayTrend{threshold: e.delay.threshold}
+}
+
 // Feedback takes a report of arrivals.
 func (e *Estimator) Feedback(now time.Time, report *rtcp.TransportLayerCC) {
 	e.mu.Lock()
@@ -121,7 +131,10 @@ func (e *Estimator) Feedback(now time.Time, report *rtcp.TransportLayerCC) {
 		e.arriving.add(arrival, int(packet.size))
 		state = e.delay.arrived(packet.at, arrival)
 	})
-	e.settle(latest.Add(-lateness))
+	if latest.IsZero() {
+		return // nothing new
+	}
+	e.settle(now, latest.Add(-lateness))
 	e.adjust(now, state, e.arriving.latestBits())
 }
 
@@ -137,7 +150,7 @@ func (e *Estimator) Loss(now time.Time, share float64) {
 }
 
 // settle counts the losses among what was sent before a time.
-func (e *Estimator) settle(before time.Time) {
+func (e *Estimator) settle(now, before time.Time) {
 	if behind := e.next - e.settled; behind > history {
 		e.settled = e.next - history
 	}
@@ -151,9 +164,10 @@ func (e *Estimator) settle(before time.Time) {
 			e.lost++
 		}
 	}
-	if e.expected >= lossWindow {
-		e.share = (e.share + float64(e.lost)/float64(e.expected)) / 2
-		e.expected, e.lost = 0, 0
+	if e.expected >= lossWindow || e.expected > 0 && now.Sub(e.countedAt) >= lossInterval {
+		weight := min(float64(e.expected)/lossWindow, 0.5)
+		e.share += (float64(e.lost)/float64(e.expected) - e.share) * weight
+		e.expected, e.lost, e.countedAt = 0, 0, now
 	}
 }
 

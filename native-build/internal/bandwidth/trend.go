@@ -69,10 +69,7 @@ func (d *delayTrend) arrived(sent, arrival time.Time) usage {
 	g := &d.group
 	switch {
 	case g.first.IsZero() || sent.Sub(g.sent) > quiet:
-		*d = delayTrend{threshold: d.threshold, group: burstGroup{sent, sent, arrival}}
-		if d.threshold == 0 {
-			d.threshold = initialThreshold
-		}
+		*d = delayTrend{threshold: max(d.threshold, initialThreshold), group: burstGroup{sent, sent, arrival}}
 		return normal
 	case sent.Sub(g.first) <= burst || catchesUp(g, sent, arrival):
 		if sent.After(g.sent) {

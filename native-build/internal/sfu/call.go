@@ -62,7 +62,7 @@ func (c *call) join(p *participant, socket *socket) {
 	c.respond(p, false)
 	if !p.anonymous {
 		c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_ParticipantJoined{ParticipantJoined: &event.ParticipantJoined{
-			CallCid: c.cid, Participant: p.model(), IsPinned: c.isPinned(p),
+			CallCid: c.cid, Participant: p.model(), IsPinned: isPinned(c.pins, p),
 		}}}, p)
 	}
 	c.server.log.Info("participant joined", "cid", c.cid, "user", p.userID, "session", p.sessionID)
@@ -143,8 +143,8 @@ func (c *call) count() *models.ParticipantCount {
 	return count
 }
 
-func (c *call) isPinned(p *participant) bool {
-	for _, pin := range c.pins {
+func isPinned(pins []*models.Pin, p *participant) bool {
+	for _, pin := range pins {
 		if pin.UserId == p.userID && (pin.SessionId == "" || pin.SessionId == p.sessionID) {
 			return true
 		}

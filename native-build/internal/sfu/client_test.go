@@ -99,6 +99,7 @@ type testClient struct {
 	tracks     map[string]*remoteTrack
 	holdAnswer bool
 	offers     []*event.SubscriberOffer
+	arrivals   *arrivals // reported to the SFU; nil for not at all
 }
 
 // remoteTrack collects what arrives on one track.
@@ -371,6 +372,9 @@ func (c *testClient) collect(remote *webrtc.TrackRemote) {
 		packet, _, err := remote.ReadRTP()
 		if err != nil {
 			return
+		}
+		if c.arrivals != nil && len(packet.GetExtensionIDs()) > 0 {
+			c.arrivals.record(packet.SSRC, packet.GetExtension(packet.GetExtensionIDs()[0]), time.Now())
 		}
 		c.update(func() {
 			track.packets = append(track.packets, packet)

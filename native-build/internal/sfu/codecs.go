@@ -48,6 +48,7 @@ func h264(profile, packetization string, payloadType webrtc.PayloadType) webrtc.
 // stream they belong to.
 func publishingEngine() (*webrtc.MediaEngine, error) {
 	return engine(
+		[]webrtc.RTPCodecParameters{opus(), redundantOpus()},
 		[]webrtc.RTPCodecParameters{
 			video(webrtc.MimeTypeVP8, "", 96),
 			video(webrtc.MimeTypeVP9, "profile-id=0", 98),
@@ -63,22 +64,29 @@ func publishingEngine() (*webrtc.MediaEngine, error) {
 	)
 }
 
-// subscribingEngine knows what we offer to send. Forwarded packets carry no header extensions.
-func subscribingEngine() (*webrtc.MediaEngine, error) {
-	return engine(
-		[]webrtc.RTPCodecParameters{
-			video(webrtc.MimeTypeVP8, "", 96),
-			video(webrtc.MimeTypeVP9, "profile-id=0", 98),
-			h264("42e01f", "1", 125),
-			video(webrtc.MimeTypeAV1, "", 35),
-		}, nil, nil,
-	)
+// subscribingEngine knows what we offer to send. Of header extensions, forwarded video carries its transport-wide number.
+func subscribingEngine(audios ...webrtc.RTPCodecParameters) (*webrtc.MediaEngine, error) {
+	var videos []webrtc.RTPCodecParameters
+	for _, codec := range []struct {
+		webrtc.RTPCodecParameters
+		repair webrtc.PayloadType
+	}{
+		{video(webrtc.MimeTypeVP8, "", 96), 97},
+		{video(webrtc.MimeTypeVP9, "profile-id=0", 98), 99},
+		{h264("42e01f", "1", 125), 107},
+		{video(webrtc.MimeTypeAV1, "", 35), 36},
+	} {
+		videos = append(videos, codec.RTPCodecParameters, repairCodec(codec.RTPCodecParameters, codec.repair))
+	}
+	return engine(audios, videos, nil, []string{transportURI})
 }
 
-func engine(videos []webrtc.RTPCodecParameters, audioExtensions, videoExtensions []string) (*webrtc.MediaEngine, error) {
+func engine(audios, videos []webrtc.RTPCodecParameters, audioExtensions, videoExtensions []string) (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
-	if err := m.RegisterCodec(opus(), webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
+	for _, codec := range audios {
+		if err := m.RegisterCodec(codec, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, err
+		}
 	}
 	for _, codec := range videos {
 		if err := m.RegisterCodec(codec, webrtc.RTPCodecTypeVideo); err != nil {
@@ -97,9 +105,19 @@ func engine(videos []webrtc.RTPCodecParameters, audioExtensions, videoExtensions
 	return m, nil
 }
 
+// matchCodec finds the negotiated codec that carries the same media.
+func matchCodec(codec webrtc.RTPCodecParameters, negotiated []webrtc.RTPCodecParameters) (webrtc.RTPCodecParameters, bool) {
+	for _, candidate := range negotiated {
+		if strings.EqualFold(candidate.MimeType, codec.MimeType) {
+			return candidate, true
+		}
+	}
+	return codec, false
+}
+
 // publishOptionsFor says what a participant is to publish with: VP8 unless it prefers another codec or cannot.
 func publishOptionsFor(join *event.JoinRequest) []*models.PublishOption {
-	codecs := offeredVideoCodecs(join.GetPublisherSdp())
+	codecs := offeredCodecs(join.GetPublisherSdp())
 	camera := &models.PublishOption{
 		Id: 2, TrackType: videoTrack, Codec: videoCodec(preferredCodec(join, videoTrack, codecs)),
 		Bitrate: 1_250_000, Fps: 30, MaxSpatialLayers: 3, MaxTemporalLayers: 1,
@@ -172,8 +190,8 @@ func videoCodec(name string) *models.Codec {
 	return codec
 }
 
-// offeredVideoCodecs reads the throw-away description of what a client can encode; empty when it sent none.
-func offeredVideoCodecs(description string) map[string]bool {
+// offeredCodecs reads the throw-away description of what a client can encode or decode; empty when it sent none.
+func offeredCodecs(description string) map[string]bool {
 	offered := map[string]bool{}
 	sections, err := parseSections(description)
 	if err != nil {

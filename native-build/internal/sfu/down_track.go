@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"strings"
 	"sync"
 	"time"
@@ -32,19 +33,22 @@ type downTrack struct {
 	writer  interceptor.RTPWriter
 	plain   webrtc.TrackLocalWriter // the way for when no writer was handed out
 	flowing bool                    // false until what was held back is sent
+	format  outFormat
 	header  rtp.Header
-	scratch []byte
+	repair  rtp.Header // of retransmissions, when they have a stream of their own
+	number  [2]byte    // transport-wide, within the headers
+	scratch []byte     // payloads as they are sent
+	recall  []byte     // payloads out of the cache
 
-	current   *layer // what is being sent; nil before the first packet
-	stream    uint32
-	resumed   uint32
-	target    *layer // what shall be sent from its next keyframe on; video only
-	height    uint32 // wanted by the subscriber, 0 for the best
-	lastIn    uint64 // highest number received of the current stream
-	caughtUp  uint64 // everything up to here was sent from the cache
-	seqOffset uint16
-	tsOffset  uint32
-	shift     vp8Shift
+	current     *layer // what is being sent; nil before the first packet
+	stream      uint32
+	resumed     uint32
+	choice      choice
+	temporal    uint8 // what is being sent of the current layer
+	lastIn      uint64
+	caughtUp    uint64 // everything up to here was sent from the cache
+	numberings  numberings
+	droppedTime uint32 // timestamp of the latest frame that was left out
 
 	lastSeq     uint16
 	lastTime    uint32
@@ -56,14 +60,22 @@ type downTrack struct {
 	loss        uint8 // fraction lost, as the subscriber reported last
 }
 
+// outFormat is what was negotiated for the packets of one down track.
+type outFormat struct {
+	payloadType uint8
+	redType     uint8 // of redundant audio, 0 when the client does not take it
+	repairType  uint8 // of retransmissions, 0 when they go with the media
+	transportID uint8 // header extension id, 0 when not negotiated
+}
+
 // sentPacket remembers where a sent sequence number came from.
 type sentPacket struct {
-	layer    *layer
-	seq      uint64
-	stream   uint32
-	outSeq   uint16
-	tsOffset uint32
-	shift    vp8Shift
+	layer     *layer
+	seq       uint64
+	stream    uint32
+	outSeq    uint16
+	numbering numbering
+	repeated  time.Time // when it was last sent again
 }
 
 func newDownTrack(s *subscriber, t *track, size *models.VideoDimension) *downTrack {
@@ -71,8 +83,9 @@ func newDownTrack(s *subscriber, t *track, size *models.VideoDimension) *downTra
 	if isVideo(t.kind) {
 		history = videoCacheSize
 	}
-	d := &downTrack{subscriber: s, track: t, sent: make([]sentPacket, history), height: size.GetHeight(), fromStart: true}
-	d.header.Version = 2
+	d := &downTrack{subscriber: s, track: t, sent: make([]sentPacket, history), fromStart: true}
+	d.choice = choice{height: size.GetHeight(), temporal: maxTemporalLayers}
+	d.header.Version, d.repair.Version = 2, 2
 	for _, l := range t.layerList() {
 		d.fromStart = d.fromStart && l.isFresh()
 	}
@@ -96,13 +109,24 @@ func (d *downTrack) Bind(context webrtc.TrackLocalContext) (webrtc.RTPCodecParam
 	codec, found := matchCodec(d.track.codec, context.CodecParameters())
 	if found {
 		d.mu.Lock()
-		d.header.PayloadType = uint8(codec.PayloadType)
-		d.header.SSRC = uint32(context.SSRC())
+		d.bind(formatOf(codec, context), uint32(context.SSRC()))
 		d.plain = context.WriteStream()
 		d.mu.Unlock()
 		d.subscriber.bound(d, uint32(context.SSRC()))
 	}
 	return codec, nil
+}
+
+// bind prepares the headers of packets. Callers hold d.mu.
+func (d *downTrack) bind(format outFormat, ssrc uint32) {
+	d.format = format
+	d.header = rtp.Header{Version: 2, SSRC: ssrc, PayloadType: format.payloadType}
+	d.repair = rtp.Header{Version: 2, SSRC: repairSSRC(ssrc), PayloadType: format.repairType}
+	if id := format.transportID; id != 0 {
+		// The headers keep the slice, so that the number in it changes for both.
+		_ = d.header.SetExtension(id, d.number[:])
+		_ = d.repair.SetExtension(id, d.number[:])
+	}
 }
 
 // Unbind ends the sending.
@@ -112,16 +136,6 @@ func (d *downTrack) Unbind(webrtc.TrackLocalContext) error {
 	d.subscriber.unbound(d.header.SSRC)
 	d.writer, d.plain, d.flowing = nil, nil, false
 	return nil
-}
-
-// matchCodec finds the negotiated codec that carries the same media.
-func matchCodec(codec webrtc.RTPCodecParameters, negotiated []webrtc.RTPCodecParameters) (webrtc.RTPCodecParameters, bool) {
-	for _, candidate := range negotiated {
-		if strings.EqualFold(candidate.MimeType, codec.MimeType) {
-			return candidate, true
-		}
-	}
-	return codec, false
 }
 
 // open gives the down track the way to its subscriber.
@@ -169,45 +183,45 @@ func (d *downTrack) flush() {
 		d.flowing = true
 	}
 	d.mu.Unlock()
-	if due {
-		d.choose()
+	if due && isVideo(d.track.kind) {
+		d.subscriber.participant.run(d.subscriber.participant.rechoose) // the caller may hold locks
 	}
 }
 
+// flushLayer takes one packet after the other out of the cache, so that the publisher never waits for more than a copy.
 func (d *downTrack) flushLayer(l *layer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	from := uint64(0)
-	if d.current == l && d.stream == l.stream {
-		from = d.lastIn + 1
+	if d.current == l && d.stream == l.streamNumber() {
 		d.repeat(l)
+		from = d.lastIn + 1
 	} else if !d.fromStart {
 		return
 	}
-	if l.cache.newest == 0 {
-		return
-	}
-	for from = l.cache.since(from, ticks(l, leadIn)); from <= l.cache.newest; from++ {
-		if p := l.cache.get(from); p != nil {
-			d.advance(l, p)
+	for from = l.since(from, leadIn); ; from++ {
+		newest := l.newest()
+		if newest == 0 || from > newest {
+			d.caughtUp = newest
+			return
+		}
+		if p, ok := l.recall(from, &d.recall); ok {
+			d.advance(l, &p)
 		}
 	}
-	d.caughtUp = l.cache.newest
 }
 
-// repeat sends the latest packets again. Callers hold d.mu and l.mu.
+// repeat sends the latest packets again. Callers hold d.mu.
 func (d *downTrack) repeat(l *layer) {
-	last := l.cache.get(d.lastIn)
-	if last == nil {
-		return
-	}
-	for seq := d.lastIn - min(d.lastIn, uint64(len(l.cache.slots)-1)); seq <= d.lastIn; seq++ {
-		p := l.cache.get(seq)
-		if p == nil || last.timestamp-p.timestamp > ticks(l, overlap) {
+	for seq := l.since(0, overlap); seq <= d.lastIn; seq++ {
+		n, known := d.numberings.at(seq)
+		if !known {
 			continue
 		}
-		if sent := d.remembered(uint16(seq) + d.seqOffset); sent != nil && sent.layer == l && sent.seq == seq {
-			d.write(p, sent.outSeq, sent.tsOffset, sent.shift)
+		sent := d.remembered(uint16(seq) + n.sequence)
+		if sent == nil || sent.layer != l || sent.seq != seq {
+			continue
+		}
+		if p, ok := l.recall(seq, &d.recall); ok && p.stream == sent.stream {
+			d.write(&p, sent.outSeq, sent.numbering)
 		}
 	}
 }
@@ -220,7 +234,7 @@ func ticks(l *layer, span time.Duration) uint32 {
 func (d *downTrack) forward(l *layer, p *packet) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.flowing {
+	if !d.flowing || d.choice.paused {
 		return
 	}
 	if d.current == l && d.stream == p.stream && p.seq <= d.caughtUp {
@@ -238,114 +252,94 @@ func (d *downTrack) advance(l *layer, p *packet) {
 		d.changeTo(l, p)
 	} else if resumed := d.track.resumed.Load(); resumed != d.resumed && p.seq > d.lastIn {
 		d.resumed = resumed
-		d.seqOffset, d.caughtUp = d.lastSeq+1-uint16(p.seq), p.seq-1
+		n := d.numberings.latest()
+		n.sequence = d.lastSeq + 1 - uint16(p.seq)
+		d.numberings.change(p.seq, n)
+		d.caughtUp = p.seq - 1
 	}
+	leaveOut := d.leavesOut(p)
+	inOrder := p.seq > d.lastIn
 	d.lastIn = max(d.lastIn, p.seq)
-	d.send(l, p)
+	n, known := d.numberings.at(p.seq)
+	switch {
+	case !known:
+	case !leaveOut:
+		d.send(l, p, n)
+	case inOrder:
+		d.omit(p, n)
+	default:
+		d.fill(p, n) // those behind it have their numbers already
+	}
 }
 
 func (d *downTrack) mayChangeTo(l *layer, p *packet) bool {
 	if !isVideo(d.track.kind) {
 		return true
 	}
-	return p.keyframe && (d.target == nil || d.target == l)
+	return p.keyframe && (d.choice.target == nil || d.choice.target == l)
 }
 
 // changeTo continues sequence numbers, media time and picture ids from another stream.
 func (d *downTrack) changeTo(l *layer, p *packet) {
-	if d.current != nil {
-		elapsed := ticks(l, time.Since(d.sentAt))
-		d.seqOffset = d.lastSeq + 1 - uint16(p.seq)
-		d.tsOffset = d.lastTime + max(elapsed, 1) - p.timestamp
-		d.shift = vp8Shift{}
-		if next, ok := d.vp8(p); ok && d.lastPicture.pictureAt != 0 {
-			d.shift.picture = d.lastPicture.picture + 1 - next.picture
-			d.shift.levelZero = d.lastPicture.levelZero + 1 - next.levelZero
+	var n numbering
+	if d.packets > 0 {
+		n.sequence = d.lastSeq + 1 - uint16(p.seq)
+		n.timestamp = d.lastTime + max(ticks(l, time.Since(d.sentAt)), 1) - p.timestamp
+		if d.lastPicture.pictureAt != 0 {
+			n.vp8.picture = d.lastPicture.picture + 1 - p.vp8.picture
+			n.vp8.levelZero = d.lastPicture.levelZero + 1 - p.vp8.levelZero
 		}
 	}
+	d.numberings.begin(n)
 	d.current, d.stream, d.lastIn, d.caughtUp = l, p.stream, 0, 0
+	d.temporal = d.choice.temporal
 	d.resumed = d.track.resumed.Load()
 }
 
-func (d *downTrack) vp8(p *packet) (vp8Descriptor, bool) {
-	if !strings.EqualFold(d.track.codec.MimeType, webrtc.MimeTypeVP8) {
-		return vp8Descriptor{}, false
-	}
-	return parseVP8(p.payload)
-}
-
-func (d *downTrack) send(l *layer, p *packet) {
-	outSeq := uint16(p.seq) + d.seqOffset
-	d.sent[int(outSeq)%len(d.sent)] = sentPacket{
-		layer: l, seq: p.seq, stream: p.stream, outSeq: outSeq, tsOffset: d.tsOffset, shift: d.shift,
-	}
+func (d *downTrack) send(l *layer, p *packet, n numbering) {
+	outSeq := uint16(p.seq) + n.sequence
+	d.sent[int(outSeq)%len(d.sent)] = sentPacket{layer: l, seq: p.seq, stream: p.stream, outSeq: outSeq, numbering: n}
 	if d.packets == 0 || int16(outSeq-d.lastSeq) > 0 {
-		d.lastSeq, d.lastTime, d.sentAt = outSeq, p.timestamp+d.tsOffset, time.Now()
-		if picture, ok := d.vp8(p); ok {
-			d.lastPicture = picture
-			d.lastPicture.picture += d.shift.picture
-			d.lastPicture.levelZero += d.shift.levelZero
+		d.lastSeq, d.lastTime, d.sentAt = outSeq, p.timestamp+n.timestamp, p.receivedAt
+		if p.vp8.pictureAt != 0 {
+			d.lastPicture = p.vp8
+			d.lastPicture.picture += n.vp8.picture
+			d.lastPicture.levelZero += n.vp8.levelZero
 		}
 	}
 	d.packets++
 	d.octets += uint32(len(p.payload))
-	d.write(p, outSeq, d.tsOffset, d.shift)
+	d.write(p, outSeq, n)
 }
 
-func (d *downTrack) write(p *packet, outSeq uint16, tsOffset uint32, shift vp8Shift) {
-	d.header.SequenceNumber = outSeq
-	d.header.Timestamp = p.timestamp + tsOffset
-	d.header.Marker = p.marker
+// write sends a packet with the media. Callers hold d.mu.
+func (d *downTrack) write(p *packet, outSeq uint16, n numbering) {
+	h := &d.header
+	h.SequenceNumber, h.Timestamp, h.Marker = outSeq, p.timestamp+n.timestamp, p.marker
 	payload := p.payload
-	if shift != (vp8Shift{}) {
+	h.PayloadType = d.format.payloadType
+	switch {
+	case p.redundant && d.format.redType != 0:
+		h.PayloadType = d.format.redType
+	case p.redundant:
+		payload = p.primary
+	case n.vp8 != vp8Shift{}:
 		d.scratch = append(d.scratch[:0], payload...)
-		shift.apply(d.scratch)
+		n.vp8.apply(d.scratch, p.vp8)
 		payload = d.scratch
 	}
-	// A failed write is a lost packet; the transport's state is watched elsewhere.
-	_, _ = d.writer.Write(&d.header, payload, nil)
+	d.transmit(h, payload)
 }
 
-// want follows the size the subscriber shows the video in.
-func (d *downTrack) want(size *models.VideoDimension) {
-	d.mu.Lock()
-	d.height = size.GetHeight()
-	d.mu.Unlock()
-	d.choose()
-}
-
-// choose picks the smallest layer that fills the wanted height, of those that are being sent, and asks for the keyframe
-// to change to it.
-func (d *downTrack) choose() {
-	if !isVideo(d.track.kind) {
-		return
+// transmit hands a packet over. A failed write is a lost packet; the transport's state is watched elsewhere.
+func (d *downTrack) transmit(h *rtp.Header, payload []byte) {
+	if d.format.transportID != 0 {
+		size := h.MarshalSize() + len(payload)
+		binary.BigEndian.PutUint16(d.number[:], d.subscriber.downlink.sent(size))
 	}
-	target := pickLayer(d.track.layerList(), d.wantedHeight(), time.Now())
-	d.mu.Lock()
-	d.target = target
-	due := d.flowing && target != nil && target != d.current
-	d.mu.Unlock()
-	if due {
-		target.requestKeyframe()
-	}
+	_, _ = d.writer.Write(h, payload, nil)
 }
 
-func (d *downTrack) wantedHeight() uint32 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.height
-}
-
-// pickLayer answers nil while nothing is being sent: then the first layer that comes will do.
-func pickLayer(layers []*layer, height uint32, now time.Time) *layer {
-	var best *layer
-	for _, l := range layers {
-		if !l.isActive(now) {
-			continue
-		}
-		if best = l; height > 0 && l.height.Load() >= height {
-			break
-		}
-	}
-	return best
+func isVP8(codec webrtc.RTPCodecParameters) bool {
+	return strings.EqualFold(codec.MimeType, webrtc.MimeTypeVP8)
 }

@@ -10,7 +10,7 @@ import (
 func (d *downTrack) senderReport(now time.Time, ntp uint64) rtcp.Packet {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.current == nil || d.packets == 0 || !d.flowing {
+	if d.current == nil || d.packets == 0 || !d.flowing || d.choice.paused {
 		return nil
 	}
 	timestamp, ok := d.current.mediaTime(now)
@@ -18,7 +18,8 @@ func (d *downTrack) senderReport(now time.Time, ntp uint64) rtcp.Packet {
 		return nil
 	}
 	return &rtcp.SenderReport{
-		SSRC: d.header.SSRC, NTPTime: ntp, RTPTime: timestamp + d.tsOffset, PacketCount: d.packets, OctetCount: d.octets,
+		SSRC: d.header.SSRC, NTPTime: ntp, RTPTime: timestamp + d.numberings.latest().timestamp,
+		PacketCount: d.packets, OctetCount: d.octets,
 	}
 }
 
@@ -56,53 +57,22 @@ func (d *downTrack) ssrc() uint32 {
 
 func (d *downTrack) reported(block rtcp.ReceptionReport) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if block.SSRC == d.header.SSRC {
+	mine := block.SSRC == d.header.SSRC
+	if mine {
 		d.loss = block.FractionLost
 	}
-}
-
-// retransmit answers a request for lost packets as far as the cache goes.
-func (d *downTrack) retransmit(lost []rtcp.NackPair) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.flowing || d.track.blocked.Load() {
-		return
+	d.mu.Unlock()
+	if mine && isVideo(d.track.kind) {
+		d.subscriber.downlink.lost(float64(block.FractionLost) / 256)
 	}
-	for _, pair := range lost {
-		pair.Range(func(outSeq uint16) bool {
-			d.resend(outSeq)
-			return true
-		})
-	}
-}
-
-func (d *downTrack) resend(outSeq uint16) {
-	sent := d.remembered(outSeq)
-	if sent == nil {
-		return
-	}
-	sent.layer.mu.Lock()
-	defer sent.layer.mu.Unlock()
-	if p := sent.layer.cache.get(sent.seq); p != nil && p.stream == sent.stream {
-		d.write(p, outSeq, sent.tsOffset, sent.shift)
-	}
-}
-
-func (d *downTrack) remembered(outSeq uint16) *sentPacket {
-	sent := &d.sent[int(outSeq)%len(d.sent)]
-	if sent.layer == nil || sent.outSeq != outSeq {
-		return nil
-	}
-	return sent
 }
 
 // keyframeWanted relays the subscriber's request for a picture it can start from.
 func (d *downTrack) keyframeWanted() {
 	d.mu.Lock()
 	wanted := d.current
-	if d.target != nil {
-		wanted = d.target
+	if d.choice.target != nil {
+		wanted = d.choice.target
 	}
 	d.mu.Unlock()
 	if wanted != nil {

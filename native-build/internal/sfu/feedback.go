@@ -17,12 +17,11 @@ type arrivals struct {
 	fresh    bool
 }
 
-// recordTransport notes a packet by its transport-wide number, the content of the header extension.
-func (b *publisher) recordTransport(ssrc uint32, extension []byte, now time.Time) {
+// record notes a packet by its transport-wide number, the content of the header extension.
+func (f *arrivals) record(ssrc uint32, extension []byte, now time.Time) {
 	if len(extension) < 2 {
 		return
 	}
-	f := &b.arrivals
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.recorder == nil {

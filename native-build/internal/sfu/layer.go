@@ -22,6 +22,7 @@ type layer struct {
 	clock uint32 // ticks of the media clock a second
 
 	width, height atomic.Uint32
+	announcedBits atomic.Uint32 // bits a second
 	keyframes     keyframeRequests
 
 	// mu guards what follows. It is never held while packets are forwarded.
@@ -31,6 +32,7 @@ type layer struct {
 	cache     packetCache
 	reception reception
 	losses    lossList
+	rate      layerRate
 	report    senderReport
 	startedAt time.Time
 }
@@ -39,6 +41,7 @@ type layer struct {
 type source struct {
 	ssrc        uint32
 	payloadType uint8
+	redType     uint8 // of redundant audio, 0 when not negotiated
 	levelID     uint8 // header extension ids, 0 when not negotiated
 	transportID uint8
 	nack        bool
@@ -51,19 +54,25 @@ type senderReport struct {
 	receivedAt time.Time
 }
 
-func newLayer(t *track, rid string, index int, size *models.VideoDimension) *layer {
+func newLayer(t *track, rid string, index int, announced *models.VideoLayer) *layer {
 	cacheSize := audioCacheSize
 	if isVideo(t.kind) {
 		cacheSize = videoCacheSize
 	}
 	l := &layer{track: t, rid: rid, index: index, clock: t.codec.ClockRate, cache: newPacketCache(cacheSize)}
-	l.setSize(size)
+	l.describe(announced)
 	return l
 }
 
-func (l *layer) setSize(size *models.VideoDimension) {
-	l.width.Store(size.GetWidth())
-	l.height.Store(size.GetHeight())
+// describe takes over what the publisher announces of the layer; nil for nothing.
+func (l *layer) describe(announced *models.VideoLayer) {
+	l.width.Store(announced.GetVideoDimension().GetWidth())
+	l.height.Store(announced.GetVideoDimension().GetHeight())
+	bits := announced.GetBitrate()
+	if bits < 10_000 { // some clients count in thousands
+		bits *= 1000
+	}
+	l.announcedBits.Store(bits)
 }
 
 // bind takes over a stream and answers what its packets go to. A renewed stream starts its numbers anew, so the cache
@@ -92,32 +101,32 @@ func (l *layer) receive(stream uint32, raw []byte) {
 	publisher := l.track.owner.publisher
 
 	l.mu.Lock()
-	if stream != l.stream || h.payloadType != l.source.payloadType {
+	if stream != l.stream || !l.source.accepts(h.payloadType) {
 		l.mu.Unlock()
 		return
 	}
 	if l.source.transportID != 0 {
-		publisher.recordTransport(l.source.ssrc, h.extension(l.source.transportID), now)
+		publisher.arrivals.record(l.source.ssrc, h.extension(l.source.transportID), now)
 	}
 	if l.startedAt.IsZero() {
 		l.startedAt = now
 	}
 	p := packet{ // also one of nothing but padding: it has a number that would be missing
-		seq:       l.reception.add(h, now),
-		stream:    l.stream,
-		timestamp: h.timestamp,
-		marker:    h.marker,
-		payload:   h.payload,
+		seq:        l.reception.add(h, now),
+		stream:     l.stream,
+		timestamp:  h.timestamp,
+		receivedAt: now,
+		marker:     h.marker,
+		payload:    h.payload,
 	}
-	if isVideo(l.track.kind) {
-		p.keyframe = startsKeyframe(l.track.codec.MimeType, h.payload)
-	} else if l.source.levelID != 0 {
-		l.track.owner.heard(h.extension(l.source.levelID))
-	}
+	l.inspect(&p, h)
 	var stored *packet
 	fresh := false
 	if !l.track.blocked.Load() { // what is held back must not come out of the cache later
 		stored, fresh = l.cache.put(p)
+	}
+	if fresh {
+		l.rate.add(stored)
 	}
 	var lost []rtcp.NackPair
 	if l.source.nack {
@@ -132,6 +141,66 @@ func (l *layer) receive(stream uint32, raw []byte) {
 	if len(lost) > 0 {
 		publisher.writeRTCP(&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: lost})
 	}
+}
+
+// inspect notes what forwarding needs to know of a payload. Callers hold l.mu.
+func (l *layer) inspect(p *packet, h rtpHeader) {
+	switch {
+	case isVideo(l.track.kind):
+		p.keyframe = startsKeyframe(l.track.codec.MimeType, h.payload)
+		if isVP8(l.track.codec) {
+			if d, ok := parseVP8(h.payload); ok {
+				p.vp8 = d
+			}
+		}
+		return
+	case h.payloadType == l.source.redType && len(h.payload) > 0:
+		p.redundant, p.primary = true, primaryOf(h.payload)
+	}
+	if l.source.levelID != 0 {
+		l.track.owner.heard(h.extension(l.source.levelID))
+	}
+}
+
+func (s *source) accepts(payloadType uint8) bool {
+	return payloadType == s.payloadType || s.redType != 0 && payloadType == s.redType
+}
+
+// recall copies a packet out of the cache, so that nobody else waits while it is sent. The copy's payload lies in buffer.
+func (l *layer) recall(seq uint64, buffer *[]byte) (packet, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.cache.get(seq)
+	if p == nil {
+		return packet{}, false
+	}
+	copied := *p
+	*buffer = append((*buffer)[:0], p.payload...)
+	copied.payload = *buffer
+	if p.redundant {
+		copied.primary = copied.payload[len(copied.payload)-len(p.primary):]
+	}
+	return copied, true
+}
+
+// newest is the highest number in the cache, 0 when it is empty.
+func (l *layer) newest() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cache.newest
+}
+
+// since answers the earliest number to resume from: not before `from`, and no more than span before the newest.
+func (l *layer) since(from uint64, span time.Duration) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cache.since(from, ticks(l, span))
+}
+
+func (l *layer) streamNumber() uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stream
 }
 
 // receiveRTCP takes the publisher's sender reports.

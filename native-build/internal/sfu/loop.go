@@ -13,7 +13,7 @@ const (
 	// loopInterval is the pace of everything periodic in a call: what is overdue is noticed that much later at most.
 	loopInterval    = 50 * time.Millisecond
 	feedbackEvery   = 2  // rounds: transport-wide feedback, 100 ms
-	chooseEvery     = 10 // rounds: choice of layers, 500 ms
+	chooseEvery     = 4  // rounds: choice of layers, 200 ms
 	reportEvery     = 20 // rounds: sender and receiver reports, 1 s
 	qualityEvery    = 40 // rounds: connection quality, 2 s
 	maxControlBatch = 16 // RTCP packets in one compound, well below any MTU
@@ -35,7 +35,7 @@ func (c *call) loop() {
 				sendFeedback(members)
 			}
 			if round%chooseEvery == 0 {
-				c.chooseLayers(members)
+				c.chooseLayers(members, now)
 			}
 			if round%reportEvery == 0 {
 				sendReports(members, now)
@@ -67,14 +67,21 @@ func (c *call) requestMissing(members []*participant, now time.Time) {
 	}
 }
 
-// chooseLayers follows publishers who begin or cease to send an encoding.
-func (c *call) chooseLayers(members []*participant) {
+// chooseLayers follows what publishers send and what the ways to subscribers carry.
+func (c *call) chooseLayers(members []*participant, now time.Time) {
 	for _, p := range members {
 		for _, t := range c.tracksOf(p) {
-			for _, d := range t.downList() {
-				d.choose()
+			if !isVideo(t.kind) {
+				continue
 			}
+			for _, l := range t.layerList() {
+				l.measureRate(now)
+			}
+			t.tellDemand(now)
 		}
+	}
+	for _, p := range members {
+		p.subscriber.allocate(now)
 	}
 }
 

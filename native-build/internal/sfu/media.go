@@ -28,7 +28,8 @@ type mediaPort struct {
 	settings    webrtc.SettingEngine
 	certificate webrtc.Certificate
 	publishing  *webrtc.MediaEngine
-	subscribing *webrtc.MediaEngine
+	plain       *webrtc.MediaEngine // for subscribers
+	redundant   *webrtc.MediaEngine // for subscribers that take redundant audio
 	relay       mediaRelay
 	address     *net.UDPAddr
 }
@@ -53,7 +54,10 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	if m.publishing, err = publishingEngine(); err != nil {
 		return nil, err
 	}
-	if m.subscribing, err = subscribingEngine(); err != nil {
+	if m.plain, err = subscribingEngine(opus()); err != nil {
+		return nil, err
+	}
+	if m.redundant, err = subscribingEngine(opus(), redundantOpus()); err != nil {
 		return nil, err
 	}
 	publicIP, err := resolvePublic(options.PublicAddress)
@@ -96,6 +100,14 @@ func resolvePublic(address string) (string, error) {
 		return "", fmt.Errorf("public_address: %w", err)
 	}
 	return ip.String(), nil
+}
+
+// subscribing knows what may be offered to a subscriber.
+func (m *mediaPort) subscribing(redundant bool) *webrtc.MediaEngine {
+	if redundant {
+		return m.redundant
+	}
+	return m.plain
 }
 
 // newAPI prepares a peer connection whose packets pass through the tap.

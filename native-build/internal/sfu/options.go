@@ -22,6 +22,8 @@ const (
 	iceTimeout = 5 * time.Second
 	// restartGrace is how long a failed peer connection may be restarted by its client.
 	restartGrace = 5 * time.Second
+	// trialPatience is how long nothing is congested until a subscriber may get more than its way is known to carry.
+	trialPatience = 5 * time.Second
 	// drainDeadline is how long a draining server waits for participants to leave by themselves.
 	drainDeadline = 3 * time.Second
 	// requestGrace is how long procedures may go on when the server stops.
@@ -52,9 +54,10 @@ type Options struct {
 	Observer Observer
 
 	// Shorter in tests.
-	silence      time.Duration
-	iceTimeout   time.Duration
-	restartGrace time.Duration
+	silence       time.Duration
+	iceTimeout    time.Duration
+	restartGrace  time.Duration
+	trialPatience time.Duration
 }
 
 // Observer hears of participants. Calls for one participant come in order.
@@ -115,6 +118,7 @@ func (o *Options) complete() error {
 	}
 	o.silence = cmp.Or(o.silence, silenceDeadline)
 	o.iceTimeout = cmp.Or(o.iceTimeout, iceTimeout)
+	o.trialPatience = cmp.Or(o.trialPatience, trialPatience)
 	o.restartGrace = cmp.Or(o.restartGrace, restartGrace)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))

@@ -39,6 +39,7 @@ func (s *subscriber) reconcile(wishes []wish) (changed bool, err error) {
 		}
 		changed = true
 	}
+	s.participant.rechoose()
 	return changed, nil
 }
 

@@ -1,16 +1,23 @@
 package sfu
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // packet is a received RTP packet without its header extensions. The payload belongs to the cache of the layer it
 // came on and holds until that many packets later.
 type packet struct {
-	seq       uint64 // extended over wraps
-	stream    uint32 // counts the streams a layer had
-	timestamp uint32
-	marker    bool
-	keyframe  bool // first packet of a keyframe
-	payload   []byte
+	seq        uint64 // extended over wraps
+	stream     uint32 // counts the streams a layer had
+	timestamp  uint32
+	receivedAt time.Time
+	marker     bool
+	keyframe   bool // first packet of a keyframe
+	redundant  bool // audio with repetitions
+	vp8        vp8Descriptor
+	primary    []byte // of redundant audio: the payload without the repetitions
+	payload    []byte
 }
 
 // rtpHeader is what we need of an RTP header.
@@ -114,6 +121,9 @@ func (c *packetCache) put(p packet) (*packet, bool) {
 	}
 	*slot = p
 	slot.payload = append(buffer, p.payload...)
+	if p.redundant { // it is the end of the payload
+		slot.primary = slot.payload[len(slot.payload)-len(p.primary):]
+	}
 	c.newest = max(c.newest, p.seq)
 	return slot, true
 }

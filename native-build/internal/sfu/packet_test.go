@@ -49,10 +49,14 @@ func Test_No_bytes_make_the_parsers_panic(t *testing.T) {
 				h.extension(id)
 			}
 		}
-		if d, ok := parseVP8(raw); ok && d.length > len(raw) {
+		d, ok := parseVP8(raw)
+		if ok && d.length > len(raw) {
 			t.Fatalf("descriptor of %d bytes in %d", d.length, len(raw))
 		}
-		vp8Shift{picture: 3, levelZero: 9}.apply(raw)
+		if ok {
+			vp8Shift{picture: 3, levelZero: 9}.apply(raw, d)
+		}
+		primaryOf(raw)
 		for _, mime := range []string{webrtc.MimeTypeVP8, webrtc.MimeTypeVP9, webrtc.MimeTypeH264, webrtc.MimeTypeAV1, webrtc.MimeTypeOpus} {
 			startsKeyframe(mime, raw)
 		}

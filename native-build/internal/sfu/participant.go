@@ -3,6 +3,7 @@ package sfu
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -25,6 +26,8 @@ type participant struct {
 	prefix         string // of the stream ids that carry this participant's media
 	joinedAt       time.Time
 	publishOptions []*models.PublishOption
+	takesRedundant bool // audio
+	canPause       bool // the client shows that a video is paused
 
 	publisher  *publisher
 	subscriber *subscriber
@@ -57,6 +60,8 @@ func newParticipant(s *Server, join *event.JoinRequest, token *claims) (*partici
 		prefix:         hex.EncodeToString(prefix),
 		joinedAt:       time.Now(),
 		publishOptions: publishOptionsFor(join),
+		takesRedundant: offeredCodecs(join.GetSubscriberSdp())["RED"],
+		canPause:       slices.Contains(join.GetCapabilities(), models.ClientCapability_CLIENT_CAPABILITY_SUBSCRIBER_VIDEO_PAUSE),
 		name:           token.Name,
 		image:          token.Image,
 		custom:         token.custom,

@@ -159,7 +159,11 @@ func (b *publisher) claim(peer *webrtc.PeerConnection, sections []section, infos
 		if !ok {
 			return nil, fail(codeTracksMismatch, "tracks: codec %q of %q is not offered or not supported", info.GetCodec().GetName(), info.GetTrackId())
 		}
-		if err := transceiver.SetCodecPreferences([]webrtc.RTPCodecParameters{codec}); err != nil {
+		accepted := []webrtc.RTPCodecParameters{codec}
+		if redundant, offered := redundantAmong(transceiver.Receiver().GetParameters().Codecs); offered && info.GetRed() {
+			accepted = []webrtc.RTPCodecParameters{redundant, codec}
+		}
+		if err := transceiver.SetCodecPreferences(accepted); err != nil {
 			return nil, fail(codeTracksMismatch, "tracks: %v", err)
 		}
 		t := b.participant.call.trackFor(b.participant, info, codec)
@@ -167,6 +171,7 @@ func (b *publisher) claim(peer *webrtc.PeerConnection, sections []section, infos
 			delete(b.byMid, t.mid)
 		}
 		t.id, t.mid = info.GetTrackId(), s.mid
+		t.simulcast.Store(s.simulcast)
 		b.byMid[s.mid] = t
 		published = append(published, publication{track: t, muted: info.GetMuted()})
 	}
@@ -224,7 +229,8 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 		return
 	}
 	parameters := receiver.GetParameters()
-	s := source{ssrc: ssrc, payloadType: uint8(t.codec.PayloadType), nack: hasFeedback(t.codec, "nack", "")}
+	redundant, _ := redundantAmong(parameters.Codecs)
+	s := source{ssrc: ssrc, payloadType: uint8(t.codec.PayloadType), redType: uint8(redundant.PayloadType), nack: hasFeedback(t.codec, "nack", "")}
 	for _, extension := range parameters.HeaderExtensions {
 		switch extension.URI {
 		case audioLevelURI:
@@ -241,7 +247,7 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 	b.tap.attach(ssrc, receive)
 	if isVideo(t.kind) {
 		for _, d := range t.downList() {
-			d.choose()
+			d.subscriber.participant.rechoose()
 		}
 	}
 }

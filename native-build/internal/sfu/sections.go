@@ -14,11 +14,12 @@ const maxDescription = 256 << 10
 
 // section is a media section of a client's description.
 type section struct {
-	mid     string
-	kind    string // "audio" or "video"
-	trackID string // second word of its msid
-	codecs  []string
-	idle    bool // neither sends nor receives
+	mid       string
+	kind      string // "audio" or "video"
+	trackID   string // second word of its msid
+	codecs    []string
+	simulcast bool // several encodings are sent
+	idle      bool // neither sends nor receives
 }
 
 func parseSections(description string) ([]section, error) {
@@ -34,6 +35,8 @@ func parseSections(description string) ([]section, error) {
 		s := section{kind: media.MediaName.Media}
 		s.mid, _ = media.Attribute(sdp.AttrKeyMID)
 		_, s.idle = media.Attribute(sdp.AttrKeyInactive)
+		encodings, _ := media.Attribute("simulcast")
+		s.simulcast = strings.HasPrefix(encodings, "send ")
 		for _, attribute := range media.Attributes {
 			switch attribute.Key {
 			case sdp.AttrKeyMsid:

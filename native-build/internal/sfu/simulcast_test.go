@@ -56,21 +56,28 @@ func (c *testClient) newSimulcast() *simulcast {
 // sendAll sends one frame on each encoding, with the extensions that tell them apart.
 func (s *simulcast) sendAll(t *testing.T, keyframe bool, frame int) {
 	t.Helper()
-	extensions := map[string]uint8{}
-	for _, extension := range s.tracks[0].sender.GetParameters().HeaderExtensions {
-		extensions[extension.URI] = uint8(extension.ID)
-	}
 	for i, track := range s.tracks {
 		header := track.next
 		header.Marker = true
-		_ = header.SetExtension(extensions["urn:ietf:params:rtp-hdrext:sdes:mid"], []byte("0"))
-		_ = header.SetExtension(extensions["urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"], []byte(rids[i]))
+		s.identify(&header, i)
 		payload := vp8Frame(keyframe, uint16(5000*i+frame), fmt.Sprintf("%s%d", rids[i], frame))
 		if err := track.WriteRTP(&rtp.Packet{Header: header, Payload: payload}); err != nil {
 			t.Fatal(err)
 		}
 		track.next.SequenceNumber++
 		track.next.Timestamp += 3000
+	}
+}
+
+// identify adds the extensions that tell the encodings apart.
+func (s *simulcast) identify(header *rtp.Header, i int) {
+	for _, extension := range s.tracks[0].sender.GetParameters().HeaderExtensions {
+		switch extension.URI {
+		case "urn:ietf:params:rtp-hdrext:sdes:mid":
+			_ = header.SetExtension(uint8(extension.ID), []byte("0"))
+		case "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id":
+			_ = header.SetExtension(uint8(extension.ID), []byte(rids[i]))
+		}
 	}
 }
 

@@ -51,6 +51,8 @@ type subscriber struct {
 	parked     []*webrtc.RTPTransceiver // for such clients: sections left as they are, until another track takes them over
 
 	candidates candidates
+	downlink   *downlink
+	allocation sync.Mutex // one at a time shares the downlink out
 
 	// Used by the negotiating goroutine alone.
 	api *webrtc.API
@@ -72,7 +74,10 @@ type wish struct {
 }
 
 func newSubscriber(p *participant) *subscriber {
-	s := &subscriber{participant: p, dirty: true, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{}}
+	s := &subscriber{
+		participant: p, dirty: true, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{},
+		downlink: newDownlink(p.server.options.trialPatience),
+	}
 	s.tap = &tap{guard: p.server.recover, onRTCP: s.receiveRTCP, onWriter: s.opened}
 	return s
 }
@@ -233,7 +238,7 @@ func (s *subscriber) offer(restart, again bool) error {
 	s.restarting = restart
 	s.mu.Unlock()
 	s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
-		IceRestart: restart, Sdp: s.participant.server.media.local(peer.LocalDescription().SDP), NegotiationId: id,
+		IceRestart: restart, Sdp: groupRepairs(s.participant.server.media.local(peer.LocalDescription().SDP)), NegotiationId: id,
 	}}}))
 	return nil
 }
@@ -250,7 +255,7 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 		return peer, nil
 	}
 	media := s.participant.server.media
-	s.api = media.newAPI(media.subscribing, s.tap)
+	s.api = media.newAPI(media.subscribing(s.participant.takesRedundant), s.tap)
 	peer, err := s.api.NewPeerConnection(media.configuration())
 	if err != nil {
 		return nil, err
@@ -313,6 +318,13 @@ func (s *subscriber) opened(ssrc uint32, writer interceptor.RTPWriter) {
 }
 
 func (s *subscriber) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
+	now := time.Now()
+	for _, p := range packets {
+		// A compound comes once for each source it names; the feedback counts with the one it belongs to.
+		if feedback, ok := p.(*rtcp.TransportLayerCC); ok && feedback.MediaSSRC == ssrc {
+			s.downlink.estimator.Feedback(now, feedback)
+		}
+	}
 	s.peerMu.Lock()
 	d := s.bySSRC[ssrc]
 	s.peerMu.Unlock()

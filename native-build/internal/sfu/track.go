@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -28,6 +29,12 @@ type track struct {
 
 	// blocked keeps packets from being forwarded while the track is muted.
 	blocked atomic.Bool
+	// simulcast tells that the layers come as streams of their own, which the publisher can switch off.
+	simulcast atomic.Bool
+	optionID  atomic.Int32 // of the publish option
+	demandMu  sync.Mutex
+	demand    demand
+
 	// resumed counts the unmutes: what was held back leaves no gap in the numbers sent.
 	resumed atomic.Uint32
 
@@ -47,21 +54,27 @@ func newTrack(owner *participant, info *models.TrackInfo, codec webrtc.RTPCodecP
 	return t
 }
 
+// announcedCodec names the codec as clients do.
+func (t *track) announcedCodec() *models.Codec {
+	_, name, _ := strings.Cut(t.codec.MimeType, "/")
+	return &models.Codec{Name: name, ClockRate: t.codec.ClockRate}
+}
+
 // live tells that the track is published and not muted. Callers hold call.mu.
 func (t *track) live() bool { return t.announced && !t.muted }
 
 // describe makes the layers that the publisher announces, lowest first. Layers it had before are kept.
 func (t *track) describe(info *models.TrackInfo) {
+	t.optionID.Store(info.GetPublishOptionId())
 	t.listMu.Lock()
 	defer t.listMu.Unlock()
 	layers := append([]*layer(nil), t.layerList()...)
 	for index, announced := range info.GetLayers() {
-		size := announced.GetVideoDimension()
 		if l := findLayer(layers, announced.GetRid()); l != nil {
-			l.setSize(size)
+			l.describe(announced)
 			continue
 		}
-		layers = append(layers, newLayer(t, announced.GetRid(), index, size))
+		layers = append(layers, newLayer(t, announced.GetRid(), index, announced))
 	}
 	t.layers.Store(&layers)
 }

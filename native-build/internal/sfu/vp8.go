@@ -9,6 +9,9 @@ type vp8Descriptor struct {
 	picture       uint16
 	levelZeroAt   int
 	levelZero     uint8
+	hasTemporal   bool
+	temporal      uint8 // layer, 0 for the base
+	sync          bool  // depends on nothing but the base layer
 }
 
 func parseVP8(payload []byte) (d vp8Descriptor, ok bool) {
@@ -50,6 +53,12 @@ func parseVP8(payload []byte) (d vp8Descriptor, ok bool) {
 		at++
 	}
 	if extended&0x30 != 0 { // temporal layer, key index
+		if len(payload) <= at {
+			return d, false
+		}
+		if extended&0x20 != 0 {
+			d.hasTemporal, d.temporal, d.sync = true, payload[at]>>6, payload[at]&0x20 != 0
+		}
 		at++
 	}
 	if at > len(payload) {
@@ -65,12 +74,8 @@ type vp8Shift struct {
 	levelZero uint8
 }
 
-// apply rewrites a descriptor in place.
-func (s vp8Shift) apply(payload []byte) {
-	d, ok := parseVP8(payload)
-	if !ok {
-		return
-	}
+// apply rewrites the numbers of a payload in place.
+func (s vp8Shift) apply(payload []byte, d vp8Descriptor) {
 	if d.pictureAt != 0 {
 		id := d.picture + s.picture
 		if d.pictureIsLong {

@@ -1,0 +1,73 @@
+package sfu
+
+import (
+	"time"
+
+	"streamgateway/native/internal/sfuproto/event"
+)
+
+// layerIdle is how long nobody may want a layer before its publisher is told to save it.
+const layerIdle = 3 * time.Second
+
+// demand is what the publisher of a simulcast was told about its layers.
+type demand struct {
+	off  uint8 // one bit for each layer
+	idle [8]time.Time
+}
+
+// update answers the layers to be switched off. The lowest one stays on, so that a new subscriber sees something at
+// once; one that is wanted is switched on at once.
+func (d *demand) update(layers int, wanted uint8, now time.Time) (off uint8, changed bool) {
+	for i := 1; i < min(layers, len(d.idle)); i++ {
+		bit := uint8(1) << i
+		switch {
+		case wanted&bit != 0:
+			d.idle[i] = time.Time{}
+		case d.idle[i].IsZero():
+			d.idle[i] = now
+			off |= d.off & bit
+		case now.Sub(d.idle[i]) >= layerIdle:
+			off |= bit
+		}
+	}
+	changed = off != d.off
+	d.off = off
+	return off, changed
+}
+
+// tellDemand tells the publisher which layers are wanted, if that changed. No lock may be held.
+func (t *track) tellDemand(now time.Time) {
+	layers := t.layerList()
+	if !t.simulcast.Load() || len(layers) < 2 {
+		return
+	}
+	t.demandMu.Lock()
+	off, changed := t.demand.update(len(layers), t.wantedLayers(layers), now)
+	t.demandMu.Unlock()
+	if !changed {
+		return
+	}
+	settings := make([]*event.VideoLayerSetting, 0, len(layers))
+	for i, l := range layers {
+		settings = append(settings, &event.VideoLayerSetting{Name: l.rid, Active: off>>i&1 == 0})
+	}
+	t.owner.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_ChangePublishQuality{
+		ChangePublishQuality: &event.ChangePublishQuality{VideoSenders: []*event.VideoSender{{
+			TrackType: t.kind, PublishOptionId: t.optionID.Load(), Codec: t.announcedCodec(), Layers: settings,
+		}}},
+	}}))
+}
+
+func (t *track) wantedLayers(layers []*layer) (wanted uint8) {
+	for _, d := range t.downList() {
+		d.mu.Lock()
+		choice := d.choice
+		d.mu.Unlock()
+		for i, l := range layers {
+			if !choice.paused && (l == choice.wanted || l == choice.target && choice.wanted == nil) {
+				wanted |= 1 << i
+			}
+		}
+	}
+	return wanted
+}

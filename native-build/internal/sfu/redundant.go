@@ -1,0 +1,44 @@
+package sfu
+
+import (
+	"strings"
+
+	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/red"
+)
+
+const (
+	mimeRedundant        = "audio/red"
+	redundantPayloadType = 63
+)
+
+// redundant is audio whose packets repeat those before them (RFC 2198).
+func redundantOpus() webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: mimeRedundant, ClockRate: 48000, Channels: 2, SDPFmtpLine: "111/111",
+		},
+		PayloadType: redundantPayloadType,
+	}
+}
+
+// redundantAmong finds the redundant form of a section's audio.
+func redundantAmong(codecs []webrtc.RTPCodecParameters) (webrtc.RTPCodecParameters, bool) {
+	for _, codec := range codecs {
+		if strings.EqualFold(codec.MimeType, mimeRedundant) {
+			return codec, true
+		}
+	}
+	return webrtc.RTPCodecParameters{}, false
+}
+
+// primaryOf answers the newest of the payloads in a redundant one; nil when it is malformed.
+func primaryOf(payload []byte) []byte {
+	var room [red.MaxBlocks]red.Block
+	blocks, err := red.Decode(room[:0], payload)
+	if err != nil {
+		return nil
+	}
+	return blocks[len(blocks)-1].Data
+}
