@@ -163,7 +163,11 @@ func (c *fakeCoordinator) serve(w http.ResponseWriter, r *http.Request) {
 
 func writeCredentials(w http.ResponseWriter, url, wsEndpoint, name, token string) {
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(map[string]any{
+	_ = json.NewEncoder(w).Encode(credentials(url, wsEndpoint, name, token))
+}
+
+func credentials(url, wsEndpoint, name, token string) map[string]any {
+	return map[string]any{
 		"created":          true,
 		"own_capabilities": []string{"join-call", "send-audio", "send-video", "screenshare"},
 		"credentials": map[string]any{
@@ -171,7 +175,7 @@ func writeCredentials(w http.ResponseWriter, url, wsEndpoint, name, token string
 			"token":       token,
 			"ice_servers": []any{},
 		},
-	})
+	}
 }
 
 // current is the SFU that joins get.

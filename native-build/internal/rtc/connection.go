@@ -52,9 +52,11 @@ type connection struct {
 	certificates []webrtc.Certificate
 	rpc          *signaling.RPC
 	// trouble holds the first one; what follows from it is dropped.
-	trouble      chan trouble
-	migrated     chan struct{}
-	migratedOnce sync.Once
+	trouble chan trouble
+	// statsInterval is how often the SFU wants to hear of our counters; 0 never.
+	statsInterval time.Duration
+	migrated      chan struct{}
+	migratedOnce  sync.Once
 
 	mu             sync.Mutex
 	socket         *signaling.Socket
@@ -74,6 +76,7 @@ func newConnection(s *Session, sessionID string, joined *coordinator.JoinRespons
 		apis: s.engine.apis(server.WSEndpoint), certificates: certificates,
 		rpc:     signaling.NewRPC(s.engine.http, server.URL, joined.Credentials.Token),
 		trouble: make(chan trouble, 1), migrated: make(chan struct{}),
+		statsInterval: time.Duration(joined.StatsOptions.ReportingIntervalMs) * time.Millisecond,
 	}
 }
 

@@ -76,7 +76,9 @@ func (s *Session) begin(conn *connection, answer *event.JoinResponse) {
 		timer := time.AfterFunc(limit, func() { s.end("max_duration", "max duration", nil) })
 		context.AfterFunc(s.ctx, func() { timer.Stop() })
 	}
+	s.tellJoin()
 	conn.listen()
+	conn.reportStats()
 	s.resubscribe()
 	s.feed.begin()
 	s.token.start()

@@ -13,6 +13,7 @@ import (
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/guard"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/signal"
 )
 
 // State is where a session is in its life: joined ⇄ reconnecting → leaving.
@@ -44,6 +45,7 @@ type Session struct {
 	timing      joinTiming
 	tasks       *tasks
 	attempts    atomic.Int64 // SFU connections so far
+	telemetry   atomic.Pointer[signal.Telemetry]
 	audioMuted  atomic.Bool
 
 	// ctx ends with the session; its cause is an *ending.

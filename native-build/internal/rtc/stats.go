@@ -13,17 +13,26 @@ import (
 type Stats struct {
 	Timing     *rtcproto.JoinTiming
 	Reconnects int
+	Signaling  SignalingStats
 	Publisher  *PeerStats
 	Subscriber *PeerStats
 	Tracks     []TrackStats
 	Sinks      []SinkStats
 }
 
+// SignalingStats is the SFU's WebSocket.
+type SignalingStats struct {
+	Connected bool `json:"connected"`
+	// RTTMs is that of the last health check; 0 before the first, which comes after five seconds.
+	RTTMs float64 `json:"rtt_ms"`
+}
+
 // PeerStats is one peer connection; nil pointers stand for one that does not exist.
 type PeerStats struct {
-	State    string  `json:"state"`
-	ICEState string  `json:"ice_state"`
-	RTTMs    float64 `json:"rtt_ms"`
+	State    string `json:"state"`
+	ICEState string `json:"ice_state"`
+	// RTTMs is the longest of its tracks.
+	RTTMs float64 `json:"rtt_ms"`
 	// The selected pair of ICE candidates, "type address" each; empty before there is one.
 	LocalCandidate  string `json:"local_candidate"`
 	RemoteCandidate string `json:"remote_candidate"`
@@ -31,16 +40,28 @@ type PeerStats struct {
 	BytesReceived   uint64 `json:"bytes_received"`
 }
 
+// Direction is where a track goes, seen from the session.
+type Direction string
+
+// The directions of a track.
+const (
+	Send    Direction = "send"
+	Receive Direction = "receive"
+)
+
 // TrackStats is one track in one direction.
 type TrackStats struct {
-	TrackID   string  `json:"track_id"`
-	Direction string  `json:"direction"` // "send" or "receive"
-	Packets   uint64  `json:"packets"`
-	Bytes     uint64  `json:"bytes"`
-	Lost      uint64  `json:"lost"`
-	JitterMs  float64 `json:"jitter_ms"`
-	RTTMs     float64 `json:"rtt_ms"`
-	// BitrateBps is over the time since the last look at these counters.
+	TrackID   string    `json:"track_id"`
+	Direction Direction `json:"direction"`
+	SSRC      uint32    `json:"ssrc"`
+	Packets   uint64    `json:"packets"`
+	Bytes     uint64    `json:"bytes"`
+	Lost      uint64    `json:"lost"`
+	JitterMs  float64   `json:"jitter_ms"`
+	// RTTMs is what the SFU's reports tell of a track that is sent. RTP does not tell it to receivers: theirs is that of
+	// the SFU's WebSocket.
+	RTTMs float64 `json:"rtt_ms"`
+	// BitrateBps is over the last second at least.
 	BitrateBps float64 `json:"bitrate_bps"`
 }
 
@@ -58,12 +79,14 @@ type SinkStats struct {
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	conn := s.conn
-	stats := Stats{Timing: s.timing.message(), Reconnects: s.reconnects}
+	stats := Stats{Timing: s.timing.message(), Reconnects: s.reconnects, Signaling: conn.signalingStats()}
 	for _, t := range slices.Sorted(maps.Keys(s.localTracks)) {
 		stats.Tracks = append(stats.Tracks, s.localTracks[t].stats(trackID(conn.sessionID, t)))
 	}
 	for _, r := range s.tracks {
-		stats.Tracks = append(stats.Tracks, r.statistics())
+		received := r.statistics()
+		received.RTTMs = stats.Signaling.RTTMs
+		stats.Tracks = append(stats.Tracks, received)
 	}
 	sinks := slices.Clone(s.sinks)
 	for _, k := range sinks {
@@ -76,23 +99,36 @@ func (s *Session) Stats() Stats {
 		stats.Sinks[i].DroppedPackets, stats.Sinks[i].DroppedBytes = counts.droppedPackets, counts.droppedBytes
 	}
 	if p := conn.currentPublisher(); p != nil {
-		stats.Publisher = p.stats()
+		stats.Publisher = p.stats(stats.Tracks, Send)
 	}
 	if p := conn.currentSubscriber(); p != nil {
-		stats.Subscriber = p.stats()
+		stats.Subscriber = p.stats(stats.Tracks, Receive)
 	}
 	return stats
 }
 
-func (p *peer) stats() *PeerStats {
+func (c *connection) signalingStats() SignalingStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.socket == nil {
+		return SignalingStats{}
+	}
+	return SignalingStats{Connected: true, RTTMs: milliseconds(c.socket.RTT())}
+}
+
+func (p *peer) stats(tracks []TrackStats, direction Direction) *PeerStats {
 	stats := &PeerStats{State: p.current().String(), ICEState: p.pc.ICEConnectionState().String()}
+	for _, t := range tracks {
+		if t.Direction == direction {
+			stats.RTTMs = max(stats.RTTMs, t.RTTMs)
+		}
+	}
 	report := p.pc.GetStats()
 	for _, entry := range report {
 		pair, ok := entry.(webrtc.ICECandidatePairStats)
 		if !ok || !pair.Nominated {
 			continue
 		}
-		stats.RTTMs = pair.CurrentRoundTripTime * 1000
 		stats.LocalCandidate = candidateText(report[pair.LocalCandidateID])
 		stats.RemoteCandidate = candidateText(report[pair.RemoteCandidateID])
 	}
@@ -112,8 +148,11 @@ func candidateText(entry webrtc.Stats) string {
 }
 
 func (t *localTrack) stats(id string) TrackStats {
-	stats := TrackStats{TrackID: id, Direction: "send", Packets: t.packets.Load(), Bytes: t.bytes.Load()}
+	stats := TrackStats{TrackID: id, Direction: Send, Packets: t.packets.Load(), Bytes: t.bytes.Load()}
 	stats.BitrateBps = t.rate.since(stats.Bytes)
+	t.mu.Lock()
+	stats.SSRC = t.ssrc
+	t.mu.Unlock()
 	if remote := t.remote.Load(); remote != nil {
 		stats.Lost, stats.JitterMs, stats.RTTMs = uint64(remote.lost), remote.jitterMs, remote.rttMs
 	}
@@ -123,7 +162,7 @@ func (t *localTrack) stats(id string) TrackStats {
 // statistics must be called with the session's lock held.
 func (r *remoteTrack) statistics() TrackStats {
 	stats := TrackStats{
-		TrackID: trackID(r.owner, r.trackType), Direction: "receive",
+		TrackID: trackID(r.owner, r.trackType), Direction: Receive, SSRC: uint32(r.track.SSRC()),
 		Packets: r.stats.packets.Load(), Bytes: r.stats.bytes.Load(), Lost: r.stats.lost.Load(),
 	}
 	if clock := r.track.Codec().ClockRate; clock > 0 {

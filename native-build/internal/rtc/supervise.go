@@ -181,6 +181,7 @@ func (s *Session) recovered(conn *connection, o *outage, past *history) {
 	}}})
 	s.announce()
 	s.mu.Unlock()
+	s.tellReconnection(rtcproto.ReconnectStrategy(o.strategy), time.Since(o.started))
 	if slices.ContainsFunc(conn.peers(), func(p *peer) bool { return p.isConnected() }) {
 		past.iceFailures = 0
 	}
@@ -278,6 +279,7 @@ func (s *Session) adoptConnection(ctx context.Context, conn *connection, answer 
 	running := slices.Clone(s.publications)
 	s.mu.Unlock()
 	conn.listen()
+	conn.reportStats()
 	s.wishes.forget()
 	for _, p := range running {
 		if err := conn.publish(ctx, p.track, s.mutes(p.options.TrackType)); err != nil {
@@ -330,6 +332,7 @@ func (s *Session) teardown() {
 	for _, k := range sinks {
 		s.endSink(k, "session_ended")
 	}
+	conn.lastStats()
 	conn.close(true, cause.text)
 	s.token.stop()
 	s.feed.end(cause.reason == "call_ended" || cause.reason == "kicked")

@@ -227,13 +227,14 @@ func (m *Module) stats(_ context.Context, request []byte) (any, error) {
 	}
 	stats := session.Stats()
 	return struct {
-		Timing     json.RawMessage  `json:"timing"`
-		Reconnects int              `json:"reconnects"`
-		Publisher  *rtc.PeerStats   `json:"publisher"`
-		Subscriber *rtc.PeerStats   `json:"subscriber"`
-		Tracks     []rtc.TrackStats `json:"tracks"`
-		Sinks      []rtc.SinkStats  `json:"sinks"`
-	}{message(stats.Timing), stats.Reconnects, stats.Publisher, stats.Subscriber, notNil(stats.Tracks), notNil(stats.Sinks)}, nil
+		Timing     json.RawMessage    `json:"timing"`
+		Reconnects int                `json:"reconnects"`
+		Signaling  rtc.SignalingStats `json:"signaling"`
+		Publisher  *rtc.PeerStats     `json:"publisher"`
+		Subscriber *rtc.PeerStats     `json:"subscriber"`
+		Tracks     []rtc.TrackStats   `json:"tracks"`
+		Sinks      []rtc.SinkStats    `json:"sinks"`
+	}{message(stats.Timing), stats.Reconnects, stats.Signaling, stats.Publisher, stats.Subscriber, notNil(stats.Tracks), notNil(stats.Sinks)}, nil
 }
 
 func (m *Module) customEvent(ctx context.Context, request []byte) (any, error) {

@@ -68,6 +68,11 @@ func (r *RPC) IceRestart(ctx context.Context, request *signal.ICERestartRequest)
 	return r.call(ctx, "IceRestart", request, new(signal.ICERestartResponse))
 }
 
+// SendStats tells a participant's counters. It is not repeated: a later report replaces one that was lost.
+func (r *RPC) SendStats(ctx context.Context, request *signal.SendStatsRequest) error {
+	return r.once(ctx, "SendStats", request, new(signal.SendStatsResponse))
+}
+
 type answer interface {
 	proto.Message
 	GetError() *models.Error

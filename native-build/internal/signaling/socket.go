@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -71,6 +72,8 @@ type Socket struct {
 	early   []*event.SfuEvent
 	writeMu sync.Mutex
 	ping    *time.Timer
+	pinged  time.Time // when the ping that is not answered yet was sent; guarded by writeMu
+	rtt     atomic.Int64
 	closing sync.Once
 	readMu  sync.Mutex // held by who reads
 	// What the SFU expects, shortened in tests.
@@ -162,7 +165,22 @@ func (s *Socket) Listen(handle func(*event.SfuEvent)) error {
 		if err != nil {
 			return err
 		}
+		if received.GetHealthCheckResponse() != nil {
+			s.notePong(time.Now())
+		}
 		handle(received)
+	}
+}
+
+// RTT is the round trip of the last answered health check; 0 before the first.
+func (s *Socket) RTT() time.Duration { return time.Duration(s.rtt.Load()) }
+
+func (s *Socket) notePong(now time.Time) {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	if !s.pinged.IsZero() {
+		s.rtt.Store(int64(now.Sub(s.pinged)))
+		s.pinged = time.Time{}
 	}
 }
 
@@ -191,6 +209,9 @@ func (s *Socket) startPings() {
 	s.writeMu.Lock()
 	defer s.writeMu.Unlock()
 	s.ping = time.AfterFunc(s.pingEvery, func() {
+		s.writeMu.Lock()
+		s.pinged = time.Now()
+		s.writeMu.Unlock()
 		if s.write(request) != nil {
 			return // Listen sees the same error
 		}

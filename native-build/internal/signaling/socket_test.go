@@ -222,6 +222,7 @@ func TestListenKeepsTheSocketAlive(t *testing.T) {
 			if p.receive().GetHealthCheckRequest() == nil {
 				t.Error("no health check")
 			}
+			p.send(&event.SfuEvent{EventPayload: &event.SfuEvent_HealthCheckResponse{HealthCheckResponse: new(event.HealthCheckResponse)}})
 		}
 		p.conn.Close()
 	})
@@ -231,6 +232,9 @@ func TestListenKeepsTheSocketAlive(t *testing.T) {
 	}
 	socket.pingEvery = 10 * time.Millisecond
 	_ = socket.Listen(func(*event.SfuEvent) {})
+	if socket.RTT() <= 0 {
+		t.Error("no round trip was measured")
+	}
 	socket.Close(CloseUnhealthy, "")
 }
 

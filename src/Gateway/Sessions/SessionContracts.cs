@@ -124,11 +124,13 @@ internal sealed record ReactionRequest : IValidatableObject
 
 /// <summary>Counters of a session: of its peer connections, tracks and listeners.</summary>
 /// <param name="JoinTiming">Milliseconds each phase of the join took; 0 for one that has not happened.</param>
+/// <param name="Signaling">The WebSocket to the media server.</param>
 /// <param name="Publisher">The peer connection the session sends on; missing before it exists.</param>
 /// <param name="Subscriber">The peer connection the session receives on; missing before it exists.</param>
 internal sealed record StatsResponse(
     JoinTimingResponse JoinTiming,
     int Reconnects,
+    RtcSignalingStats Signaling,
     JsonElement? Publisher,
     JsonElement? Subscriber,
     IReadOnlyList<RtcTrackStats> Tracks,

@@ -132,6 +132,7 @@ internal static class SessionsApi
             new JoinTimingResponse(
                 timing.CoordinatorMs, timing.SignalingMs, timing.IceMs, timing.DtlsMs, timing.FirstPacketMs, timing.TotalMs),
             stats.Reconnects,
+            stats.Signaling,
             stats.Publisher,
             stats.Subscriber,
             stats.Tracks,

@@ -56,6 +56,8 @@ public sealed record RtcStats
 
     public required int Reconnects { get; init; }
 
+    public RtcSignalingStats Signaling { get; init; } = new(false, 0);
+
     /// <summary>The publisher peer connection; a JSON object, or null before it exists.</summary>
     public JsonElement? Publisher { get; init; }
 
@@ -67,13 +69,20 @@ public sealed record RtcStats
     public required IReadOnlyList<RtcSinkStats> Sinks { get; init; }
 }
 
+/// <summary>The WebSocket to the SFU.</summary>
+/// <param name="RttMs">Of the last health check; 0 before the first, which comes after five seconds.</param>
+public sealed record RtcSignalingStats(bool Connected, double RttMs);
+
 /// <summary>Counters of one track of a session.</summary>
 public sealed record RtcTrackStats
 {
     public required string TrackId { get; init; }
 
-    /// <summary><c>in</c> or <c>out</c>, as the library says.</summary>
+    /// <summary><c>send</c> or <c>receive</c>.</summary>
     public required string Direction { get; init; }
+
+    /// <summary>The RTP stream's number; 0 before it is negotiated.</summary>
+    public long Ssrc { get; init; }
 
     public long Packets { get; init; }
 
@@ -83,8 +92,10 @@ public sealed record RtcTrackStats
 
     public double JitterMs { get; init; }
 
+    /// <summary>As the SFU reports of what is sent; for what is received, that of <see cref="RtcStats.Signaling"/>.</summary>
     public double RttMs { get; init; }
 
+    /// <summary>Over the last second at least.</summary>
     public double BitrateBps { get; init; }
 }
 
