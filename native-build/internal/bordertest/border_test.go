@@ -146,6 +146,26 @@ func TestCancelledCommandsCompleteOnce(t *testing.T) {
 	}
 }
 
+func TestAnswerThatNobodyTakesIsUndone(t *testing.T) {
+	host := start(t, `{"data":{"call_timeout_ms":50}}`)
+	defer stop(t, host)
+	const timedOut = 10
+	if code, answer := host.Call("test.undoable", `{"ms":300,"session":7}`); code != timedOut {
+		t.Fatalf("%d %s", code, answer)
+	}
+	record := await(t, host, hosttest.Event, 7)
+	event := new(rtcproto.Event)
+	if err := proto.Unmarshal(record.Payload, event); err != nil || event.GetLeft().GetReason() != "undone" {
+		t.Errorf("event: %v %v", event, err)
+	}
+	if code, answer := host.Call("test.undoable", `{"ms":1,"session":8}`); code != 0 {
+		t.Fatalf("%d %s", code, answer)
+	}
+	if records, _ := host.Poll(100 * time.Millisecond); len(records) != 0 {
+		t.Errorf("an answer that was taken is undone: %v", records)
+	}
+}
+
 func TestEventsAreNumberedPerSession(t *testing.T) {
 	host := start(t, "")
 	var emitters sync.WaitGroup

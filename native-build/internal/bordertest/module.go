@@ -63,6 +63,7 @@ func (m *module) Commands() map[string]plugin.Command {
 	for tag, run := range map[string]action{
 		"test.sleep":        m.sleep,
 		"test.stubborn":     m.stubborn,
+		"test.undoable":     m.undoable,
 		"test.panic":        m.panic,
 		"test.panic_later":  m.panicLater,
 		"test.log":          m.log,
@@ -101,6 +102,21 @@ func (m *module) sleep(ctx context.Context, a arguments) (any, error) {
 func (m *module) stubborn(_ context.Context, a arguments) (any, error) {
 	time.Sleep(time.Duration(a.MS) * time.Millisecond)
 	return nothing{}, nil
+}
+
+// undoable is stubborn, and says so when it is undone.
+func (m *module) undoable(ctx context.Context, a arguments) (any, error) {
+	_, err := m.stubborn(ctx, a)
+	return undoable{m.in, a.Session}, err
+}
+
+type undoable struct {
+	in      *plugin.Instance
+	session uint64
+}
+
+func (u undoable) Undo() {
+	u.in.Emit(u.session, &rtcproto.Event{Payload: &rtcproto.Event_Left{Left: &rtcproto.Left{Reason: "undone"}}})
 }
 
 func (m *module) panic(context.Context, arguments) (any, error) {

@@ -193,11 +193,18 @@ func TestDrainingSFUIsLeftForAnother(t *testing.T) {
 	heard := bob.listen("alice")
 	heard.await(t, 10)
 
+	sessions := map[*bot]string{alice: alice.Info().ParticipantSessionID, bob: bob.Info().ParticipantSessionID}
 	if err := w.sfu.Stop(within(t), true); err != nil {
 		t.Fatal(err)
 	}
 	for _, b := range []*bot{alice, bob} {
-		await(b, 0, reconnected)
+		back := await(b, 0, reconnected)
+		if back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_MIGRATE || back.GetParticipantSessionId() != sessions[b] {
+			t.Errorf("%s reconnected: %v", b.name, back)
+		}
+		if back.GetOutageMs() > 5000 {
+			t.Errorf("%s waited %.0f ms for an SFU that is gone", b.name, back.GetOutageMs())
+		}
 	}
 	heard.await(t, heard.count()+50)
 }

@@ -44,14 +44,14 @@ type world struct {
 	log         *slog.Logger
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, changes ...func(*sfu.Options)) *world {
 	t.Helper()
 	level := slog.LevelError
 	if os.Getenv("E2E_LOG") != "" {
 		level = slog.LevelDebug
 	}
 	w := &world{t: t, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
-	w.sfu = w.startSFU("127.0.0.1:0", "127.0.0.1:0", "sfu-1")
+	w.sfu = w.startSFU("127.0.0.1:0", "127.0.0.1:0", "sfu-1", changes...)
 	w.coordinator = newFakeCoordinator(w.sfu)
 	engine, err := rtc.NewEngine(w.log)
 	if err != nil {
@@ -70,11 +70,13 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) startSFU(listen, media, name string) *sfu.Server {
+func (w *world) startSFU(listen, media, name string, changes ...func(*sfu.Options)) *sfu.Server {
 	w.t.Helper()
-	server, err := sfu.Start(sfu.Options{
-		Listen: listen, MediaListen: media, EdgeName: name, TokenSecret: []byte(sfuSecret), Logger: w.log,
-	})
+	options := sfu.Options{Listen: listen, MediaListen: media, EdgeName: name, TokenSecret: []byte(sfuSecret), Logger: w.log}
+	for _, change := range changes {
+		change(&options)
+	}
+	server, err := sfu.Start(options)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -346,7 +348,9 @@ func (b *bot) all() []*rtcproto.Event {
 func (b *bot) history() string {
 	var lines []string
 	for _, e := range b.all() {
-		lines = append(lines, "  "+e.String())
+		if e.GetAudioLevels() == nil {
+			lines = append(lines, "  "+e.String())
+		}
 	}
 	return strings.Join(lines, "\n")
 }

@@ -171,7 +171,11 @@ func (in *Instance) run(ctx context.Context, request *border.Request, command Co
 		request.Answer(border.Internal, []byte(fmt.Sprintf("Plugin panicked: %v", p.Value)))
 		return
 	}
-	request.Answer(envelope(answer, err))
+	if delivered := request.Answer(envelope(answer, err)); !delivered && err == nil {
+		if begun, ok := answer.(Undoable); ok {
+			begun.Undo()
+		}
+	}
 }
 
 func (in *Instance) begin(request *border.Request) (context.Context, bool) {

@@ -21,6 +21,10 @@ var Version = border.Version()
 // as the payload; an error should be a failure.Error. It must return soon after ctx is done, with its effects undone.
 type Command func(ctx context.Context, request []byte) (answer any, err error)
 
+// Undoable is an answer whose effects can be taken back: Undo is called when the host
+// had stopped waiting before the answer came. It must not wait.
+type Undoable interface{ Undo() }
+
 // Module is a part of an instance: a set of commands and what they keep alive.
 type Module interface {
 	Commands() map[string]Command

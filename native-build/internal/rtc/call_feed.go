@@ -227,7 +227,8 @@ func (f *callFeed) tellState(connected bool, err error) {
 // asUnreachable takes the end of a socket for what it is.
 func asUnreachable(err error) error {
 	var refusal *coordinator.APIError
-	if err == nil || errors.As(err, &refusal) {
+	var known *coordinator.UnreachableError
+	if err == nil || errors.As(err, &refusal) || errors.As(err, &known) {
 		return err
 	}
 	return &coordinator.UnreachableError{Err: err}

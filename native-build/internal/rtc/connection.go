@@ -60,6 +60,7 @@ type connection struct {
 
 	mu             sync.Mutex
 	socket         *signaling.Socket
+	unheard        chan struct{} // closed when the socket has ended
 	fastDeadline   time.Duration
 	publishOptions []*models.PublishOption
 	publisher      *publisher
@@ -97,7 +98,7 @@ func (c *connection) open(ctx context.Context, details *event.ReconnectDetails) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.socket = socket
+	c.socket, c.unheard = socket, make(chan struct{})
 	c.fastDeadline = time.Duration(joined.GetFastReconnectDeadlineSeconds()) * time.Second
 	if options := joined.GetPublishOptions(); len(options) > 0 {
 		c.publishOptions = options
@@ -128,9 +129,10 @@ func (c *connection) joinRequest(details *event.ReconnectDetails) *event.JoinReq
 // listen hands the WebSocket's events over until it ends.
 func (c *connection) listen() {
 	c.mu.Lock()
-	socket := c.socket
+	socket, unheard := c.socket, c.unheard
 	c.mu.Unlock()
 	c.s.tasks.spawn(func() {
+		defer close(unheard)
 		err := socket.Listen(c.handle)
 		socket.Close(signaling.CloseUnhealthy, "unhealthy")
 		c.mu.Lock()
@@ -143,6 +145,13 @@ func (c *connection) listen() {
 			c.report(strategyFast, "signal_lost", failure.New(failure.SFUUnreachable, failure.Signaling, err))
 		}
 	})
+}
+
+// socketEnd answers a channel that closes when the present socket ends.
+func (c *connection) socketEnd() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unheard
 }
 
 // report asks the session for help.

@@ -261,6 +261,7 @@ func (s *Session) replace(ctx context.Context, old *connection, o *outage) (*con
 	if migrating {
 		select {
 		case <-old.migrated:
+		case <-old.socketEnd(): // an SFU that is gone says nothing more
 		case <-time.After(migrationTimeout):
 		case <-ctx.Done():
 		}

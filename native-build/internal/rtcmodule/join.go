@@ -67,7 +67,12 @@ type joinAnswer struct {
 	SFU                  string          `json:"sfu"`
 	Participants         json.RawMessage `json:"participants"`
 	Timing               json.RawMessage `json:"timing"`
+
+	undo func()
 }
+
+// Undo ends a session of which nobody will ever hear, because the host stopped waiting for the join.
+func (a joinAnswer) Undo() { a.undo() }
 
 func (m *Module) join(ctx context.Context, request []byte) (any, error) {
 	var r joinRequest
@@ -103,6 +108,7 @@ func (m *Module) join(ctx context.Context, request []byte) (any, error) {
 		Session: t.id, CallCID: session.CallCID(), UserID: session.UserID(), ParticipantSessionID: info.ParticipantSessionID,
 		OwnCapabilities: notNil(info.OwnCapabilities), Created: session.Created(), SFU: session.SFU(),
 		Participants: messages(info.Participants), Timing: message(session.Timing()),
+		undo: func() { m.host.Go(func() { _ = session.Shutdown(context.Background()) }) },
 	}, nil
 }
 
