@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using GetStream.Auth;
 
@@ -11,18 +13,34 @@ public sealed class BrowserWorld : IAsyncLifetime
 
     public GatewayApplication Gateway { get; } = new();
 
+    /// <summary>The browser's way to the SFU.</summary>
+    internal SfuRoad Road { get; private set; } = null!;
+
     public async Task InitializeAsync()
     {
+        var sfuPort = FreePort();
+        Gateway.With("LocalStream:SfuPort", $"{sfuPort}");
         _ = Gateway.Http;
+        Road = SfuRoad.To(sfuPort);
         _pages = await PageServer.StartAsync();
-        _chromium = await Chromium.StartAsync(await Material.CameraAsync(), await Material.MicrophoneAsync());
+        _chromium = await Chromium.StartAsync(
+            await Material.CameraAsync(), await Material.MicrophoneAsync(),
+            $"--host-resolver-rules=MAP 127.0.0.1:{sfuPort} 127.0.0.1:{Road.Port}");
     }
 
     public async Task DisposeAsync()
     {
         await _chromium.DisposeAsync();
         await _pages.DisposeAsync();
+        await Road.DisposeAsync();
         await Gateway.DisposeAsync();
+    }
+
+    /// <summary>Does something to a call as the server of the application, at Stream's own path.</summary>
+    internal async Task CommandAsync(string callId, string command, string body)
+    {
+        using var answer = await Gateway.PostAsync($"/api/v2/video/call/default/{callId}/{command}", body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>A page that is in the call.</summary>
@@ -47,6 +65,13 @@ public sealed class BrowserWorld : IAsyncLifetime
             microphone,
         });
         return tab.EvaluateAsync($"join({options})");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

@@ -42,13 +42,22 @@ internal sealed class Tab : IAsyncDisposable
     /// <exception cref="BrowserException">It threw; the message has the page's last words.</exception>
     public async Task<JsonElement> EvaluateAsync(string expression)
     {
-        var answer = await SendAsync("Runtime.evaluate", new()
+        JsonElement answer;
+        try
         {
-            ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true,
-        });
+            answer = await SendAsync("Runtime.evaluate", new()
+            {
+                ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true,
+            });
+        }
+        catch (TimeoutException)
+        {
+            throw Failed(expression, "no answer in time");
+        }
+
         if (answer.TryGetProperty("exceptionDetails", out var thrown))
         {
-            throw new BrowserException($"{expression}\n{Describe(thrown)}\n{string.Join('\n', _log)}");
+            throw Failed(expression, Describe(thrown));
         }
 
         return answer.GetProperty("result").TryGetProperty("value", out var value) ? value : default;
@@ -77,6 +86,9 @@ internal sealed class Tab : IAsyncDisposable
         await SendAsync(method, parameters);
         await _loaded.Task.WithTimeout();
     }
+
+    private BrowserException Failed(string expression, string what) =>
+        new($"{expression}\n{what}\n{string.Join('\n', _log)}");
 
     private Task<JsonElement> SendAsync(string method, JsonObject? parameters = null) =>
         _devTools.SendAsync(method, parameters, _sessionId);

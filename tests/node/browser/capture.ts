@@ -19,12 +19,19 @@ export async function recordAudio(stream: MediaStream, durationMs: number): Prom
   return toBase64(pieces.map((piece) => new Uint8Array(piece.buffer)));
 }
 
-/** The next frames of a track as they were decoded: their size, and base64 of I420 pictures one after the other. */
-export async function captureFrames(stream: MediaStream, count: number) {
+/**
+ * The next frames of a track as they were decoded: their size, and base64 of I420 pictures one after the other. With a
+ * width, those before the first of that width are passed over: a simulcast track starts with whatever layer is there.
+ */
+export async function captureFrames(stream: MediaStream, count: number, wantedWidth?: number) {
   const pictures: Uint8Array[] = [];
   let width = 0;
   let height = 0;
   for await (const frame of read<VideoFrame>(stream.getVideoTracks()[0])) {
+    if (wantedWidth && frame.visibleRect!.width !== wantedWidth) {
+      frame.close();
+      continue;
+    }
     ({ width, height } = frame.visibleRect!);
     const picture = new Uint8Array(frame.allocationSize());
     const format = frame.format;

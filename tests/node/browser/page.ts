@@ -14,8 +14,9 @@ interface JoinOptions {
   microphone: boolean;
 }
 
-// The coordinator's events of the call, since the page was loaded.
+// The coordinator's events of the call and the states of our part in it, since the page was loaded.
 const seen: { type: string }[] = [];
+const states: string[] = [];
 
 async function join(options: JoinOptions): Promise<string> {
   const client = new StreamVideoClient({
@@ -35,6 +36,9 @@ async function join(options: JoinOptions): Promise<string> {
   call.on('all', (event: { type: string }) => {
     seen.push(event);
   });
+  call.state.callingState$.subscribe((state) => {
+    states.push(state);
+  });
   watch(call);
   render(call);
   // Voice processing would change what is compared.
@@ -49,4 +53,4 @@ async function choose(device: Call['camera'] | Call['microphone'], wanted: boole
   await (wanted ? device.enable() : device.disable());
 }
 
-Object.assign(window, { join, until, seen, recordAudio, captureFrames });
+Object.assign(window, { join, until, seen, states, recordAudio, captureFrames });

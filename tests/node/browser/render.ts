@@ -1,8 +1,10 @@
 import { Call, hasScreenShare, StreamVideoParticipant } from '@stream-io/video-client';
 
+type VideoTrack = 'videoTrack' | 'screenShareTrack';
+
 interface Tile {
   figure: HTMLElement;
-  unbind: () => void;
+  unbind: (() => void)[];
 }
 
 /** Shows everybody in the call, and plays the others, as an application would. */
@@ -11,41 +13,46 @@ export function render(call: Call): void {
   call.state.callingState$.subscribe((state) => {
     document.getElementById('state')!.textContent = state;
   });
-  call.state.participants$.subscribe((participants) => {
-    const wanted = new Map(participants.flatMap((participant) => tilesOf(participant)));
-    for (const [key, tile] of tiles) {
-      if (wanted.has(key)) continue;
-      tile.unbind();
-      tile.figure.remove();
-      tiles.delete(key);
-    }
-    for (const [key, make] of wanted) {
-      if (!tiles.has(key)) tiles.set(key, make(call));
-    }
+  let pending = false;
+  call.state.participants$.subscribe(() => {
+    // Binding changes participants in its turn.
+    if (pending) return;
+    pending = true;
+    queueMicrotask(() => {
+      pending = false;
+      update(call, tiles);
+    });
   });
 }
 
-function tilesOf(participant: StreamVideoParticipant): [string, (call: Call) => Tile][] {
-  const { sessionId } = participant;
-  const tiles: [string, (call: Call) => Tile][] = [[sessionId, (call) => show(call, participant, 'videoTrack')]];
-  if (hasScreenShare(participant)) {
-    tiles.push([`${sessionId}:screen`, (call) => show(call, participant, 'screenShareTrack')]);
+function update(call: Call, tiles: Map<string, Tile>): void {
+  const wanted = new Map<string, () => Tile>();
+  for (const participant of call.state.participants) {
+    wanted.set(participant.sessionId, () => show(call, participant, 'videoTrack'));
+    if (hasScreenShare(participant)) {
+      wanted.set(`${participant.sessionId}:screen`, () => show(call, participant, 'screenShareTrack'));
+    }
   }
-  return tiles;
+  for (const [key, tile] of tiles) {
+    if (wanted.has(key)) continue;
+    tile.unbind.forEach((undo) => undo());
+    tile.figure.remove();
+    tiles.delete(key);
+  }
+  for (const [key, make] of wanted) {
+    if (!tiles.has(key)) tiles.set(key, make());
+  }
 }
 
-function show(call: Call, participant: StreamVideoParticipant, track: 'videoTrack' | 'screenShareTrack'): Tile {
+function show(call: Call, participant: StreamVideoParticipant, track: VideoTrack): Tile {
   const figure = document.createElement('figure');
-  figure.dataset.user = participant.userId;
-  figure.dataset.track = track;
   const video = figure.appendChild(document.createElement('video'));
-  const caption = figure.appendChild(document.createElement('figcaption'));
-  caption.textContent = `${participant.userId} ${track}`;
+  figure.appendChild(document.createElement('figcaption')).textContent = `${participant.userId} ${track}`;
   document.getElementById('call')!.append(figure);
-  const unbind = [call.bindVideoElement(video, participant.sessionId, track)];
+  const bindings = [call.bindVideoElement(video, participant.sessionId, track)];
   if (track === 'videoTrack' && !participant.isLocalParticipant) {
     const audio = figure.appendChild(document.createElement('audio'));
-    unbind.push(call.bindAudioElement(audio, participant.sessionId));
+    bindings.push(call.bindAudioElement(audio, participant.sessionId));
   }
-  return { figure, unbind: () => unbind.forEach((undo) => undo?.()) };
+  return { figure, unbind: bindings.filter((unbind) => unbind !== undefined) };
 }
