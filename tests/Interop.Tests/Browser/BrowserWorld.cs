@@ -31,6 +31,7 @@ public sealed class BrowserWorld : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _chromium.DisposeAsync();
+        await Gateway.AssertNativeIsEmptyAsync();
         await _pages.DisposeAsync();
         await Road.DisposeAsync();
         await Gateway.DisposeAsync();
