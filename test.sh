@@ -16,6 +16,8 @@ make -s -C native-build test
 
 step "C# build"
 dotnet build Gateway.sln -c Release --nologo -v quiet -clp:NoSummary
+step "Trimming and ahead-of-time compilation of the client"
+scripts/analyze.sh
 step "C# tests"
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

@@ -3,47 +3,55 @@ using GetStream.CodeGen.Spec;
 
 namespace GetStream.CodeGen;
 
-/// <summary>Turns the two descriptions into all generated files, by path below a folder <c>Generated</c>.</summary>
+/// <summary>Turns the two descriptions into generated files, by path below a project's folder <c>Generated</c>.</summary>
 internal static class Generator
 {
-    /// <summary>One call of every operation, for the tests of the client.</summary>
-    public static SortedDictionary<string, string> RunTests(ApiSpec server, ApiSpec client)
+    /// <summary>Every type with its JSON.</summary>
+    public static SortedDictionary<string, string> RunModels(ApiSpec server, ApiSpec client)
     {
         var spec = ClientSideMerge.Merge(server, client);
-        IReadOnlyList<SpecOperation> operations = [.. spec.Operations, .. ClientSideMerge.Operations(client)];
-        var calls = new OperationCallEmitter(spec, operations);
-        return new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["OperationCalls.g.cs"] = calls.Emit(spec.Operations),
-        };
-    }
-
-    public static SortedDictionary<string, string> Run(ApiSpec server, ApiSpec client)
-    {
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var spec = ClientSideMerge.Merge(server, client);
-        var clientOperations = ClientSideMerge.Operations(client);
-        IReadOnlyList<SpecOperation> operations = [.. spec.Operations, .. clientOperations];
-        var enums = new EnumCatalog(spec, operations);
-        var mapper = new TypeMapper(enums);
-
-        Models(files, spec, enums, mapper);
-        Clients(files, spec, operations, enums, mapper);
-        var catalog = new CatalogEmitter(spec);
-        files.Add("Http/ApiOperations.g.cs", catalog.Operations(spec.Operations, clientOperations));
+        var enums = new EnumCatalog(spec, Operations(spec, client));
+        var files = NewFiles();
+        Models(files, spec, enums);
         files.Add(
             "Json/ModelTypes.g.cs",
-            catalog.Resolver(spec.Types.Values
+            new CatalogEmitter(spec).Resolver(spec.Types.Values
                 .Where(type => type.EnumValues.Count is 0)
                 .Select(type => Naming.Type(type.Name))
                 .Order(StringComparer.Ordinal)));
         return files;
     }
 
-    private static void Models(
-        SortedDictionary<string, string> files, ApiSpec spec, EnumCatalog enums, TypeMapper mapper)
+    /// <summary>Every operation: clients by product, resources, queries and the catalog.</summary>
+    public static SortedDictionary<string, string> RunClients(ApiSpec server, ApiSpec client)
     {
-        var models = new ModelEmitter(spec, enums, mapper);
+        var spec = ClientSideMerge.Merge(server, client);
+        var operations = Operations(spec, client);
+        var files = NewFiles();
+        Clients(files, spec, operations);
+        files.Add(
+            "Http/ApiOperations.g.cs",
+            new CatalogEmitter(spec).Operations(spec.Operations, ClientSideMerge.Operations(client)));
+        return files;
+    }
+
+    /// <summary>One call of every operation, for the tests of the client.</summary>
+    public static SortedDictionary<string, string> RunTests(ApiSpec server, ApiSpec client)
+    {
+        var spec = ClientSideMerge.Merge(server, client);
+        var files = NewFiles();
+        files.Add("OperationCalls.g.cs", new OperationCallEmitter(spec, Operations(spec, client)).Emit(spec.Operations));
+        return files;
+    }
+
+    private static SortedDictionary<string, string> NewFiles() => new(StringComparer.Ordinal);
+
+    private static IReadOnlyList<SpecOperation> Operations(ApiSpec merged, ApiSpec client) =>
+        [.. merged.Operations, .. ClientSideMerge.Operations(client)];
+
+    private static void Models(SortedDictionary<string, string> files, ApiSpec spec, EnumCatalog enums)
+    {
+        var models = new ModelEmitter(spec, enums, new TypeMapper(enums));
         var unions = new UnionEmitter(spec);
         var sets = new EnumEmitter(spec.Version);
         foreach (var type in spec.Types.Values.Where(type => type.EnumValues.Count is 0))
@@ -59,12 +67,9 @@ internal static class Generator
     }
 
     private static void Clients(
-        SortedDictionary<string, string> files,
-        ApiSpec spec,
-        IReadOnlyList<SpecOperation> operations,
-        EnumCatalog enums,
-        TypeMapper mapper)
+        SortedDictionary<string, string> files, ApiSpec spec, IReadOnlyList<SpecOperation> operations)
     {
+        var enums = new EnumCatalog(spec, operations);
         var clients = new ClientEmitter(spec, operations, enums);
         foreach (var group in operations.GroupBy(operation => (operation.Product, Group: PathGroup(operation))))
         {
@@ -72,11 +77,11 @@ internal static class Generator
             files.Add($"{product}/{product}Client.{group.Key.Group}.g.cs", clients.Emit(group.Key.Product, group));
         }
 
-        var queries = new QueryEmitter(spec.Version, enums, mapper);
+        var queries = new QueryEmitter(spec.Version, enums, new TypeMapper(enums));
         foreach (var operation in operations.Where(operation => operation.QueryParameters.Count > 0))
         {
             var name = OperationNames.Query(operation, operations);
-            files.Add($"Models/Queries/{name}.g.cs", queries.Emit(name, operation));
+            files.Add($"Queries/{name}.g.cs", queries.Emit(name, operation));
         }
 
         var resources = new ResourceEmitter(spec, clients);

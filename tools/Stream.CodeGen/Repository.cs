@@ -32,12 +32,13 @@ internal sealed class Repository(string root)
     {
         var server = Server();
         var client = Client();
-        yield return (new OutputTree(Path.Combine(root, "src", "Stream.Core", "Generated")), Generator.Run(server, client));
-        yield return (
-            new OutputTree(Path.Combine(root, "tests", "Stream.Core.Tests", "Generated")),
-            Generator.RunTests(server, client));
+        yield return (Generated("src", "Stream.Core.Models"), Generator.RunModels(server, client));
+        yield return (Generated("src", "Stream.Core"), Generator.RunClients(server, client));
+        yield return (Generated("tests", "Stream.Core.Tests"), Generator.RunTests(server, client));
     }
 
     public IReadOnlyList<string> StaleFiles() =>
         [.. Outputs().SelectMany(output => output.Tree.Differences(output.Files))];
+
+    private OutputTree Generated(string part, string project) => new(Path.Combine(root, part, project, "Generated"));
 }

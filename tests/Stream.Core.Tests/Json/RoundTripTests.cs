@@ -152,7 +152,7 @@ public sealed class RoundTripTests(ITestOutputHelper output)
 
     private static bool RoundTripEnum(string name, JsonElement values)
     {
-        var type = typeof(StreamClient).Assembly.GetType($"GetStream.Models.{name}", throwOnError: true)!;
+        var type = typeof(StreamJson).Assembly.GetType($"GetStream.Models.{name}", throwOnError: true)!;
         var known = type.GetProperties(BindingFlags.Public | BindingFlags.Static).Select(p => p.GetValue(null)!.ToString());
         Assert.Equal(values.EnumerateArray().Select(value => value.GetString()).Order(), known.Order());
         return true;

@@ -3,6 +3,7 @@ using System.Reflection.PortableExecutable;
 using GetStream.CodeGen;
 using GetStream.CodeGen.Spec;
 using GetStream.Http;
+using GetStream.Json;
 
 namespace GetStream.Tests.Spec;
 
@@ -65,10 +66,12 @@ public sealed class GeneratedCodeTests
             lines);
     }
 
-    [Fact]
-    public void Client_uses_no_reflection()
+    [Theory]
+    [InlineData(typeof(StreamClient))]
+    [InlineData(typeof(StreamJson))]
+    public void Client_uses_no_reflection(Type ofAssembly)
     {
-        using var file = File.OpenRead(typeof(StreamClient).Assembly.Location);
+        using var file = File.OpenRead(ofAssembly.Assembly.Location);
         using var image = new PEReader(file);
         var metadata = image.GetMetadataReader();
         var used = metadata.TypeReferences
