@@ -3,15 +3,18 @@
 package rtc
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/pion/ice/v2"
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/coordinator"
@@ -28,7 +31,9 @@ type Engine struct {
 	network  peerAPIs
 
 	capabilities capabilities
-	peers        atomic.Int64 // peer connections alive
+	// policy says which candidates are used; tests allow relays only.
+	policy webrtc.ICETransportPolicy
+	peers  atomic.Int64 // peer connections alive
 }
 
 // NewEngine prepares an engine; Close gives its connections back.
@@ -87,13 +92,27 @@ func (e *Engine) apis(wsEndpoint string) peerAPIs {
 	return e.network
 }
 
-// iceServers translates the coordinator's list; entries without addresses are left out.
-func iceServers(servers []coordinator.ICEServer) []webrtc.ICEServer {
+// iceServers translates the coordinator's list. Addresses that WebRTC would refuse are left out: one bad entry must not
+// take the others away.
+func iceServers(log *slog.Logger, servers []coordinator.ICEServer) []webrtc.ICEServer {
 	var list []webrtc.ICEServer
 	for _, server := range servers {
-		if len(server.URLs) > 0 {
-			list = append(list, webrtc.ICEServer{URLs: server.URLs, Username: server.Username, Credential: server.Password})
+		usable := slices.DeleteFunc(slices.Clone(server.URLs), func(address string) bool {
+			parsed, err := ice.ParseURL(address)
+			if err == nil && (parsed.Scheme == ice.SchemeTypeTURN || parsed.Scheme == ice.SchemeTypeTURNS) &&
+				(server.Username == "" || server.Password == "") {
+				err = errNoCredentials
+			}
+			if err != nil {
+				log.Warn("an ICE server is left out", "url", address, "error", err)
+			}
+			return err != nil
+		})
+		if len(usable) > 0 {
+			list = append(list, webrtc.ICEServer{URLs: usable, Username: server.Username, Credential: server.Password})
 		}
 	}
 	return list
 }
+
+var errNoCredentials = errors.New("a TURN server needs a username and a password")

@@ -48,9 +48,10 @@ type peer struct {
 
 func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error) {
 	pc, err := api.NewPeerConnection(webrtc.Configuration{
-		ICEServers:   iceServers(c.credentials.ICEServers),
-		BundlePolicy: webrtc.BundlePolicyMaxBundle,
-		Certificates: c.certificates,
+		ICEServers:         iceServers(c.s.log, c.credentials.ICEServers),
+		ICETransportPolicy: c.s.engine.policy,
+		BundlePolicy:       webrtc.BundlePolicyMaxBundle,
+		Certificates:       c.certificates,
 	})
 	if err != nil {
 		return nil, failure.New(failure.Internal, failure.ICE, err)

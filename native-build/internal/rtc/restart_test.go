@@ -7,8 +7,6 @@ import (
 	"encoding/base64"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -28,25 +26,15 @@ func TestICERestartKeepsTheConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Stop(within(t), false) }()
-	coordinator := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, `{"own_capabilities":["send-audio"],"credentials":{"server":{"url":"`+server.URL()+
-			`","ws_endpoint":"`+server.WSEndpoint()+`","edge_name":"sfu-1"},"token":"`+sfuToken(r.URL.Query().Get("user_id"), "secret")+`"}}`)
-	}))
-	defer coordinator.Close()
+	coordinator := coordinatorWith(t, server, nil)
 	engine, err := NewEngine(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer engine.Close()
 
-	alice, bob := joinAs(t, engine, coordinator.URL, "alice"), joinAs(t, engine, coordinator.URL, "bob")
-	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), "track", "stream", 0, 0)
-	if err := alice.conn.publish(within(t), track, false); err != nil {
-		t.Fatal(err)
-	}
-	if err := track.ready.wait(within(t)); err != nil {
-		t.Fatal(err)
-	}
+	alice, bob := joinAs(t, engine, coordinator, "alice"), joinAs(t, engine, coordinator, "bob")
+	track := publishedBy(t, alice)
 	hears(t, track, bob)
 
 	publisher := alice.conn.currentPublisher()
