@@ -12,7 +12,8 @@ build_packages=(
   libopus-dev libspeexdsp-dev
 )
 story_packages=(curl jq espeak-ng opus-tools)
-test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps minisign chromium)
+test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps minisign chromium
+  python3-aiortc python3-aiohttp python3-protobuf)
 
 wanted=("${build_packages[@]}" "${story_packages[@]}")
 if [ "${1:-}" = --test ]; then
