@@ -39,12 +39,16 @@ public sealed class LocalStreamServer : IAsyncDisposable
         _monitor.Start();
         _sfuEvents = services.SfuEvents.RunAsync();
         Url = app.Urls.First();
+        SfuUrl = new Uri(_sfu.Url).GetLeftPart(UriPartial.Authority);
         ApiKey = options.ApiKey;
         ApiSecret = options.ApiSecret!;
     }
 
     /// <summary>Base address of the coordinator, such as <c>http://127.0.0.1:8090</c>.</summary>
     public string Url { get; }
+
+    /// <summary>Base address of the SFU's signaling, such as <c>http://127.0.0.1:8091</c>.</summary>
+    public string SfuUrl { get; }
 
     public string ApiKey { get; }
 

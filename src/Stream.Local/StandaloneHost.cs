@@ -37,6 +37,7 @@ internal static class StandaloneHost
     private static void Announce(LocalStreamServer server, LocalStreamOptions options)
     {
         Console.WriteLine($"Embedded Stream at {server.Url}, API key \"{server.ApiKey}\"");
+        Console.WriteLine($"SFU at {server.SfuUrl}");
         if (options.ApiSecret is null)
             Console.WriteLine($"API secret for this run: {server.ApiSecret}");
     }

@@ -25,9 +25,10 @@ internal sealed partial class StartupReport(
             LogOpenApi(address);
         }
 
-        if (stream.IsEmbedded)
+        if (stream.SfuUrl is { } sfuUrl)
         {
             LogEmbeddedStream(stream.Options.BaseUrl, stream.Options.ApiKey);
+            LogEmbeddedSfu(sfuUrl);
         }
         else
         {
@@ -46,4 +47,7 @@ internal sealed partial class StartupReport(
 
     [LoggerMessage(7004, LogLevel.Information, "Stream           {Url} with API key {ApiKey}")]
     private partial void LogStream(Uri url, string apiKey);
+
+    [LoggerMessage(7005, LogLevel.Information, "Embedded SFU     {Url}")]
+    private partial void LogEmbeddedSfu(Uri url);
 }

@@ -15,8 +15,8 @@ internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProv
     /// <value>Where calls are joined.</value>
     public Uri VideoBaseUrl { get; private set; } = null!;
 
-    /// <value>Whether it is the Stream embedded in this process.</value>
-    public bool IsEmbedded { get; private set; }
+    /// <value>Where the SFU of the Stream embedded in this process is; null for a Stream application.</value>
+    public Uri? SfuUrl { get; private set; }
 
     public void UseConfigured()
     {
@@ -31,11 +31,11 @@ internal sealed class StreamConnection(IOptions<StreamOptions> options, TimeProv
             ?? (configured.BaseUrl == StreamOptions.CloudUrl ? StreamOptions.CloudVideoUrl : configured.BaseUrl);
     }
 
-    public void UseEmbedded(Uri url, string apiKey, string apiSecret)
+    public void UseEmbedded(Uri url, Uri sfuUrl, string apiKey, string apiSecret)
     {
         _options = new StreamClientOptions { ApiKey = apiKey, ApiSecret = apiSecret, BaseUrl = url };
         VideoBaseUrl = url;
-        IsEmbedded = true;
+        SfuUrl = sfuUrl;
     }
 
     /// <summary>A token for a participant of ours, good for as long as configured.</summary>

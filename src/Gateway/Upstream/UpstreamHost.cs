@@ -31,7 +31,8 @@ internal sealed partial class UpstreamHost(
             throw new StartupException($"The embedded Stream does not start: {failure.Message}", failure);
         }
 
-        connection.UseEmbedded(new Uri(_embedded.Url), _embedded.ApiKey, _embedded.ApiSecret);
+        connection.UseEmbedded(
+            new Uri(_embedded.Url), new Uri(_embedded.SfuUrl), _embedded.ApiKey, _embedded.ApiSecret);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

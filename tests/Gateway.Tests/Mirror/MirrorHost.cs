@@ -99,7 +99,7 @@ internal sealed class MirrorHost : IAsyncDisposable
             builder.Services.AddMirror();
         });
         app.Services.GetRequiredService<StreamConnection>()
-            .UseEmbedded(upstream, CheckingServer.ApiKey, CheckingServer.ApiSecret);
+            .UseEmbedded(upstream, upstream, CheckingServer.ApiKey, CheckingServer.ApiSecret);
         app.UseGatewayErrors();
         app.UseGatewayAuth();
         app.MapMirror();

@@ -55,6 +55,7 @@ public sealed class GatewayProcessTests
 
         Assert.Contains($"{url}/openapi/v1.json", gateway.Output);
         Assert.Contains("Embedded Stream", gateway.Output);
+        Assert.Matches(@"Embedded SFU     http://127\.0\.0\.1:\d+", gateway.Output);
         Assert.Contains("API key local", gateway.Output);
         Assert.DoesNotContain("do-not-print", gateway.Output);
     }
