@@ -1,4 +1,5 @@
 using System.Net;
+using GetStream.Local.Webhooks;
 
 namespace GetStream.Local;
 
@@ -30,6 +31,11 @@ public sealed record LocalStreamOptions
 
     /// <summary>File that keeps the state over restarts; null keeps it in memory alone.</summary>
     public string? DataFile { get; init; }
+
+    /// <summary>
+    /// Where all events are sent, signed, as Stream's webhooks are; null for nowhere. UpdateApp changes it.
+    /// </summary>
+    public string? WebhookUrl { get; init; }
 
     /// <summary>
     /// Takes a user of a good token who was never created, as created now. Stream itself answers "does not exist" until
@@ -81,6 +87,8 @@ public sealed record LocalStreamOptions
         RequireText(ApiKey, nameof(ApiKey));
         if (ApiSecret is { Length: < 8 })
             throw new ArgumentException($"{nameof(ApiSecret)} must have at least 8 characters.");
+        if (WebhookUrl is not null && !WebhookHook.IsAddress(WebhookUrl))
+            throw new ArgumentException($"{nameof(WebhookUrl)} must be an absolute http or https address.");
         foreach (var (name, value) in Bounds())
         {
             if (value < 1)

@@ -6,6 +6,7 @@ using GetStream.Local.Coordinator.Calls;
 using GetStream.Local.Http;
 using GetStream.Local.Sfu;
 using GetStream.Local.Store;
+using GetStream.Local.Webhooks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using StreamGateway.Native.Rtc;
 
@@ -27,6 +28,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
     private readonly Task _sfuEvents;
     private readonly CallSessionMonitor _monitor;
     private readonly StateFile? _stateFile;
+    private readonly WebhookSender _webhooks;
     private int _disposed;
 
     private LocalStreamServer(WebApplication app, CoordinatorServices services, LocalStreamOptions options)
@@ -35,6 +37,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
         _sfu = services.Sfu;
         _monitor = services.Monitor;
         _stateFile = services.StateFile;
+        _webhooks = services.Webhooks;
         Served = services.Served;
         _monitor.Start();
         _sfuEvents = services.SfuEvents.RunAsync();
@@ -84,7 +87,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
         try
         {
             var services = new CoordinatorServices(options, sfu, tokens, loggerFactory, app.Lifetime, clock);
-            services.StateFile?.Start();
+            services.Start();
             services.AddTo(app);
             await app.StartAsync(cancellationToken);
             return new LocalStreamServer(app, services, options);
@@ -112,7 +115,8 @@ public sealed class LocalStreamServer : IAsyncDisposable
         {
             await _app.StopAsync();
             await _app.DisposeAsync();
-            // Last, when nothing changes any more.
+            // Last, when nothing happens any more.
+            await _webhooks.DisposeAsync();
             if (_stateFile is not null)
                 await _stateFile.DisposeAsync();
         }

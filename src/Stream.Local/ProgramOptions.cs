@@ -28,6 +28,9 @@ internal sealed class ProgramOptions
         Create<string?>(
             "--data", "LOCAL_STREAM_DATA",
             "file that keeps the state over restarts; without it, state is in memory alone", null);
+    private readonly Option<string?> _webhook =
+        Create<string?>(
+            "--webhook-url", "LOCAL_STREAM_WEBHOOK_URL", "address that all events are sent to, as webhooks", null);
     private readonly Option<bool> _strictUsers = new("--strict-users")
     {
         Description = "refuse users of good tokens who were never created, as Stream does",
@@ -40,7 +43,10 @@ internal sealed class ProgramOptions
     public void AddTo(RootCommand command)
     {
         Option[] all =
-            [_host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _strictUsers, _verbose];
+        [
+            _host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _webhook, _strictUsers,
+            _verbose,
+        ];
         foreach (var option in all)
             command.Options.Add(option);
     }
@@ -56,6 +62,7 @@ internal sealed class ProgramOptions
             ApiKey = parsed.GetRequiredValue(_apiKey),
             ApiSecret = parsed.GetValue(_apiSecret),
             DataFile = parsed.GetValue(_data),
+            WebhookUrl = parsed.GetValue(_webhook),
             CreateUnknownUsers = !parsed.GetValue(_strictUsers),
         },
         parsed.GetValue(_verbose));

@@ -1,26 +1,23 @@
-using System.Runtime.CompilerServices;
-using System.Text;
 using GetStream.Http;
-using GetStream.Local.Http;
 using GetStream.Local.Tests.Support;
 
 namespace GetStream.Local.Tests;
 
-/// <summary>The list of served operations in the documentation is the one in the code.</summary>
+/// <summary>The tables of served operations in the documentation are the ones in the code.</summary>
 public sealed class ServedOperationsTests
 {
     private const string Begin = "<!-- operations: written by ServedOperationsTests with UPDATE_DOCS=1 -->";
-    private const string End = "<!-- end of operations -->";
 
-    [Fact]
-    public async Task Documentation_lists_what_is_served()
+    [Theory]
+    [InlineData("docs/local-stream.md", true)]
+    [InlineData("README.md", false)]
+    public async Task Documentation_lists_what_is_served(string file, bool whole)
     {
         await using var stream = await LocalStream.StartAsync();
-        var path = DocumentPath();
+        var path = ServedOperationsDocument.PathOf(file);
         var document = await File.ReadAllTextAsync(path);
-        var start = document.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        var end = document.IndexOf(End, StringComparison.Ordinal);
-        var current = document[..start] + "\n" + Table(stream.Served) + document[end..];
+        var part = whole ? ServedOperationsDocument.Whole(stream.Served) : ServedOperationsDocument.Summary(stream.Served);
+        var current = ServedOperationsDocument.Renewed(document, Begin, part);
 
         if (Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1")
             await File.WriteAllTextAsync(path, current);
@@ -28,27 +25,21 @@ public sealed class ServedOperationsTests
         Assert.Equal(current, await File.ReadAllTextAsync(path));
     }
 
-    private static string Table(IReadOnlyDictionary<ApiOperation, OperationAccess> served)
+    [Fact]
+    public async Task What_is_not_served_answers_501_and_names_itself_and_the_reason()
     {
-        var text = new StringBuilder();
-        text.Append($"\n{served.Count} operations of {ApiOperations.All.Count + ApiOperations.ClientSide.Count}.\n\n");
-        text.Append("| operation | under `/api/v2` | under `/video` | who |\n| --- | --- | --- | --- |\n");
-        foreach (var (operation, access) in served.OrderBy(entry => entry.Key.Path, StringComparer.Ordinal).ThenBy(entry => entry.Key.Id, StringComparer.Ordinal))
+        await using var stream = await LocalStream.StartAsync();
+        var notServed = ApiOperations.All.Concat(ApiOperations.ClientSide).Except(stream.Served.Keys).ToList();
+        Assert.NotEmpty(notServed);
+
+        foreach (var operation in notServed)
         {
-            text.Append(
-                $"| {operation.Id} | {operation.Method} `{operation.Path}` | `{OperationTable.BrowserPath(operation)}` | {Who(access)} |\n");
+            var path = operation.Path["/api/v2".Length..].Replace('{', 'x').Replace('}', 'x');
+            var answer = await stream.AsServer().Send(operation.Method, path, null);
+
+            answer.Refused(501, 19, operation.Id);
+            Assert.Contains("is not served by the embedded Stream: ", answer.Text("message"), StringComparison.Ordinal);
+            Assert.True(answer["unrecoverable"].GetBoolean());
         }
-
-        return text.Append('\n').ToString();
     }
-
-    private static string Who(OperationAccess access) => access switch
-    {
-        OperationAccess.Public => "anyone",
-        OperationAccess.User => "users, servers",
-        _ => "servers",
-    };
-
-    private static string DocumentPath([CallerFilePath] string thisFile = "") =>
-        Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "docs", "local-stream.md");
 }

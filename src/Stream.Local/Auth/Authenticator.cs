@@ -6,7 +6,8 @@ using GetStream.Local.Store;
 namespace GetStream.Local.Auth;
 
 /// <summary>Finds out who makes a request: API key, token, and the user behind it.</summary>
-internal sealed class Authenticator(LocalStreamOptions options, UserDirectory users, TimeProvider clock)
+internal sealed class Authenticator(
+    LocalStreamOptions options, StateStore store, UserDirectory users, TimeProvider clock)
 {
     private const string BearerPrefix = "Bearer ";
 
@@ -85,7 +86,13 @@ internal sealed class Authenticator(LocalStreamOptions options, UserDirectory us
             throw ApiException.DoesNotExist($"user with id \"{id}\" does not exist");
         if (user?.DeactivatedAt is not null)
             throw ApiException.NotAllowed($"user with id \"{id}\" was deactivated");
-        if (user?.RevokeTokensIssuedBefore is { } revoked && (claims.IssuedAt is null || claims.IssuedAt < revoked))
+        RequireNotRevoked(claims, user?.RevokeTokensIssuedBefore);
+        RequireNotRevoked(claims, store.App.RevokeTokensIssuedBefore);
+    }
+
+    private static void RequireNotRevoked(TokenClaims claims, DateTimeOffset? issuedBefore)
+    {
+        if (issuedBefore is { } limit && (claims.IssuedAt is null || claims.IssuedAt < limit))
             throw ApiException.Unauthenticated(ApiErrorCode.TokenExpired, "token was revoked");
     }
 

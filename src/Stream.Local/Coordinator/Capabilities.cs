@@ -21,6 +21,7 @@ internal static class Capabilities
     public static readonly string KickUser = OwnCapability.KickUser.Value;
     public static readonly string BlockUsers = OwnCapability.BlockUsers.Value;
     public static readonly string PinForEveryone = OwnCapability.PinForEveryone.Value;
+    public static readonly string SendClosedCaptions = OwnCapability.SendClosedCaptionsCall.Value;
     public static readonly string CreateReaction = OwnCapability.CreateReaction.Value;
     public static readonly string SendAudio = OwnCapability.SendAudio.Value;
     public static readonly string SendVideo = OwnCapability.SendVideo.Value;
@@ -34,7 +35,7 @@ internal static class Capabilities
     [
         BlockUsers, "change-max-duration", CreateCall, CreateReaction, EnableNoiseCancellation, EndCall, JoinBackstage,
         JoinCall, JoinEndedCall, KickUser, MuteUsers, PinForEveryone, ReadCall, RemoveCallMember, Screenshare,
-        SendAudio, "send-closed-captions-call", SendVideo, "start-broadcast-call", "start-closed-captions-call",
+        SendAudio, SendClosedCaptions, SendVideo, "start-broadcast-call", "start-closed-captions-call",
         "start-frame-record-call", "start-individual-record-call", "start-raw-record-call", "start-record-call",
         "start-transcription-call", "stop-broadcast-call", "stop-closed-captions-call", "stop-frame-record-call",
         "stop-individual-record-call", "stop-raw-record-call", "stop-record-call", "stop-transcription-call",

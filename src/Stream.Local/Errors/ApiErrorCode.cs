@@ -7,6 +7,7 @@ internal enum ApiErrorCode
     AccessKey = 2,
     Input = 4,
     Authentication = 5,
+    DuplicateUsername = 6,
     RateLimited = 9,
     DoesNotExist = 16,
     NotAllowed = 17,

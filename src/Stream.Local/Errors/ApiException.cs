@@ -27,6 +27,9 @@ internal sealed class ApiException : Exception
             Fields = new Dictionary<string, string> { [field] = problem },
         };
 
+    public static ApiException DuplicateName(string name) =>
+        new(400, ApiErrorCode.DuplicateUsername, $"another user is named \"{Shortened.Text(name)}\"");
+
     public static ApiException Unauthenticated(ApiErrorCode code, string message) => new(401, code, message);
 
     public static ApiException NotAllowed(string message) => new(403, ApiErrorCode.NotAllowed, message);
@@ -45,8 +48,10 @@ internal sealed class ApiException : Exception
     public static ApiException UnknownConnection(string id) =>
         new(400, ApiErrorCode.ConnectionIdNotFound, $"connection id \"{Shortened.Text(id)}\" is not connected");
 
-    public static ApiException NotSupported(string operation) =>
-        new(501, ApiErrorCode.NotSupported, $"{operation} is not served by the embedded Stream")
+    /// <param name="what">The operation, or the part of one.</param>
+    /// <param name="reason">Why there is nothing real behind it.</param>
+    public static ApiException NotSupported(string what, string reason) =>
+        new(501, ApiErrorCode.NotSupported, $"{what} is not served by the embedded Stream: {reason}")
         {
             Unrecoverable = true,
         };

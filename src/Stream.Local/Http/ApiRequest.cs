@@ -15,6 +15,9 @@ internal sealed class ApiRequest(
 
     public StreamTimeFormat Times => times;
 
+    /// <summary>Where the client reached this server, such as <c>http://127.0.0.1:8090</c>.</summary>
+    public string BaseUrl => $"{http.Request.Scheme}://{http.Request.Host}";
+
     public CancellationToken Aborted => http.RequestAborted;
 
     /// <summary>Time of the request; everything it changes carries the same.</summary>

@@ -24,6 +24,9 @@ internal static partial class Limits
     public const int MaxPageSize = 100;
     public const int DefaultPageSize = 25;
 
+    /// <summary>Of searches as somebody types.</summary>
+    public const int MaxSearchPageSize = 25;
+
     /// <exception cref="ApiException">Too long, empty, or with other characters than letters, digits, _ and
     /// -.</exception>
     public static string CallId(string id, string field)
@@ -56,6 +59,13 @@ internal static partial class Limits
             throw ApiException.InvalidField(field, $"must be nested at most {MaxCustomDepth} deep");
         if (Encoding.UTF8.GetByteCount(custom.ToJsonString()) > maxBytes)
             throw ApiException.InvalidField(field, $"must be at most {maxBytes} bytes of JSON");
+    }
+
+    /// <exception cref="ApiException">Left out, empty or too long.</exception>
+    public static string SearchText(string? text)
+    {
+        Length(text ?? "", MaxShortLength, "query");
+        return text!;
     }
 
     /// <summary>For what may be left out or empty.</summary>

@@ -92,7 +92,8 @@ internal sealed class OperationTable(
     private static RequestDelegate NotServed(ApiOperation operation) => http =>
     {
         ApiErrors.NameOperation(http, operation.Id);
-        throw ApiException.NotSupported($"{operation.Id} ({operation.Method} {operation.Path})");
+        throw ApiException.NotSupported(
+            $"{operation.Id} ({operation.Method} {operation.Path})", UnservedReasons.Of(operation));
     };
 
     private async Task<TBody> ReadBodyAsync<TBody>(HttpContext http)

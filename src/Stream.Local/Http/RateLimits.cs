@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using GetStream.Local.Errors;
+using GetStream.Models;
 
 namespace GetStream.Local.Http;
 
@@ -25,6 +26,17 @@ internal sealed class RateLimits(int perMinute, TimeProvider clock)
         throw ApiException.RateLimited($"too many requests: {operation} may be called {perMinute} times a minute");
     }
 
+    /// <summary>What is left of an operation's allowance in this minute.</summary>
+    public LimitInfoResponse Of(string operation)
+    {
+        var minute = clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+        var used = _windows.TryGetValue(operation, out var window) ? window.Used(minute) : 0;
+        return new LimitInfoResponse
+        {
+            Limit = perMinute, Remaining = Math.Max(0, perMinute - used), Reset = (minute + 1) * 60,
+        };
+    }
+
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private sealed class Window
@@ -32,6 +44,12 @@ internal sealed class RateLimits(int perMinute, TimeProvider clock)
         private readonly Lock _gate = new();
         private long _minute;
         private long _used;
+
+        public long Used(long minute)
+        {
+            lock (_gate)
+                return minute == _minute ? _used : 0;
+        }
 
         public long Count(long minute)
         {

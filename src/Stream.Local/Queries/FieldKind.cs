@@ -5,6 +5,7 @@ internal enum FieldKind
 {
     Text,
     Flag,
+    Number,
     Time,
     TextList,
 

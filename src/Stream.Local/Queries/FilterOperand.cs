@@ -22,6 +22,7 @@ internal static class FilterOperand
                 && StreamTime.TryParse(text, CultureInfo.InvariantCulture, out var time)
                 ? time.ToDateTimeOffset()
                 : throw Wrong(where, "an RFC 3339 time"),
+            FieldKind.Number => value as double? ?? throw Wrong(where, "a number"),
             FieldKind.Flag => value as bool? ?? throw Wrong(where, "true or false"),
             FieldKind.Text or FieldKind.TextList => value as string ?? throw Wrong(where, "text"),
             _ => value ?? throw Wrong(where, "text, a number, true or false"),

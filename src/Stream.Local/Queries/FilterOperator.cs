@@ -6,9 +6,17 @@ namespace GetStream.Local.Queries;
 /// <summary>The operators of filters, as tests of a field's value.</summary>
 internal static class FilterOperator
 {
-    /// <exception cref="ApiException">There is no such operator, or its value has the wrong kind.</exception>
+    private static readonly string[] s_equality = ["$eq", "$ne", "$in", "$nin", "$exists"];
+    private static readonly string[] s_order = [.. s_equality, "$gt", "$gte", "$lt", "$lte"];
+    private static readonly string[] s_text = [.. s_order, "$autocomplete", "$q"];
+    private static readonly string[] s_list = [.. s_equality, "$contains"];
+    private static readonly string[] s_all = [.. s_text, "$contains"];
+
+    /// <exception cref="ApiException">There is no such operator, not for this kind of field, or its value has the wrong
+    /// kind.</exception>
     public static Predicate<object?> Parse(string name, JsonNode? operand, FieldKind kind, string where)
     {
+        Require(name, kind, where);
         switch (name)
         {
             case "$eq":
@@ -36,14 +44,40 @@ internal static class FilterOperator
                 var item = FilterOperand.Parse(operand, kind, where);
                 return value => Matches(value, item);
             case "$autocomplete":
-                return WordStart(Text(operand, where));
+                var start = Text(operand, where);
+                return value => value is string whole && StartsWord(whole, start);
             case "$q":
                 var text = Text(operand, where);
-                return value => value is string whole && whole.Contains(text, StringComparison.OrdinalIgnoreCase);
+                return value => value is string words && words.Contains(text, StringComparison.OrdinalIgnoreCase);
             default:
-                throw ApiException.Input($"\"{Shortened.Text(name)}\" is not an operator of filters");
+                throw Unknown(name);
         }
     }
+
+    private static void Require(string name, FieldKind kind, string where)
+    {
+        if (!s_all.Contains(name))
+            throw Unknown(name);
+        var allowed = kind switch
+        {
+            FieldKind.Flag => s_equality,
+            FieldKind.Time or FieldKind.Number => s_order,
+            FieldKind.Text => s_text,
+            FieldKind.TextList => s_list,
+            _ => s_all,
+        };
+        if (!allowed.Contains(name))
+            throw ApiException.Input($"{where} cannot be: the field takes {string.Join(", ", allowed)}");
+    }
+
+    private static ApiException Unknown(string name) =>
+        ApiException.Input($"\"{Shortened.Text(name)}\" is not an operator of filters");
+
+    /// <summary>Whether a text, or one of its words, begins with another text, whatever the case.</summary>
+    public static bool StartsWord(string text, string start) =>
+        text.StartsWith(start, StringComparison.OrdinalIgnoreCase)
+        || text.Split([' ', '-', '_', '.'], StringSplitOptions.RemoveEmptyEntries)
+            .Any(word => word.StartsWith(start, StringComparison.OrdinalIgnoreCase));
 
     private static Predicate<object?> Equal(JsonNode? operand, FieldKind kind, string where)
     {
@@ -72,11 +106,6 @@ internal static class FilterOperator
     private static bool Matches(object? value, object? wanted) =>
         value is HashSet<string> set ? wanted is string one && set.Contains(one) : Equals(value, wanted);
 
-    private static Predicate<object?> WordStart(string start) => value =>
-        value is string text
-        && (text.StartsWith(start, StringComparison.OrdinalIgnoreCase)
-            || text.Split([' ', '-', '_', '.'], StringSplitOptions.RemoveEmptyEntries)
-                .Any(word => word.StartsWith(start, StringComparison.OrdinalIgnoreCase)));
 
     private static string Text(JsonNode? operand, string where) =>
         (string)(FilterOperand.Parse(operand, FieldKind.Text, where)

@@ -1,4 +1,5 @@
 using GetStream.Local.Errors;
+using GetStream.Local.Http;
 using GetStream.Models;
 
 namespace GetStream.Local.Queries;
@@ -6,18 +7,16 @@ namespace GetStream.Local.Queries;
 /// <summary>An order of rows without ties: by the fields asked for, then by id.</summary>
 internal sealed class RowOrder<T>
 {
-    private const int MaxFields = 10;
-
     private readonly QuerySchema<T> _schema;
     private readonly List<(QueryField<T> Field, int Direction)> _fields;
 
     /// <exception cref="ApiException">A field or direction is not what queries take.</exception>
     public RowOrder(
-        IReadOnlyList<SortParamRequest>? sort, QuerySchema<T> schema, string defaultField, int defaultDirection)
+        IReadOnlyList<SortParamRequest>? sort, QuerySchema<T> schema, string defaultField, int defaultDirection,
+        int maxFields)
     {
         _schema = schema;
-        if (sort is { Count: > MaxFields })
-            throw ApiException.InvalidField("sort", $"must have at most {MaxFields} entries, not {sort.Count}");
+        Limits.Count(sort?.Count ?? 0, maxFields, "sort");
         _fields = sort is { Count: > 0 }
             ? [.. sort.Select(one => (schema.Field(one.Field ?? ""), Direction(one.Direction ?? 1)))]
             : [(schema.Field(defaultField), defaultDirection)];

@@ -82,19 +82,35 @@ internal sealed partial class ConnectEndpoint(
         {
             ConnectionId = connection.Id, Me = views.Own(user), CreatedAt = clock.GetUtcNow(),
         };
-        if (!hub.TryAdd(connection, OutgoingEvent.From(hello)))
+        if (!hub.TryAdd(connection, OutgoingEvent.From(hello), out var isFirst))
             throw ApiException.TooManyConnections(options.MaxConnections);
         LogConnected(logger, connection.Id, user.Id);
         try
         {
+            if (isFirst)
+                TellPresence(user.Id);
             var reason = await connection.RunAsync(() => HealthCheck(connection), lifetime.ApplicationStopping);
             LogDisconnected(logger, connection.Id, user.Id, reason);
         }
         finally
         {
             if (hub.Remove(connection))
+            {
                 users.Touch(user.Id);
+                TellPresence(user.Id);
+            }
         }
+    }
+
+    /// <summary>To those who watch the user, unless the user does not want to be seen.</summary>
+    private void TellPresence(string userId)
+    {
+        if (users.Find(userId) is not { Invisible: false } user)
+            return;
+        hub.PublishPresence(userId, OutgoingEvent.From(new UserPresenceChangedEvent
+        {
+            User = views.Common(user), Custom = [], CreatedAt = clock.GetUtcNow(),
+        }));
     }
 
     private OutgoingEvent HealthCheck(Connection connection) =>

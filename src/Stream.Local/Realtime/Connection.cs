@@ -28,6 +28,9 @@ internal sealed class Connection(
     /// <summary>The calls whose events this connection gets. Guarded by <see cref="ConnectionHub"/>.</summary>
     public HashSet<string> WatchedCids { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The users whose coming and going this connection hears of. Guarded likewise.</summary>
+    public HashSet<string> WatchedUserIds { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Queues an event; a client too slow to take its events is dropped.</summary>
     public void TrySend(OutgoingEvent outgoing)
     {

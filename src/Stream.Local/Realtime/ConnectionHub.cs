@@ -9,10 +9,13 @@ namespace GetStream.Local.Realtime;
 /// </remarks>
 internal sealed class ConnectionHub(LocalStreamOptions options)
 {
+    private const int MaxWatchedUsers = 1_000;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Connection> _connections = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<Connection>> _byUser = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<Connection>> _byCid = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<Connection>> _byWatchedUser = new(StringComparer.Ordinal);
 
     public bool IsOnline(string userId)
     {
@@ -21,11 +24,13 @@ internal sealed class ConnectionHub(LocalStreamOptions options)
     }
 
     /// <summary>Takes a connection in, and sends it its first event before any other.</summary>
+    /// <param name="isFirst">Whether the user had no other connection.</param>
     /// <returns>False when there are too many connections.</returns>
-    public bool TryAdd(Connection connection, OutgoingEvent first)
+    public bool TryAdd(Connection connection, OutgoingEvent first, out bool isFirst)
     {
         lock (_gate)
         {
+            isFirst = !_byUser.ContainsKey(connection.UserId);
             if (_connections.Count >= options.MaxConnections)
                 return false;
             connection.TrySend(first);
@@ -44,6 +49,8 @@ internal sealed class ConnectionHub(LocalStreamOptions options)
                 return false;
             foreach (var cid in connection.WatchedCids)
                 Remove(_byCid, cid, connection);
+            foreach (var userId in connection.WatchedUserIds)
+                Remove(_byWatchedUser, userId, connection);
             Remove(_byUser, connection.UserId, connection);
             return !_byUser.ContainsKey(connection.UserId);
         }
@@ -56,13 +63,41 @@ internal sealed class ConnectionHub(LocalStreamOptions options)
     {
         lock (_gate)
         {
-            if (!_connections.TryGetValue(connectionId, out var connection)
-                || (userId is not null && connection.UserId != userId))
-                throw ApiException.UnknownConnection(connectionId);
+            var connection = Find(connectionId, userId);
             if (connection.WatchedCids.Count >= options.MaxWatchedCalls && !connection.WatchedCids.Contains(cid))
                 throw ApiException.Input($"a connection watches at most {options.MaxWatchedCalls} calls");
             if (connection.WatchedCids.Add(cid))
                 Add(_byCid, cid, connection);
+        }
+    }
+
+    /// <summary>Tells a connection from now on when these users come and go.</summary>
+    /// <exception cref="ApiException">The connection is not there, is another user's, or watches too many
+    /// users.</exception>
+    public void WatchUsers(string connectionId, string? userId, IReadOnlyList<string> watchedIds)
+    {
+        lock (_gate)
+        {
+            var connection = Find(connectionId, userId);
+            var fresh = watchedIds.Where(id => !connection.WatchedUserIds.Contains(id)).ToList();
+            if (connection.WatchedUserIds.Count + fresh.Count > MaxWatchedUsers)
+                throw ApiException.Input($"a connection watches at most {MaxWatchedUsers} users");
+            foreach (var id in fresh)
+            {
+                connection.WatchedUserIds.Add(id);
+                Add(_byWatchedUser, id, connection);
+            }
+        }
+    }
+
+    /// <summary>Sends to the connections that watch a user.</summary>
+    public void PublishPresence(string userId, OutgoingEvent outgoing)
+    {
+        lock (_gate)
+        {
+            _byWatchedUser.TryGetValue(userId, out var watchers);
+            foreach (var connection in watchers ?? [])
+                connection.TrySend(outgoing);
         }
     }
 
@@ -128,6 +163,11 @@ internal sealed class ConnectionHub(LocalStreamOptions options)
             }
         }
     }
+
+    private Connection Find(string connectionId, string? userId) =>
+        _connections.TryGetValue(connectionId, out var connection) && (userId is null || connection.UserId == userId)
+            ? connection
+            : throw ApiException.UnknownConnection(connectionId);
 
     private bool TryGetUser(string userId, [NotNullWhen(true)] out HashSet<Connection>? own) =>
         _byUser.TryGetValue(userId, out own);

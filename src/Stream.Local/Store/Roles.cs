@@ -13,4 +13,7 @@ internal static class Roles
 
     /// <summary>What the creator of a call holds in it.</summary>
     public const string Host = "host";
+
+    public static IReadOnlyList<string> BuiltIn { get; } =
+        [Admin, User, Guest, Anonymous, Moderator, CallMember, Speaker, Host];
 }

@@ -95,7 +95,15 @@ internal sealed partial class StateFile : IAsyncDisposable
 
     private StateSnapshot Snapshot() => new(
         FormatVersion,
-        [.. _store.Users.Rows], [.. _store.Calls.Rows], [.. _store.CallTypes.Rows], [.. _store.Devices.Rows]);
+        [.. _store.Users.Rows], [.. _store.Calls.Rows], [.. _store.CallTypes.Rows], [.. _store.Devices.Rows])
+    {
+        UserGroups = [.. _store.UserGroups.Rows],
+        Roles = [.. _store.Roles.Rows],
+        Tasks = _store.Tasks.Rows,
+        Feedback = _store.Feedback.Rows,
+        PastSessions = _store.PastSessions.Rows,
+        App = _store.App,
+    };
 
     private StateSnapshot Read()
     {
@@ -103,9 +111,11 @@ internal sealed partial class StateFile : IAsyncDisposable
         {
             using var file = File.OpenRead(_path);
             var snapshot = JsonSerializer.Deserialize(file, StateJson.Default.StateSnapshot);
-            return snapshot is { Format: FormatVersion }
-                ? snapshot
-                : throw new IOException($"{_path} was written by another version of the embedded Stream.");
+            if (snapshot is not { Format: FormatVersion })
+                throw new IOException($"{_path} was written by another version of the embedded Stream.");
+            if (snapshot.MissingPart() is { } missing)
+                throw new IOException($"{_path} is damaged: {missing} is missing, or has a row that is null.");
+            return snapshot;
         }
         catch (JsonException exception)
         {
@@ -127,6 +137,18 @@ internal sealed partial class StateFile : IAsyncDisposable
                 _store.Calls.Update(call.Cid, _ => WithoutSession(call, now));
             foreach (var device in snapshot.Devices)
                 _store.Devices.Update(StateStore.DeviceKey(device.UserId, device.Id), _ => device);
+            foreach (var group in snapshot.UserGroups)
+                _store.UserGroups.Update(group.Id, _ => group);
+            foreach (var role in snapshot.Roles)
+                _store.Roles.Update(role.Name, _ => role);
+            foreach (var task in snapshot.Tasks)
+                _store.Tasks.Put(task.Id, task);
+            foreach (var feedback in snapshot.Feedback)
+                _store.Feedback.Put(feedback.Id, feedback);
+            foreach (var past in snapshot.PastSessions)
+                _store.PastSessions.Put(past.Session.Id, past);
+            if (snapshot.App is { } app)
+                _store.ChangeApp(_ => app);
         }
         catch (ApiException exception)
         {
@@ -135,12 +157,13 @@ internal sealed partial class StateFile : IAsyncDisposable
     }
 
     /// <summary>Whoever was in a call when the server stopped is not in it now.</summary>
-    private static CallState WithoutSession(CallState call, DateTimeOffset now)
+    private CallState WithoutSession(CallState call, DateTimeOffset now)
     {
         if (call.RunningSession is not { } session)
             return call;
-        var empty = session with { Participants = session.Participants.Clear(), AnonymousSessionIds = [] };
-        return call with { Session = empty with { EndedAt = now } };
+        var ended = session.WithoutParticipants(now) with { EndedAt = now };
+        _store.PastSessions.Put(ended.Id, new SessionRecord(call.Cid, ended));
+        return call with { Session = ended };
     }
 
     [LoggerMessage(7400, LogLevel.Error, "The state could not be written to {Path}", EventName = "StateWriteFailed")]
@@ -153,4 +176,30 @@ internal sealed record StateSnapshot(
     IReadOnlyList<UserState> Users,
     IReadOnlyList<CallState> Calls,
     IReadOnlyList<CallTypeState> CallTypes,
-    IReadOnlyList<DeviceState> Devices);
+    IReadOnlyList<DeviceState> Devices)
+{
+    // Not in files of former versions.
+    public IReadOnlyList<UserGroupState> UserGroups { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<RoleState> Roles { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<TaskState> Tasks { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<FeedbackState> Feedback { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<SessionRecord> PastSessions { get; init => field = value ?? []; } = [];
+
+    public AppState? App { get; init; }
+
+    /// <summary>The first list that is not there or has a hole, if there is one.</summary>
+    public string? MissingPart()
+    {
+        (string Name, IReadOnlyList<object?>? Rows)[] parts =
+        [
+            ("users", Users), ("calls", Calls), ("call_types", CallTypes), ("devices", Devices),
+            ("user_groups", UserGroups), ("roles", Roles), ("tasks", Tasks), ("feedback", Feedback),
+            ("past_sessions", PastSessions),
+        ];
+        return parts.FirstOrDefault(part => part.Rows is null || part.Rows.Any(row => row is null)).Name;
+    }
+}

@@ -17,6 +17,8 @@ namespace GetStream.Local.Store;
         typeof(ModelConverter<CallSettingsResponse>),
         typeof(ModelConverter<NotificationSettingsResponse>),
         typeof(ModelConverter<PrivacySettingsResponse>),
+        typeof(ModelConverter<PushPreferencesResponse>),
+        typeof(ModelConverter<EventHook>),
     ])]
 [JsonSerializable(typeof(StateSnapshot))]
 internal sealed partial class StateJson : JsonSerializerContext;

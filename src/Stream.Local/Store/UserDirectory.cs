@@ -8,6 +8,7 @@ namespace GetStream.Local.Store;
 internal sealed class UserDirectory(StateStore store, TimeProvider clock)
 {
     private const int MaxTeams = 250;
+    private const int MaxUsersPerRequest = 100;
 
     /// <summary>Null for a user who does not exist or was deleted.</summary>
     public UserState? Find(string id) => store.Users.Find(id) is { DeletedAt: null } user ? user : null;
@@ -15,6 +16,23 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     /// <exception cref="ApiException">There is no such user.</exception>
     public UserState Get(string id) =>
         Find(id) ?? throw ApiException.DoesNotExist($"user with id \"{Shortened.Text(id)}\" does not exist");
+
+    /// <summary>All or none: a request that names one unknown user changes nobody.</summary>
+    /// <exception cref="ApiException">No or too many ids, or one of nobody.</exception>
+    public void RequireAll(IReadOnlyList<string> ids, int max = MaxUsersPerRequest)
+    {
+        CheckIds(ids, max);
+        foreach (var id in ids)
+            Get(id);
+    }
+
+    /// <exception cref="ApiException">No or too many ids.</exception>
+    public static void CheckIds(IReadOnlyList<string> ids, int max = MaxUsersPerRequest)
+    {
+        if (ids.Count == 0)
+            throw ApiException.InvalidField("user_ids", "must not be empty");
+        Limits.Count(ids.Count, max, "user_ids");
+    }
 
     public UserState GetOrCreate(string id, string role = Roles.User) =>
         Change(id, user => user ?? New(id) with { Role = role });
@@ -83,8 +101,11 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
         {
             var present = user is { DeletedAt: null } ? user : null;
             var changed = change(present);
-            if (!ReferenceEquals(changed, present))
-                Check(changed);
+            if (ReferenceEquals(changed, present))
+                return changed;
+            Check(changed);
+            if (changed.Name != present?.Name)
+                RequireFreeName(changed);
             return changed;
         })!;
     }
@@ -99,6 +120,19 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         return new UserState { Id = id, CreatedAt = now, UpdatedAt = now };
+    }
+
+    /// <summary>When the application wants names to tell users apart.</summary>
+    private void RequireFreeName(UserState user)
+    {
+        var scope = store.App.EnforceUniqueUsernames;
+        if (scope == "no" || string.IsNullOrEmpty(user.Name))
+            return;
+        var taken = store.Users.Rows.Any(other =>
+            other.Id != user.Id && other.DeletedAt is null && other.Name == user.Name
+            && (scope == "app" || other.Teams.Intersect(user.Teams).Any()));
+        if (taken)
+            throw ApiException.DuplicateName(user.Name);
     }
 
     /// <exception cref="ApiException">A field is longer, or has more entries, than a user may have.</exception>

@@ -25,6 +25,8 @@ internal sealed record UserState
 
     public PrivacySettingsResponse? PrivacySettings { get; init; }
 
+    public PushPreferencesResponse? PushPreferences { get; init; }
+
     public bool Invisible { get; init; }
 
     public bool Banned { get; init; }

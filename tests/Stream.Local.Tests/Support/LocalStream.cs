@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using GetStream.Auth;
+using GetStream.Http;
 using GetStream.Local.Sfu;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -33,7 +34,11 @@ internal sealed class LocalStream : IAsyncDisposable
 
     public HttpClient Http => _http;
 
-    public IReadOnlyDictionary<GetStream.Http.ApiOperation, GetStream.Local.Http.OperationAccess> Served => _server.Served;
+    /// <summary>The typed client, acting as the server.</summary>
+    public StreamClient Client => field ??= new StreamClient(
+        new StreamClientOptions { ApiKey = ApiKey, ApiSecret = ApiSecret, BaseUrl = new Uri(Url), Timeout = Patience });
+
+    public IReadOnlyDictionary<ApiOperation, Local.Http.OperationAccess> Served => _server.Served;
 
     public static async Task<LocalStream> StartAsync(LocalStreamOptions? options = null, TimeProvider? clock = null)
     {
@@ -58,9 +63,13 @@ internal sealed class LocalStream : IAsyncDisposable
     /// <summary>A client with any token, or none.</summary>
     public ApiClient With(string? token) => new(this, token);
 
+    /// <summary>Lets the typed client act as a user.</summary>
+    public RequestOptions AsUser(string userId) => new() { Token = StreamTokens.CreateUserToken(ApiSecret, userId) };
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
+        Client.Dispose();
         await _server.DisposeAsync();
     }
 }

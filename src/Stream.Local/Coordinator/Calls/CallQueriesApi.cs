@@ -10,6 +10,8 @@ namespace GetStream.Local.Coordinator.Calls;
 internal sealed class CallQueriesApi(
     StateStore store, CallDirectory calls, CallPermissions permissions, CallViews views) : IOperationFamily
 {
+    private const int MaxSortFields = 2;
+
     private static readonly QuerySchema<CallState> s_calls = new(
         call => call.Cid,
         call => call.Custom,
@@ -46,7 +48,7 @@ internal sealed class CallQueriesApi(
     private QueryCallsResponse Query(ApiRequest request, QueryCallsRequest body)
     {
         var matches = Filter.Parse(body.FilterConditions, s_calls);
-        var order = new RowOrder<CallState>(body.Sort, s_calls, "created_at", -1);
+        var order = new RowOrder<CallState>(body.Sort, s_calls, "created_at", -1, MaxSortFields);
         var page = Page.Cut(
             store.Calls.Rows.Where(call => matches(call) && MayRead(request, call)),
             order, body.Limit, body.Next, body.Prev);

@@ -12,6 +12,8 @@ namespace GetStream.Local.Coordinator.Calls;
 internal sealed class CallRinging(
     CallDirectory calls, CallViews views, UserViews users, CallEvents events) : IOperationFamily
 {
+    private const int MaxRungByName = 25;
+
     public void Map(OperationTable operations)
     {
         operations.Map<RingCallRequest, RingCallResponse>(ApiOperations.Video.RingCall, OperationAccess.User, Ring);
@@ -74,6 +76,7 @@ internal sealed class CallRinging(
     private RingCallResponse Ring(ApiRequest request, RingCallRequest body)
     {
         var call = calls.Get(request, Capabilities.JoinCall);
+        Limits.Count(body.MembersIds?.Count ?? 0, MaxRungByName, "members_ids");
         if (body.MembersIds?.FirstOrDefault(id => !call.Members.ContainsKey(id)) is { } stranger)
             throw ApiException.Input($"user \"{Shortened.Text(stranger)}\" is not a member of call {call.Cid}");
         var rung = body.MembersIds is { Count: > 0 } chosen

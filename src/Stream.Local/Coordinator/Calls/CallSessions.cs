@@ -6,7 +6,8 @@ namespace GetStream.Local.Coordinator.Calls;
 
 /// <summary>Keeps the sessions of calls: when they start and end, and who is in them, as the SFU tells.</summary>
 internal sealed class CallSessions(
-    CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, TimeProvider clock)
+    StateStore store, CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events,
+    TimeProvider clock)
 {
     /// <summary>The call with a running session: the one it has, or a new one.</summary>
     public static CallState WithSession(CallState call, DateTimeOffset now) =>
@@ -62,14 +63,11 @@ internal sealed class CallSessions(
             left = session.Participants.GetValueOrDefault(participantSessionId);
             if (left is null && !session.AnonymousSessionIds.Contains(participantSessionId))
                 return call;
-            session = session with
-            {
-                Participants = session.Participants.Remove(participantSessionId),
-                AnonymousSessionIds = session.AnonymousSessionIds.Remove(participantSessionId),
-            };
+            session = session.WithoutParticipant(participantSessionId, now);
             return call with { Session = session with { EmptySince = session.IsEmpty ? now : null } };
         }, call =>
         {
+            Keep(call);
             if (left is not null)
             {
                 events.ToWatchers(call, new CallSessionParticipantLeftEvent
@@ -101,10 +99,21 @@ internal sealed class CallSessions(
             call => call.RunningSession is { } session && condition(session)
                 ? call with { Session = Ended(session, now) }
                 : call,
-            call => events.ToWatchers(call, new CallSessionEndedEvent
+            call =>
             {
-                CallCid = cid, Call = views.Call(call), SessionId = call.Session!.Id, CreatedAt = now,
-            }));
+                Keep(call);
+                events.ToWatchers(call, new CallSessionEndedEvent
+                {
+                    CallCid = cid, Call = views.Call(call), SessionId = call.Session!.Id, CreatedAt = now,
+                });
+            });
+    }
+
+    /// <summary>Notes a session that is over; who leaves it only now is noted as well.</summary>
+    private void Keep(CallState call)
+    {
+        if (call.Session is { EndedAt: not null } session)
+            store.PastSessions.Put(session.Id, new SessionRecord(call.Cid, session));
     }
 
     private static CallSessionState Ended(CallSessionState session, DateTimeOffset now) => session with

@@ -107,6 +107,10 @@ internal sealed class CallViews(UserViews users)
     public static IReadOnlyList<OwnCapability> OwnCapabilities(ImmutableSortedSet<string> capabilities) =>
         [.. capabilities.Select(capability => new OwnCapability(capability))];
 
+    /// <summary>Whole seconds; up to now for what has not ended, 0 for what has not begun.</summary>
+    public static long Seconds(DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset now) =>
+        from is { } start ? (long)((to ?? now) - start).TotalSeconds : 0;
+
     private static Dictionary<string, StreamTime> Times(ImmutableDictionary<string, DateTimeOffset> times) =>
         times.ToDictionary(entry => entry.Key, entry => (StreamTime)entry.Value);
 }

@@ -1,4 +1,5 @@
 using GetStream.Http;
+using GetStream.Local.Coordinator.Tasks;
 using GetStream.Local.Errors;
 using GetStream.Local.Http;
 using GetStream.Local.Sfu;
@@ -11,7 +12,7 @@ namespace GetStream.Local.Coordinator.Calls;
 /// <summary>The life of a call apart from joining it.</summary>
 internal sealed class CallsApi(
     CallDirectory calls, CallSessions sessions, CallRinging ringing, CallPermissions permissions, CallViews views,
-    CallEvents events, ISfu sfu) : IOperationFamily
+    CallEvents events, CallDeletion deletion, TaskLog tasks, ISfu sfu) : IOperationFamily
 {
     public void Map(OperationTable operations)
     {
@@ -111,15 +112,11 @@ internal sealed class CallsApi(
         var call = calls.Get(request);
         if (!request.Caller.IsServer && call.CreatedById != request.Caller.UserId)
             throw ApiException.NotAllowed("only its creator or a server deletes a call");
-        await sfu.EndCallAsync(call.Cid, RtcCallEndReason.Ended, request.Aborted);
-        calls.Remove(call.Cid, call => events.ToMembers(call, new CallDeletedEvent
-        {
-            CallCid = call.Cid, Call = views.Call(call), CreatedAt = request.Now,
-        }));
+        await deletion.DeleteAsync(request, call);
         return new DeleteCallResponse
         {
             Call = views.Call(call),
-            TaskId = body.Hard == true ? Guid.NewGuid().ToString() : null,
+            TaskId = body.Hard == true ? tasks.Add() : null,
             Duration = request.Duration,
         };
     }

@@ -22,7 +22,8 @@ internal sealed class LivestreamApi(
     private GoLiveResponse GoLive(ApiRequest request, GoLiveRequest body)
     {
         if (StartsRecording(body))
-            throw ApiException.NotSupported("starting recordings, transcriptions or broadcasts with go_live");
+            throw ApiException.NotSupported(
+                "go_live that starts something", "nothing is recorded, transcribed or broadcast");
         var call = calls.Get(request, Capabilities.UpdateCall);
         RequireBackstage(call);
         call = calls.Change(

@@ -25,6 +25,7 @@ internal sealed class DevicesApi(StateStore store, UserDirectory users, UserView
     {
         var userId = Owner(request, body.UserId ?? body.User?.Id);
         Limits.Length(body.Id, MaxIdLength, "id");
+        Limits.OptionalLength(body.HardwareId, MaxIdLength, "hardware_id");
         if (!s_providers.Contains(body.PushProvider.Value))
             throw ApiException.InvalidField("push_provider", $"must be one of {string.Join(", ", s_providers)}");
         store.Devices.Update(StateStore.DeviceKey(userId, body.Id), known =>

@@ -11,7 +11,6 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
 {
     private const int MaxReactionLength = 64;
     private const int MaxClientEvents = 100;
-    private const int MaxSdkLength = 50;
 
     public void Map(OperationTable operations)
     {
@@ -19,8 +18,6 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
             ApiOperations.Video.SendCallEvent, OperationAccess.User, SendCustom);
         operations.Map<SendVideoReactionRequest, SendVideoReactionResponse>(
             ApiOperations.Video.SendVideoReaction, OperationAccess.User, SendReaction);
-        operations.Map<CollectUserFeedbackRequest, CollectUserFeedbackResponse>(
-            ApiOperations.Video.CollectUserFeedback, OperationAccess.User, CollectFeedback);
         operations.Map<ReportClientEventRequest, ReportClientEventResponse>(
             ApiOperations.Video.ReportClientCallEvent, OperationAccess.Public, Report);
     }
@@ -57,33 +54,10 @@ internal sealed class CallEventsApi(CallDirectory calls, CallViews views, CallEv
         return new SendVideoReactionResponse { Reaction = reaction, Duration = request.Duration };
     }
 
-    private CollectUserFeedbackResponse CollectFeedback(ApiRequest request, CollectUserFeedbackRequest body)
-    {
-        var call = calls.Get(request, Capabilities.ReadCall);
-        Limits.Range(body.Rating, 1, 5, "rating");
-        Limits.Length(body.Sdk, MaxSdkLength, "sdk");
-        Limits.Length(body.SdkVersion, MaxSdkLength, "sdk_version");
-        Limits.OptionalLength(body.Reason, Limits.MaxNameLength, "reason");
-        Limits.Custom(body.Custom, Limits.MaxCustomBytes);
-        events.ToWatchers(call, new CallUserFeedbackSubmittedEvent
-        {
-            CallCid = call.Cid,
-            SessionId = call.Session?.Id ?? "",
-            User = views.User(request.ActingUserId()),
-            Rating = body.Rating,
-            Reason = body.Reason,
-            Custom = body.Custom,
-            Sdk = body.Sdk,
-            SdkVersion = body.SdkVersion,
-            CreatedAt = request.Now,
-        });
-        return new CollectUserFeedbackResponse { Duration = request.Duration };
-    }
-
     /// <summary>Takes clients' telemetry, of which nothing is kept.</summary>
     private ReportClientEventResponse Report(ApiRequest request, ReportClientEventRequest body)
     {
-        Limits.Count(body.Events.Count, MaxClientEvents, "events");
+        Limits.Range(body.Events.Count, 1, MaxClientEvents, "events");
         return new ReportClientEventResponse { Duration = request.Duration };
     }
 }

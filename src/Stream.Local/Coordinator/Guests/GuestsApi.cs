@@ -1,6 +1,7 @@
 using GetStream.Auth;
 using GetStream.Http;
 using GetStream.Local.Coordinator.Users;
+using GetStream.Local.Errors;
 using GetStream.Local.Http;
 using GetStream.Local.Store;
 using GetStream.Models;
@@ -8,7 +9,8 @@ using GetStream.Models;
 namespace GetStream.Local.Coordinator.Guests;
 
 /// <summary>Lets people in who have no account: they get one of their own, and a token for it.</summary>
-internal sealed class GuestsApi(UserDirectory users, UserViews views, string apiSecret) : IOperationFamily
+internal sealed class GuestsApi(StateStore store, UserDirectory users, UserViews views, string apiSecret)
+    : IOperationFamily
 {
     public void Map(OperationTable operations) =>
         operations.Map<CreateGuestRequest, CreateGuestResponse>(
@@ -16,6 +18,8 @@ internal sealed class GuestsApi(UserDirectory users, UserViews views, string api
 
     private CreateGuestResponse Create(ApiRequest request, CreateGuestRequest body)
     {
+        if (store.App.GuestUserCreationDisabled)
+            throw ApiException.NotAllowed("the application takes no guests");
         Limits.UserId(body.User.Id, "user.id");
         // Nobody becomes an existing user by asking to be a guest of that name.
         var id = $"guest-{Guid.NewGuid()}-{body.User.Id}";

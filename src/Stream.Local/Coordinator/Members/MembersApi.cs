@@ -13,6 +13,8 @@ internal sealed class MembersApi(
     CallDirectory calls, CallPermissions permissions, CallViews views, CallEvents events, LocalStreamOptions options)
     : IOperationFamily
 {
+    private const int MaxSortFields = 1;
+
     private static readonly QuerySchema<CallMemberState> s_members = new(
         member => member.UserId,
         member => member.Custom,
@@ -125,7 +127,7 @@ internal sealed class MembersApi(
         var call = calls.Get(CallDirectory.Cid(body.Type, body.Id));
         permissions.Require(request.Caller, call, Capabilities.ReadCall, request.Operation);
         var matches = Filter.Parse(body.FilterConditions, s_members);
-        var order = new RowOrder<CallMemberState>(body.Sort, s_members, "created_at", 1);
+        var order = new RowOrder<CallMemberState>(body.Sort, s_members, "created_at", 1, MaxSortFields);
         var page = Page.Cut(call.Members.Values.Where(matches), order, body.Limit, body.Next, body.Prev);
         return new QueryCallMembersResponse
         {

@@ -1,4 +1,5 @@
 using GetStream.Http;
+using GetStream.Local.Coordinator.Tasks;
 using GetStream.Local.Errors;
 using GetStream.Local.Http;
 using GetStream.Local.Realtime;
@@ -7,12 +8,11 @@ using GetStream.Models;
 
 namespace GetStream.Local.Coordinator.Users;
 
-/// <summary>Deactivates, deletes and brings back users.</summary>
+/// <summary>Deactivates users and brings back those who were deactivated or deleted.</summary>
 internal sealed class UserLifecycleApi(
-    StateStore store, UserDirectory users, UserViews views, ConnectionHub hub) : IOperationFamily
+    StateStore store, UserDirectory users, UserViews views, UserEvents events, ConnectionHub hub, TaskLog tasks)
+    : IOperationFamily
 {
-    private const int MaxUsersPerRequest = 100;
-
     public void Map(OperationTable operations)
     {
         operations.Map<DeactivateUserRequest, DeactivateUserResponse>(
@@ -23,83 +23,82 @@ internal sealed class UserLifecycleApi(
             ApiOperations.Common.ReactivateUser, OperationAccess.Server, Reactivate);
         operations.Map<ReactivateUsersRequest, ReactivateUsersResponse>(
             ApiOperations.Common.ReactivateUsers, OperationAccess.Server, ReactivateMany);
-        operations.Map<DeleteUsersRequest, DeleteUsersResponse>(
-            ApiOperations.Common.DeleteUsers, OperationAccess.Server, Delete);
         operations.Map<RestoreUsersRequest, Response>(
             ApiOperations.Common.RestoreUsers, OperationAccess.Server, Restore);
     }
 
-    private DeactivateUserResponse Deactivate(ApiRequest request, DeactivateUserRequest body) =>
-        new() { User = views.Response(Deactivate(request, request.Route("user_id"))), Duration = request.Duration };
+    private DeactivateUserResponse Deactivate(ApiRequest request, DeactivateUserRequest body)
+    {
+        var by = Actor(body.CreatedById);
+        var user = Deactivate(request, users.Get(request.Route("user_id")).Id, by);
+        return new() { User = views.Response(user), Duration = request.Duration };
+    }
 
     private DeactivateUsersResponse DeactivateMany(ApiRequest request, DeactivateUsersRequest body)
     {
-        RequireAll(body.UserIds);
+        users.RequireAll(body.UserIds);
+        var by = Actor(body.CreatedById);
         foreach (var id in body.UserIds)
-            Deactivate(request, id);
-        return new DeactivateUsersResponse { TaskId = Guid.NewGuid().ToString(), Duration = request.Duration };
+            Deactivate(request, id, by);
+        return new DeactivateUsersResponse { TaskId = tasks.Add(), Duration = request.Duration };
     }
 
-    private UserState Deactivate(ApiRequest request, string id)
+    private UserState Deactivate(ApiRequest request, string id, UserState? by)
     {
         var user = users.ChangeExisting(id, user => user with { DeactivatedAt = user.DeactivatedAt ?? request.Now });
-        var deactivated = new UserDeactivatedEvent { User = views.Common(user), Custom = [], CreatedAt = request.Now };
-        hub.PublishToUser(id, OutgoingEvent.From(deactivated));
+        events.Publish(id, new UserDeactivatedEvent
+        {
+            User = views.Common(user),
+            CreatedBy = by is null ? null : views.Common(by),
+            Custom = [],
+            CreatedAt = request.Now,
+        });
         hub.DropUser(id, DropReason.UserRemoved);
         return user;
     }
 
-    private ReactivateUserResponse Reactivate(ApiRequest request, ReactivateUserRequest body) => new()
+    private ReactivateUserResponse Reactivate(ApiRequest request, ReactivateUserRequest body)
     {
-        User = views.Response(users.ChangeExisting(
-            request.Route("user_id"), user => user with { DeactivatedAt = null, Name = body.Name ?? user.Name })),
-        Duration = request.Duration,
-    };
+        var user = Reactivate(request, users.Get(request.Route("user_id")).Id, Actor(body.CreatedById), body.Name);
+        return new() { User = views.Response(user), Duration = request.Duration };
+    }
 
     private ReactivateUsersResponse ReactivateMany(ApiRequest request, ReactivateUsersRequest body)
     {
-        RequireAll(body.UserIds);
+        users.RequireAll(body.UserIds);
+        var by = Actor(body.CreatedById);
         foreach (var id in body.UserIds)
-            users.ChangeExisting(id, user => user with { DeactivatedAt = null });
-        return new ReactivateUsersResponse { TaskId = Guid.NewGuid().ToString(), Duration = request.Duration };
+            Reactivate(request, id, by);
+        return new ReactivateUsersResponse { TaskId = tasks.Add(), Duration = request.Duration };
     }
 
-    private DeleteUsersResponse Delete(ApiRequest request, DeleteUsersRequest body)
+    private UserState Reactivate(ApiRequest request, string id, UserState? by, string? name = null)
     {
-        RequireAll(body.UserIds);
-        foreach (var id in body.UserIds)
+        var user = users.ChangeExisting(id, user => user with { DeactivatedAt = null, Name = name ?? user.Name });
+        events.Publish(id, new UserReactivatedEvent
         {
-            var hard = body.User?.Value == "hard";
-            if (hard)
-                store.Users.Remove(id);
-            else
-                users.ChangeExisting(id, user => user with { DeletedAt = request.Now });
-            hub.DropUser(id, DropReason.UserRemoved);
-        }
-
-        return new DeleteUsersResponse { TaskId = Guid.NewGuid().ToString(), Duration = request.Duration };
+            User = views.Common(user),
+            CreatedBy = by is null ? null : views.Common(by),
+            Custom = [],
+            CreatedAt = request.Now,
+        });
+        return user;
     }
 
     private Response Restore(ApiRequest request, RestoreUsersRequest body)
     {
-        Limits.Count(body.UserIds.Count, MaxUsersPerRequest, "user_ids");
+        UserDirectory.CheckIds(body.UserIds);
+        if (body.UserIds.FirstOrDefault(id => store.Users.Find(id) is null) is { } unknown)
+            throw ApiException.DoesNotExist($"user with id \"{Shortened.Text(unknown)}\" does not exist");
         foreach (var id in body.UserIds)
         {
-            store.Users.Update(id, user => user is null
-                ? throw ApiException.DoesNotExist($"user with id \"{Shortened.Text(id)}\" does not exist")
-                : user with { DeletedAt = null, UpdatedAt = request.Now });
+            store.Users.Update(id, user => user is { DeletedAt: not null }
+                ? user with { DeletedAt = null, UpdatedAt = request.Now }
+                : user);
         }
 
         return new Response { Duration = request.Duration };
     }
 
-    /// <summary>All or none: a request that names one unknown user changes nobody.</summary>
-    private void RequireAll(IReadOnlyList<string> ids)
-    {
-        if (ids.Count == 0)
-            throw ApiException.InvalidField("user_ids", "must not be empty");
-        Limits.Count(ids.Count, MaxUsersPerRequest, "user_ids");
-        foreach (var id in ids)
-            users.Get(id);
-    }
+    private UserState? Actor(string? id) => string.IsNullOrEmpty(id) ? null : users.Get(id);
 }

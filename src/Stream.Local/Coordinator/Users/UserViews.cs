@@ -83,6 +83,7 @@ internal sealed class UserViews(StateStore store, ConnectionHub hub)
         DeactivatedAt = user.DeactivatedAt,
         LastActive = user.LastActive,
         RevokeTokensIssuedBefore = user.RevokeTokensIssuedBefore,
+        PushPreferences = user.PushPreferences,
         PrivacySettings = user.PrivacySettings,
         Banned = user.Banned,
         Online = true,
