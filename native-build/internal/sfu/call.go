@@ -24,13 +24,14 @@ type call struct {
 	activity     activity
 }
 
-func newCall(s *Server, cid string) *call {
+func newCall(s *Server, cid string, pins []*models.Pin) *call {
 	return &call{
 		server:       s,
 		cid:          cid,
 		startedAt:    time.Now(),
 		stopped:      make(chan struct{}),
 		participants: map[string]*participant{},
+		pins:         pins,
 	}
 }
 
@@ -60,7 +61,8 @@ func (c *call) join(p *participant, socket *socket) {
 	c.participants[p.sessionID] = p
 	p.socket = socket
 	c.respond(p, false)
-	if !p.anonymous {
+	if !p.anonymous && !c.isLarge() {
+		p.announced = true
 		c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_ParticipantJoined{ParticipantJoined: &event.ParticipantJoined{
 			CallCid: c.cid, Participant: p.model(), IsPinned: isPinned(c.pins, p),
 		}}}, p)
@@ -73,15 +75,10 @@ func (c *call) join(p *participant, socket *socket) {
 // respond sends the join response. Callers hold c.mu, so that no event overtakes it.
 func (c *call) respond(p *participant, reconnected bool) {
 	state := &models.CallState{
+		Participants:     c.roster(p),
 		StartedAt:        timestamppb.New(c.startedAt),
 		ParticipantCount: c.count(),
 		Pins:             c.pins,
-	}
-	for _, other := range c.participants {
-		// An anonymous participant finds itself in the list, but nobody else does.
-		if !other.anonymous || other == p {
-			state.Participants = append(state.Participants, other.model())
-		}
 	}
 	p.socket.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_JoinResponse{JoinResponse: &event.JoinResponse{
 		CallState:                    state,
@@ -105,7 +102,7 @@ func (c *call) leave(p *participant) bool {
 			c.announceUnpublished(t, models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_UNSPECIFIED)
 		}
 	}
-	if !p.anonymous {
+	if p.announced {
 		c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_ParticipantLeft{ParticipantLeft: &event.ParticipantLeft{
 			CallCid: c.cid, Participant: p.model(),
 		}}}, p)
@@ -153,6 +150,7 @@ func isPinned(pins []*models.Pin, p *participant) bool {
 }
 
 func (c *call) announcePublished(t *track) {
+	t.owner.announced = true // the event carries all there is to know
 	c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_TrackPublished{TrackPublished: &event.TrackPublished{
 		UserId: t.owner.userID, SessionId: t.owner.sessionID, Type: t.kind, Participant: t.owner.model(),
 	}}}, t.owner)

@@ -159,7 +159,7 @@ func (s *Server) add(p *participant, socket *socket, limit int) *failure {
 	}
 	c := s.calls[p.cid]
 	if c == nil {
-		c = newCall(s, p.cid)
+		c = newCall(s, p.cid, s.pins[p.cid])
 	}
 	if limit > 0 && c.size() >= limit {
 		return fail(models.ErrorCode_ERROR_CODE_CALL_PARTICIPANT_LIMIT_REACHED, "the call has its %d participants", limit)

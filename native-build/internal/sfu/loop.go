@@ -64,6 +64,7 @@ func (c *call) requestMissing(members []*participant, now time.Time) {
 			}
 		}
 		p.subscriber.overdue(now)
+		p.checkArrival(now)
 	}
 }
 
@@ -157,7 +158,7 @@ func (c *call) tellQuality() {
 	var updates []*event.ConnectionQualityInfo
 	for _, p := range c.participants {
 		quality := p.measureQuality()
-		if quality == p.quality || p.anonymous {
+		if quality == p.quality || !p.announced {
 			continue
 		}
 		p.quality = quality

@@ -22,6 +22,9 @@ type Profile struct {
 
 // EndCall tells everybody that the call is over and ends their sessions. It answers how many there were.
 func (s *Server) EndCall(cid string, reason models.CallEndedReason) (int, error) {
+	s.mu.Lock()
+	delete(s.pins, cid)
+	s.mu.Unlock()
 	return s.expel(cid, func(*participant) bool { return true }, reason, LeaveCallEnded)
 }
 
@@ -106,10 +109,14 @@ func (s *Server) UpdateGrants(cid, userID string, grants *models.CallGrants) (in
 func (s *Server) UpdateParticipant(cid, userID string, profile Profile) (int, error) {
 	return s.eachSession(cid, userID, func(c *call, p *participant) {
 		p.name, p.image, p.custom = profile.Name, profile.Image, profile.Custom
-		if !p.anonymous {
-			c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_ParticipantUpdated{
-				ParticipantUpdated: &event.ParticipantUpdated{CallCid: c.cid, Participant: p.model()},
-			}}, nil)
+		updated := &event.SfuEvent{EventPayload: &event.SfuEvent_ParticipantUpdated{
+			ParticipantUpdated: &event.ParticipantUpdated{CallCid: c.cid, Participant: p.model()},
+		}}
+		switch {
+		case p.announced:
+			c.broadcast(updated, nil)
+		case p.socket != nil:
+			p.socket.send(encode(updated))
 		}
 	})
 }
@@ -134,18 +141,37 @@ func (s *Server) eachSession(cid, userID string, change func(*call, *participant
 	return changed, nil
 }
 
-// SetPins replaces the pins of a call, most important first, and tells everybody.
+const (
+	maxPins        = 100
+	maxPinnedCalls = 10_000
+)
+
+// SetPins replaces the pins of a call, most important first, and tells everybody in it. A call that nobody is in keeps
+// them for those who come, until it is ended.
 func (s *Server) SetPins(cid string, pins []Pin) error {
-	c := s.call(cid)
-	if c == nil {
-		return ErrCallNotFound
+	list := make([]*models.Pin, 0, len(pins))
+	for _, pin := range pins {
+		list = append(list, &models.Pin{UserId: pin.UserID, SessionId: pin.SessionID})
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case len(list) > maxPins || len(s.pins) >= maxPinnedCalls && s.pins[cid] == nil:
+		return ErrTooManyPins
+	case len(list) == 0:
+		delete(s.pins, cid)
+	default:
+		s.pins[cid] = list
+	}
+	if c := s.calls[cid]; c != nil {
+		c.setPins(list)
+	}
+	return nil
+}
+
+func (c *call) setPins(pins []*models.Pin) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pins = nil
-	for _, pin := range pins {
-		c.pins = append(c.pins, &models.Pin{UserId: pin.UserID, SessionId: pin.SessionID})
-	}
-	c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_PinsUpdated{PinsUpdated: &event.PinsChanged{Pins: c.pins}}}, nil)
-	return nil
+	c.pins = pins
+	c.broadcast(&event.SfuEvent{EventPayload: &event.SfuEvent_PinsUpdated{PinsUpdated: &event.PinsChanged{Pins: pins}}}, nil)
 }

@@ -52,12 +52,16 @@ type Options struct {
 	Logger                *slog.Logger
 	// Observer hears who joins and leaves; it may be nil. Its methods must not block.
 	Observer Observer
+	// Migrated hears that a participant has come over from another SFU, which is to be told by CompleteMigration; it may
+	// be nil, and must not block.
+	Migrated func(Migration)
 
-	// Shorter in tests.
+	// Less in tests.
 	silence       time.Duration
 	iceTimeout    time.Duration
 	restartGrace  time.Duration
 	trialPatience time.Duration
+	rosterLimit   int
 }
 
 // Observer hears of participants. Calls for one participant come in order.
@@ -86,6 +90,7 @@ const (
 	LeaveTimeout     LeaveReason = "timeout"
 	LeaveMediaFailed LeaveReason = "media_failed"
 	LeaveShutdown    LeaveReason = "shutdown"
+	LeaveMigrated    LeaveReason = "migrated"
 )
 
 func (o *Options) complete() error {
@@ -118,10 +123,14 @@ func (o *Options) complete() error {
 	}
 	o.silence = cmp.Or(o.silence, silenceDeadline)
 	o.iceTimeout = cmp.Or(o.iceTimeout, iceTimeout)
+	o.rosterLimit = cmp.Or(o.rosterLimit, rosterLimit)
 	o.trialPatience = cmp.Or(o.trialPatience, trialPatience)
 	o.restartGrace = cmp.Or(o.restartGrace, restartGrace)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if o.Migrated == nil {
+		o.Migrated = func(Migration) {}
 	}
 	if o.Observer == nil {
 		o.Observer = noObserver{}

@@ -39,6 +39,8 @@ type participant struct {
 	grants        *models.CallGrants
 	socket        *socket // nil while the session is kept without one
 	keep          *time.Timer
+	migration     *migration // nil once it is complete, and for those who did not come from elsewhere
+	announced     bool       // somebody was told of it
 	tracks        map[models.TrackType]*track
 	subscriptions map[trackKey]*models.VideoDimension
 	explicitAudio bool // the client lists audio by itself
@@ -73,6 +75,7 @@ func newParticipant(s *Server, join *event.JoinRequest, token *claims) (*partici
 		tracks:        map[models.TrackType]*track{},
 		subscriptions: map[trackKey]*models.VideoDimension{},
 	}
+	p.migration = migrationOf(join, s.options.EdgeName)
 	if token.Role != "" {
 		p.roles = []string{token.Role}
 	}

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"streamgateway/native/internal/guard"
+	"streamgateway/native/internal/sfuproto/models"
 )
 
-// ErrCallNotFound and ErrParticipantNotFound are answers to the host's moderation commands.
+// ErrCallNotFound, ErrParticipantNotFound and ErrTooManyPins are answers to the host's moderation commands.
 var (
+	ErrTooManyPins         = errors.New("too many pins")
 	ErrCallNotFound        = errors.New("call not found")
 	ErrParticipantNotFound = errors.New("participant not found")
 )
@@ -32,6 +34,7 @@ type Server struct {
 	calls    map[string]*call
 	sessions map[string]*participant
 	sockets  map[*socket]struct{}
+	pins     map[string][]*models.Pin // by cid, also of calls that nobody is in; lists are never changed
 	stopping bool
 
 	work tasks
@@ -59,6 +62,7 @@ func Start(options Options) (*Server, error) {
 		calls:    map[string]*call{},
 		sessions: map[string]*participant{},
 		sockets:  map[*socket]struct{}{},
+		pins:     map[string][]*models.Pin{},
 	}
 	s.http = &http.Server{
 		Handler:           s.routes(),

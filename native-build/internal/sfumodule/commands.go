@@ -51,6 +51,7 @@ func (m *Module) start(ctx context.Context, request []byte) (any, error) {
 	id := m.host.NextID()
 	options.Logger = m.host.Log().WithGroup("sfu")
 	options.Observer = observer{host: m.host, id: id}
+	options.Migrated = m.migrated
 	server, err := sfu.Start(options)
 	if err != nil {
 		return nil, failure.Invalid("%w", err)
@@ -115,6 +116,29 @@ func (m *Module) decode(request []byte, q any, id *uint64) (*sfu.Server, error) 
 		return nil, err
 	}
 	return m.find(*id)
+}
+
+var goAwayReasons = map[string]models.GoAwayReason{
+	"":              models.GoAwayReason_GO_AWAY_REASON_REBALANCE,
+	"rebalance":     models.GoAwayReason_GO_AWAY_REASON_REBALANCE,
+	"shutting_down": models.GoAwayReason_GO_AWAY_REASON_SHUTTING_DOWN,
+}
+
+func (m *Module) goAway(_ context.Context, request []byte) (any, error) {
+	var q struct {
+		SFU     uint64 `json:"sfu"`
+		CallCID string `json:"call_cid"`
+		Reason  string `json:"reason"`
+	}
+	server, err := m.decode(request, &q, &q.SFU)
+	if err != nil {
+		return nil, err
+	}
+	reason, known := goAwayReasons[q.Reason]
+	if !known {
+		return nil, failure.Invalid("reason: %q is none of rebalance, shutting_down", q.Reason)
+	}
+	return counted(server.GoAway(q.CallCID, reason))
 }
 
 var endReasons = map[string]models.CallEndedReason{
@@ -266,8 +290,8 @@ func (m *Module) setPins(_ context.Context, request []byte) (any, error) {
 	for _, pin := range q.Pins {
 		pins = append(pins, sfu.Pin(pin))
 	}
-	if err := server.SetPins(q.CallCID, pins); err != nil && !errors.Is(err, sfu.ErrCallNotFound) {
-		return nil, err
+	if err := server.SetPins(q.CallCID, pins); err != nil {
+		return nil, failure.New(failure.CapacityExceeded, failure.NoStage, err)
 	}
 	return empty{}, nil
 }

@@ -45,6 +45,7 @@ func (m *Module) Commands() map[string]plugin.Command {
 	return map[string]plugin.Command{
 		"sfu.start":              m.start,
 		"sfu.stop":               m.stop,
+		"sfu.go_away":            m.goAway,
 		"sfu.call.end":           m.endCall,
 		"sfu.participant.kick":   m.kick,
 		"sfu.participant.mute":   m.mute,
@@ -94,6 +95,15 @@ func (m *Module) find(id uint64) (*sfu.Server, error) {
 		return server, nil
 	}
 	return nil, failure.Newf(failure.SFUNotFound, failure.NoStage, "no SFU %d", id)
+}
+
+// migrated tells the SFU that a participant came from, if it is one of ours.
+func (m *Module) migrated(arrival sfu.Migration) {
+	for _, server := range m.all() {
+		if server.EdgeName() == arrival.FromEdge {
+			server.CompleteMigration(arrival.CallCID, arrival.SessionID)
+		}
+	}
 }
 
 // end stops a server and forgets it; until it has ended it stays in the table.

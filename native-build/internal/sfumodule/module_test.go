@@ -128,6 +128,7 @@ func Test_Bad_requests_are_refused_with_the_name_of_the_field(t *testing.T) {
 		"long deadline":    {"sfu.start", `{"token_secret":"s","fast_reconnect_deadline_ms":3600000}`, failure.InvalidArgument, "fast_reconnect_deadline_ms"},
 		"unknown SFU":      {"sfu.stats", `{"sfu":99}`, failure.SFUNotFound, "99"},
 		"unknown reason":   {"sfu.call.end", `{"sfu":` + running + `,"call_cid":"a:b","reason":"bored"}`, failure.InvalidArgument, "reason"},
+		"unknown away":     {"sfu.go_away", `{"sfu":` + running + `,"reason":"bored"}`, failure.InvalidArgument, "reason"},
 		"no track types":   {"sfu.participant.mute", `{"sfu":` + running + `,"call_cid":"a:b","track_types":[]}`, failure.InvalidArgument, "track_types"},
 		"bad track type":   {"sfu.participant.mute", `{"sfu":` + running + `,"call_cid":"a:b","track_types":["smell"]}`, failure.InvalidArgument, "smell"},
 		"custom no object": {"sfu.participant.update", `{"sfu":` + running + `,"call_cid":"a:b","user_id":"u","custom":[1]}`, failure.InvalidArgument, "custom"},
@@ -147,6 +148,7 @@ func Test_Commands_for_a_call_nobody_is_in_touch_nobody(t *testing.T) {
 	running := number(start(t, m, "127.0.0.1:0"))
 	for tag, rest := range map[string]string{
 		"sfu.call.end":           `"reason":"ended"`,
+		"sfu.go_away":            `"reason":"rebalance"`,
 		"sfu.participant.kick":   `"user_id":"u"`,
 		"sfu.participant.mute":   `"user_ids":null,"track_types":["audio"],"by_user_id":"m"`,
 		"sfu.participant.grants": `"user_id":"u","can_publish_audio":true,"can_publish_video":false,"can_screenshare":false`,
