@@ -38,7 +38,7 @@ const (
 	testCall     = "default:test"
 )
 
-func startServer(t *testing.T, change ...func(*Options)) *Server {
+func startServer(t testing.TB, change ...func(*Options)) *Server {
 	t.Helper()
 	options := Options{EdgeName: "local-1", TokenSecret: []byte(testSecret), Logger: failOnError(t)}
 	for _, c := range change {
@@ -78,7 +78,7 @@ func signToken(claims map[string]any, secret string) string {
 // testClient is a participant as the tests need it: events in a list to wait on, RPC in either encoding, and peer
 // connections that answer by themselves.
 type testClient struct {
-	t         *testing.T
+	t         testing.TB
 	server    *Server
 	userID    string
 	sessionID string
@@ -98,6 +98,7 @@ type testClient struct {
 	subscriber *webrtc.PeerConnection
 	tracks     map[string]*remoteTrack
 	holdAnswer bool
+	quiet      bool // keeps no packets
 	offers     []*event.SubscriberOffer
 	arrivals   *arrivals // reported to the SFU; nil for not at all
 }
@@ -112,7 +113,7 @@ type remoteTrack struct {
 type clientOption func(*testClient, *event.JoinRequest, map[string]any)
 
 // newClient joins a call and fails the test if that does not work.
-func newClient(t *testing.T, s *Server, userID string, options ...clientOption) *testClient {
+func newClient(t testing.TB, s *Server, userID string, options ...clientOption) *testClient {
 	t.Helper()
 	c, first := dial(t, s, userID, options...)
 	c.response = first.GetJoinResponse()
@@ -123,7 +124,7 @@ func newClient(t *testing.T, s *Server, userID string, options ...clientOption) 
 }
 
 // dial joins and answers the first frame, whatever it is.
-func dial(t *testing.T, s *Server, userID string, options ...clientOption) (*testClient, *event.SfuEvent) {
+func dial(t testing.TB, s *Server, userID string, options ...clientOption) (*testClient, *event.SfuEvent) {
 	t.Helper()
 	c := &testClient{
 		t: t, server: s, userID: userID, sessionID: "session-" + userID,
@@ -376,6 +377,9 @@ func (c *testClient) collect(remote *webrtc.TrackRemote) {
 		if c.arrivals != nil && len(packet.GetExtensionIDs()) > 0 {
 			c.arrivals.record(packet.SSRC, packet.GetExtension(packet.GetExtensionIDs()[0]), time.Now())
 		}
+		if c.quiet {
+			continue
+		}
 		c.update(func() {
 			track.packets = append(track.packets, packet)
 			track.times = append(track.times, time.Now())
@@ -415,7 +419,7 @@ func (c *testClient) post(method string, request proto.Message, authorization st
 
 var testHTTP = &http.Client{Timeout: testDeadline, Transport: &http.Transport{DisableKeepAlives: true}}
 
-func postRaw(t *testing.T, url, contentType, authorization string, body []byte) (int, []byte) {
+func postRaw(t testing.TB, url, contentType, authorization string, body []byte) (int, []byte) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -545,7 +549,7 @@ func (c *testClient) setPublisher(tracks ...*localTrack) *signal.SetPublisherRes
 }
 
 // sendAudio sends one packet of 20 ms.
-func (l *localTrack) sendAudio(t *testing.T, payload []byte) {
+func (l *localTrack) sendAudio(t testing.TB, payload []byte) {
 	t.Helper()
 	if err := l.WriteRTP(&rtp.Packet{Header: l.next, Payload: payload}); err != nil {
 		t.Fatal(err)
@@ -582,11 +586,11 @@ func stopWithin(s *Server, drain bool) error {
 }
 
 // failOnError makes every error the server logs, such as a recovered panic, fail the test.
-func failOnError(t *testing.T) *slog.Logger {
+func failOnError(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(errorWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
-type errorWriter struct{ t *testing.T }
+type errorWriter struct{ t testing.TB }
 
 func (w errorWriter) Write(line []byte) (int, error) {
 	w.t.Errorf("logged: %s", line)
@@ -635,7 +639,7 @@ func (o *testObserver) awaitLeft(t *testing.T, userID string) LeaveReason {
 func protoString(s string) protoreflect.Value { return protoreflect.ValueOfString(s) }
 
 // onlyLayer waits for the layer of the only track of a kind in the test's call.
-func onlyLayer(t *testing.T, s *Server, kind models.TrackType) *layer {
+func onlyLayer(t testing.TB, s *Server, kind models.TrackType) *layer {
 	t.Helper()
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()

@@ -182,11 +182,11 @@ func forwarding(kind models.TrackType, codec webrtc.RTPCodecParameters, subscrib
 	receive := l.bind(source{ssrc: 1, payloadType: uint8(codec.PayloadType), levelID: 1})
 	var writers []*countingWriter
 	for range subscribers {
-		sub := &subscriber{}
+		sub := &subscriber{downlink: newDownlink(trialPatience)}
 		sub.connected.Store(true)
 		d := newDownTrack(sub, t, nil)
 		w := &countingWriter{}
-		d.open(w)
+		d.writer, d.flowing = w, true
 		t.attach(d)
 		writers = append(writers, w)
 	}
@@ -218,6 +218,57 @@ func Test_Forwarding_a_packet_allocates_nothing(t *testing.T) {
 		if w.packets != sequence || w.octets != 120*sequence {
 			t.Errorf("%d of %d packets went out", w.packets, sequence)
 		}
+	}
+}
+
+func Test_Forwarding_rewritten_video_and_redundant_audio_allocates_nothing(t *testing.T) {
+	cases := map[string]struct {
+		kind    models.TrackType
+		codec   webrtc.RTPCodecParameters
+		payload []byte
+		format  uint8
+	}{
+		"temporal layers left out, numbers and pictures rewritten": {videoTrack, vp8(), []byte{0x90, 0xe0, 0x80, 1, 2, 0x80, 1, 2, 3}, 96},
+		"repetitions taken out": {audioTrack, opus(), []byte{0x80 | 111, 0, 0, 1, 111, 'a', 'b'}, redundantPayloadType},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			l, receive, writers := forwarding(c.kind, c.codec, 30)
+			l.source.redType = redundantPayloadType
+			for i, d := range l.track.downList() {
+				d.bind(outFormat{payloadType: c.format, transportID: 3}, uint32(i))
+				d.choice.temporal = 1
+			}
+			raw, err := (&rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: c.format}, Payload: c.payload}).Marshal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			sequence := 0
+			send := func() {
+				raw[2], raw[3], raw[7] = byte(sequence>>8), byte(sequence), byte(sequence)
+				if c.kind == videoTrack { // a keyframe, then base and upper layer in turn
+					raw[12+5], raw[12+6] = byte(sequence%2)<<7, 1
+					if sequence == 0 {
+						raw[12+6] = 0
+					}
+				}
+				sequence++
+				receive(raw)
+			}
+			for range 2 * videoCacheSize {
+				send()
+			}
+			if allocated := testing.AllocsPerRun(1000, send); allocated != 0 {
+				t.Errorf("%.1f allocations a packet", allocated)
+			}
+			want := sequence
+			if c.kind == videoTrack {
+				want = (sequence + 1) / 2
+			}
+			if writers[29].packets != want {
+				t.Errorf("%d packets went out, not %d", writers[29].packets, want)
+			}
+		})
 	}
 }
 
