@@ -25,6 +25,9 @@ status=0
 dotnet test Gateway.sln -c Release --no-build --nologo --blame-hang-timeout 10m --logger "trx;LogFilePrefix=tests" \
   --results-directory "$results" || status=$?
 
+step "Counts and figures told by the tests"
+grep -ho '<StdOut>.*</StdOut>' "$results"/*.trx | sed 's/<[^>]*>//g' | sort -u || true
+
 count() { cat "$results"/*.trx | grep -o " $1=\"[0-9]*\"" | grep -o '[0-9]*' | awk '{sum += $1} END {print sum + 0}'; }
 printf '\n%d passed, %d failed\n' "$(count passed)" "$(count failed)"
 exit $status

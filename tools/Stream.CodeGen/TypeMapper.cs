@@ -31,6 +31,22 @@ internal sealed class TypeMapper(EnumCatalog enums)
         };
     }
 
+    /// <summary>The C# type of a property without a question mark.</summary>
+    public string CSharp(SpecField field) =>
+        field.IsNullable ? $"OrNull<{ScalarOf(field)}>" : CSharp(field.Type, field.Constraints);
+
+    /// <summary>An expression that reads a property's value from <c>reader</c>.</summary>
+    public string Read(SpecField field) =>
+        field.IsNullable
+            ? $"JsonIn.OrNull<{ScalarOf(field)}>(ref reader, JsonIn.{ReadMethod(field.Type, field.Constraints)})"
+            : Read(field.Type, field.Constraints);
+
+    /// <summary>A statement that writes a property's value that is not null.</summary>
+    public string Write(SpecField field, string value) =>
+        field.IsNullable
+            ? $"JsonOut.OrNull(writer, {value}, times, JsonOut.{WriteMethod(field.Type, field.Constraints)});"
+            : Write(field.Type, field.Constraints, value);
+
     public bool IsValueType(TypeReference type, SpecConstraints constraints) =>
         enums.NameFor(type, constraints) is not null && type.Element is null
         || type.Kind is TypeKind.Bool or TypeKind.Int32 or TypeKind.Int64 or TypeKind.Double or TypeKind.Float
@@ -51,6 +67,12 @@ internal sealed class TypeMapper(EnumCatalog enums)
             $"JsonOut.{type.Kind}(writer, {value}, times, {ElementWriter(type.Element!, constraints)});",
         _ => $"JsonOut.{WriteMethod(type, constraints)}(writer, {value}, times);",
     };
+
+    /// <exception cref="NotSupportedException">A kind of nullable property that no description had so far.</exception>
+    private string ScalarOf(SpecField field) =>
+        IsValueType(field.Type, field.Constraints) && !field.IsRequired
+            ? CSharp(field.Type, field.Constraints)
+            : throw new NotSupportedException($"'{field.Name}' is nullable, and not an optional scalar.");
 
     private string Container(TypeReference type, SpecConstraints constraints)
     {

@@ -126,6 +126,11 @@ internal static class JsonIn
         }
     }
 
+    /// <summary>A value whose null means something else than its absence.</summary>
+    public static OrNull<T> OrNull<T>(ref Utf8JsonReader reader, JsonRead<T?> read)
+        where T : struct =>
+        read(ref reader) is { } value ? value : GetStream.OrNull<T>.Null;
+
     public static T? Enum<T>(ref Utf8JsonReader reader)
         where T : struct, IStreamEnum<T> =>
         String(ref reader) is { } value ? T.From(value) : null;

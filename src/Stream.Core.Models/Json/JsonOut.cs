@@ -50,6 +50,20 @@ internal static class JsonOut
     public static void Single(Utf8JsonWriter writer, float value, StreamTimeFormat times) =>
         writer.WriteNumberValue(value);
 
+    public static void OrNull<T>(
+        Utf8JsonWriter writer, OrNull<T> value, StreamTimeFormat times, JsonWrite<T> write)
+        where T : struct
+    {
+        if (value.Value is { } present)
+        {
+            write(writer, present, times);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
+    }
+
     public static void Enum<T>(Utf8JsonWriter writer, T value, StreamTimeFormat times)
         where T : struct, IStreamEnum<T> =>
         writer.WriteStringValue(value.Value);

@@ -5,6 +5,12 @@ namespace GetStream.Http;
 /// <summary>Walks through lists that the API gives in pages, one request at a time, as far as the reader goes.</summary>
 internal static class StreamPages
 {
+    /// <summary>The payload that carries the position; without one there is nothing to page through.</summary>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public static T Needed<T>(T? payload, [CallerArgumentExpression(nameof(payload))] string? name = null)
+        where T : class =>
+        payload ?? throw new ArgumentException("Pages are asked for through the query's payload: set it.", name);
+
     /// <summary>Follows <c>next</c> until an answer has none.</summary>
     public static async IAsyncEnumerable<TItem> ByCursor<TResponse, TItem>(
         Func<string?, CancellationToken, Task<StreamResponse<TResponse>>> fetch,

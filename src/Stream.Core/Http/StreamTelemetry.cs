@@ -27,6 +27,7 @@ public static class StreamTelemetry
         }
 
         // The address itself stays out: it carries the API key and ids.
+        activity.DisplayName = $"{operation.Method.Method} {operation.Path}";
         return activity
             .SetTag("http.request.method", operation.Method.Method)
             .SetTag("url.template", operation.Path)
@@ -56,6 +57,7 @@ public static class StreamTelemetry
                 { "http.request.method", operation.Method.Method },
                 { "url.template", operation.Path },
                 { "server.address", target.Host },
+                { "server.port", target.Port },
             };
             AddIfKnown(ref tags, "http.response.status_code", status);
             AddIfKnown(ref tags, "error.type", errorType);

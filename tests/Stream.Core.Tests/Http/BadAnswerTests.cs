@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 
 namespace GetStream.Tests.Http;
@@ -90,6 +91,31 @@ public sealed class BadAnswerTests
 
         Assert.Equal(StreamErrorKind.Transport, error.Kind);
         Assert.True(error.IsTransient);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Le")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"call\"")]
+    public async Task Resets_before_amid_and_after_the_headers_are_transport_failures(string sent)
+    {
+        var error = await FailureAsync(ScriptedServer.Resetting(sent));
+
+        Assert.Equal(StreamErrorKind.Transport, error.Kind);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task A_reset_while_connecting_is_a_transport_failure()
+    {
+        var error = await FailureAsync(ScriptedServer.Start((stream, _) =>
+        {
+            stream.Socket.LingerState = new LingerOption(true, 0);
+            return Task.CompletedTask;
+        }));
+
+        Assert.Equal(StreamErrorKind.Transport, error.Kind);
+        Assert.Null(error.Status);
     }
 
     [Fact]

@@ -85,6 +85,84 @@ public sealed class PagesTests
         Assert.Equal(["?limit=2&offset=0", "?limit=2&offset=2", "?limit=2&offset=4"], targets.Select(t => t.Split("&api_key")[0]));
     }
 
+    [Fact]
+    public async Task Searches_go_on_by_the_cursor_inside_their_payload()
+    {
+        var payloads = new List<string>();
+        using var http = new HttpClient(new Handler(request =>
+        {
+            payloads.Add(RawTarget.Parse(request.RequestUri!.PathAndQuery).Query["payload"]);
+            return Task.FromResult(payloads.Count < 3
+                ? $$$"""{"duration":"","results":[{"message":null}],"next":"page {{{payloads.Count + 1}}}"}"""
+                : """{"duration":"","results":[{}]}""");
+        }));
+        using var client = Client(http);
+        var query = new SearchQuery { Payload = new SearchPayload { FilterConditions = [], Query = "a b", Offset = 5 } };
+
+        Assert.Equal(3, await client.Chat.SearchAllAsync(query).CountAsync());
+
+        Assert.Equal(
+            [
+                """{"query":"a b","filter_conditions":{},"offset":5}""",
+                """{"query":"a b","filter_conditions":{},"next":"page 2"}""",
+                """{"query":"a b","filter_conditions":{},"next":"page 3"}""",
+            ],
+            payloads);
+        Assert.Null(query.Payload.Next);
+    }
+
+    [Fact]
+    public async Task Users_go_on_by_the_offset_inside_their_payload()
+    {
+        var payloads = new List<string>();
+        using var http = new HttpClient(new Handler(request =>
+        {
+            payloads.Add(RawTarget.Parse(request.RequestUri!.PathAndQuery).Query["payload"]);
+            return Task.FromResult(payloads.Count < 3
+                ? """{"duration":"","users":[{"id":"a"},{"id":"b"}]}"""
+                : """{"duration":"","users":[]}""");
+        }));
+        using var client = Client(http);
+        var query = new QueryUsersQuery { Payload = new QueryUsersPayload { FilterConditions = [], Offset = 10 } };
+
+        Assert.Equal(["a", "b", "a", "b"], await client.Common.QueryUsersAllAsync(query).Select(user => user.Id).ToListAsync());
+
+        Assert.Equal(
+            [
+                """{"filter_conditions":{},"offset":10}""",
+                """{"filter_conditions":{},"offset":12}""",
+                """{"filter_conditions":{},"offset":14}""",
+            ],
+            payloads);
+    }
+
+    [Fact]
+    public async Task Cursors_of_another_name_are_followed()
+    {
+        var targets = new List<string>();
+        using var http = new HttpClient(new Handler(request =>
+        {
+            targets.Add(request.RequestUri!.Query.Split("api_key")[0]);
+            return Task.FromResult(targets.Count < 2
+                ? """{"duration":"","blocklists":[],"next_cursor":"c"}"""
+                : """{"duration":"","blocklists":[]}""");
+        }));
+        using var client = Client(http);
+
+        Assert.Empty(await client.Common.ListBlockListsAllAsync().ToListAsync());
+
+        Assert.Equal(["?", "?cursor=c&"], targets);
+    }
+
+    [Fact]
+    public void Paging_through_a_payload_needs_one()
+    {
+        using var http = new HttpClient(new Handler(_ => throw new InvalidOperationException("Nothing was to be sent.")));
+        using var client = Client(http);
+
+        Assert.Equal("query.Payload", Assert.Throws<ArgumentException>(() => client.Chat.SearchAllAsync(new SearchQuery())).ParamName);
+    }
+
     private static StreamClient Client(HttpClient http) => new(
         new StreamClientOptions { ApiKey = "key", ApiSecret = "secret", BaseUrl = new Uri("http://api.test") }, http);
 

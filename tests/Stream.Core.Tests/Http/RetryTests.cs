@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using GetStream.Http;
 using GetStream.Models;
 
@@ -48,6 +50,25 @@ public sealed class RetryTests
 
         Assert.Equal(9, error.Code);
         Assert.Equal(s_options.MaxAttempts, server.Connections);
+    }
+
+    [Fact]
+    public async Task A_storm_of_rate_limits_ends_for_every_caller_within_its_tries()
+    {
+        const int Callers = 32;
+        using var storm = new Storm();
+        using var http = new HttpClient(storm);
+        var options = new StreamClientOptions
+        {
+            ApiKey = "key", ApiSecret = "secret", BaseUrl = new Uri("http://api.test"), Retry = s_options,
+        };
+        using var client = new StreamClient(options, http);
+
+        var errors = await Task.WhenAll(Enumerable.Range(0, Callers).Select(
+            _ => Assert.ThrowsAsync<StreamApiException>(() => client.Video.ListCallTypesAsync()))).WaitAsync(s_deadline);
+
+        Assert.All(errors, error => Assert.Equal((StreamErrorKind.Api, 429, 9), (error.Kind, error.Status, error.Code)));
+        Assert.Equal(Callers * s_options.MaxAttempts, storm.Requests);
     }
 
     [Theory]
@@ -139,4 +160,21 @@ public sealed class RetryTests
     {
         ApiKey = "key", ApiSecret = "secret", BaseUrl = server.Address, Retry = retry,
     });
+
+    /// <summary>Answers nothing but rate limits.</summary>
+    private sealed class Storm : HttpMessageHandler
+    {
+        private int _requests;
+
+        public int Requests => Volatile.Read(ref _requests);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            _ = Interlocked.Increment(ref _requests);
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
+            {
+                Content = new StringContent("""{"code":9,"message":"slow down"}""", Encoding.UTF8, "application/json"),
+            });
+        }
+    }
 }

@@ -34,6 +34,14 @@ internal sealed class ScriptedServer : IAsyncDisposable
         await stream.WriteAsync(Encoding.Latin1.GetBytes(answers[Math.Min(number, answers.Length) - 1]));
     });
 
+    /// <summary>As <see cref="Answering"/>, but the connection ends with a reset instead of an orderly close.</summary>
+    public static ScriptedServer Resetting(string answer) => new(async (stream, _) =>
+    {
+        await ReadRequestAsync(stream);
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(answer));
+        stream.Socket.LingerState = new LingerOption(true, 0);
+    });
+
     public static string Json(string status, string body, string headers = "") =>
         $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}";
 

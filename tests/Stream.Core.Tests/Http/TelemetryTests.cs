@@ -38,6 +38,7 @@ public sealed class TelemetryTests
 
         var activity = Assert.Single(Snapshot(activities), a => a.OperationName is "StopLive");
         Assert.Equal(ActivityKind.Client, activity.Kind);
+        Assert.Equal("POST /api/v2/video/call/{type}/{id}/stop_live", activity.DisplayName);
         Assert.Equal(ActivityStatusCode.Error, activity.Status);
         Assert.Equal("/api/v2/video/call/{type}/{id}/stop_live", activity.GetTagItem("url.template"));
         Assert.Equal("POST", activity.GetTagItem("http.request.method"));
@@ -47,6 +48,7 @@ public sealed class TelemetryTests
 
         var measure = Assert.Single(Snapshot(measures), m => m["url.template"] is "/api/v2/video/call/{type}/{id}/stop_live");
         Assert.Equal(404, measure["http.response.status_code"]);
+        Assert.Equal(server.Address.Port, measure["server.port"]);
         AssertClean(string.Join(' ', measure.Values));
     }
 

@@ -3,6 +3,9 @@ using GetStream.Http;
 
 namespace GetStream.Tests.Http;
 
+/// <remarks>Alone, since it counts what the whole process allocates.</remarks>
+[Collection(nameof(UploadTests))]
+[CollectionDefinition(nameof(UploadTests), DisableParallelization = true)]
 public sealed class UploadTests
 {
     [Fact]

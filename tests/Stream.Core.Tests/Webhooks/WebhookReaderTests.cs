@@ -171,6 +171,29 @@ public sealed class WebhookReaderTests(ITestOutputHelper output)
         Assert.Equal("brand.new", s_reader.ReadSns("\uFEFF " + envelope).Event.Type);
     }
 
+    [Fact]
+    public void Queue_messages_cut_short_at_any_place_are_refused()
+    {
+        var json = """{"type":"brand.new","text":"long enough to be cut in many places"}"""u8.ToArray();
+        foreach (var message in new[] { Convert.ToBase64String(json), Convert.ToBase64String(Gzip(json)) })
+        {
+            var envelope = JsonSerializer.Serialize(new { Type = "Notification", Message = message });
+            for (var length = 0; length < message.Length - 12; length++)
+            {
+                var error = Assert.Throws<WebhookException>(() => s_reader.ReadSqs(message[..length])).Error;
+                Assert.True(
+                    length % 4 is 0 ? error is WebhookError.BadJson or WebhookError.BadCompression : error is WebhookError.BadEnvelope,
+                    $"{length}: {error}");
+            }
+
+            Assert.All(
+                Enumerable.Range(1, envelope.Length - 1),
+                length => Assert.Equal(
+                    WebhookError.BadEnvelope,
+                    Assert.Throws<WebhookException>(() => s_reader.ReadSns(envelope[..length])).Error));
+        }
+    }
+
     [Theory]
     [InlineData("not base64!")]
     [InlineData("{\"Type\":\"Notification\"}")]

@@ -5,11 +5,13 @@ namespace GetStream.CodeGen.Emit;
 /// <summary>Writes one object of the API as a class that reads and writes its own JSON.</summary>
 internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper mapper)
 {
-    private readonly Dictionary<string, string> _pagedBodies = spec.Operations
-        .Select(operation => (operation.Body, Paging: Paging.Of(operation, spec)))
-        .Where(pair => pair.Paging is { InBody: true })
-        .DistinctBy(pair => pair.Body)
-        .ToDictionary(pair => pair.Body!, pair => pair.Paging!.Field);
+    /// <summary>How the requests and payloads that carry a position are paged, by their type.</summary>
+    private readonly Dictionary<string, Paging> _paged = spec.Operations
+        .Select(operation => Paging.Of(operation, spec))
+        .OfType<Paging>()
+        .Where(paging => paging.Carrier is not null)
+        .DistinctBy(paging => paging.Carrier)
+        .ToDictionary(paging => paging.Carrier!);
 
     private readonly HashSet<string> _eventTypes =
         [.. spec.Types.Values.Where(type => type.Union is not null).SelectMany(type => type.Union!.Mapping.Values)];
@@ -82,15 +84,21 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
     /// <summary>Requests for pages can be repeated from another position without touching the caller's object.</summary>
     private void Position(CodeWriter code, SpecType type, string name)
     {
-        if (!_pagedBodies.TryGetValue(type.Name, out var field))
+        if (!_paged.TryGetValue(type.Name, out var paging))
         {
             return;
         }
 
         code.Line();
-        code.Open($"internal {name} At({(field is "next" ? "string?" : "int?")} position)");
+        code.Open($"internal {name} At({(paging.IsCursor ? "string?" : "int?")} position)");
         code.Line($"var copy = ({name})MemberwiseClone();");
-        code.Line($"copy.{Naming.Pascal(field)} = position;");
+        code.Line($"copy.{Naming.Pascal(paging.Field)} = position;");
+        if (paging.IsCursor && type.Fields.Any(field => field.Name is "offset"))
+        {
+            // The API refuses both at once.
+            code.Line("copy.Offset = position is null ? Offset : null;");
+        }
+
         code.Line("return copy;");
         code.Close();
     }
@@ -109,7 +117,7 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
         foreach (var field in type.Fields.OrderBy(field => field.Name.Length))
         {
             var property = PropertyName(type, field);
-            var read = mapper.Read(field.Type, field.Constraints);
+            var read = mapper.Read(field);
             var missing = !field.IsRequired ? ""
                 : mapper.IsValueType(field.Type, field.Constraints) ? " ?? default"
                 : IsTypeOfEvent(field, isEvent) || field.Default is not null ? $" ?? {property}"
@@ -144,13 +152,15 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
     private void Property(CodeWriter code, SpecType type, SpecField field, bool isEvent)
     {
         var enumName = enums.NameFor(field.Type, field.Constraints);
-        code.Summary(Docs.Field(field.Name, field.Constraints, enumName));
+        code.Summary(
+            Docs.Field(field.Name, field.Constraints, enumName)
+            + (field.IsNullable ? " Left out when null; cleared by <c>OrNull&lt;T&gt;.Null</c>." : ""));
         if (field.IsDeprecated)
         {
             code.Line($"[Obsolete(\"The API has deprecated {field.Name}.\")]");
         }
 
-        var csharp = mapper.CSharp(field.Type, field.Constraints);
+        var csharp = mapper.CSharp(field);
         var name = PropertyName(type, field);
         if (IsTypeOfEvent(field, isEvent))
         {
@@ -195,7 +205,7 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
             code.Open($"if ({property} is {{ }} {value})");
         }
 
-        var direct = enums.NameFor(field.Type, field.Constraints) is not null ? null : field.Type.Kind switch
+        var direct = field.IsNullable || enums.NameFor(field.Type, field.Constraints) is not null ? null : field.Type.Kind switch
         {
             TypeKind.String => "String",
             TypeKind.Bool => "Boolean",
@@ -209,7 +219,7 @@ internal sealed class ModelEmitter(ApiSpec spec, EnumCatalog enums, TypeMapper m
         else
         {
             code.Line($"writer.WritePropertyName(\"{field.Name}\"u8);");
-            code.Line(mapper.Write(field.Type, field.Constraints, value));
+            code.Line(mapper.Write(field, value));
         }
 
         if (!field.IsRequired)

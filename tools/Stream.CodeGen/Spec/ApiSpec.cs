@@ -30,12 +30,13 @@ internal sealed record SpecType(
     IReadOnlyList<string> EnumValues,
     SpecUnion? Union);
 
-/// <summary>A property of an object.</summary>
+/// <summary>A property of an object. In a nullable one, null means something else than absence.</summary>
 internal sealed record SpecField(
     string Name,
     SpecConstraints Constraints,
     TypeReference Type,
     bool IsRequired,
+    bool IsNullable,
     bool IsDeprecated,
     string? Default);
 

@@ -65,6 +65,7 @@ internal static class SpecReader
             ReadConstraints(json),
             ReadTypeReference(json),
             Flag(json, "required"),
+            Flag(json, "nullable"),
             Flag(json, "deprecated"),
             Text(json, "default"));
     }

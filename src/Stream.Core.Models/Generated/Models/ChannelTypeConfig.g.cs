@@ -136,8 +136,8 @@ public sealed partial class ChannelTypeConfig : IStreamModel<ChannelTypeConfig>
     /// <summary>Partition size (<c>partition_size</c>).</summary>
     public int? PartitionSize { get; set; }
 
-    /// <summary>Partition ttl (<c>partition_ttl</c>).</summary>
-    public StreamDuration? PartitionTtl { get; set; }
+    /// <summary>Partition ttl (<c>partition_ttl</c>). Left out when null; cleared by <c>OrNull&lt;T&gt;.Null</c>.</summary>
+    public OrNull<StreamDuration>? PartitionTtl { get; set; }
 
     /// <summary>Skip last msg update for system msgs (<c>skip_last_msg_update_for_system_msgs</c>).</summary>
     public required bool SkipLastMsgUpdateForSystemMsgs { get; set; }
@@ -223,7 +223,7 @@ public sealed partial class ChannelTypeConfig : IStreamModel<ChannelTypeConfig>
         if (PartitionTtl is { } partitionTtlValue)
         {
             writer.WritePropertyName("partition_ttl"u8);
-            JsonOut.Duration(writer, partitionTtlValue, times);
+            JsonOut.OrNull(writer, partitionTtlValue, times, JsonOut.Duration);
         }
         writer.WriteBoolean("skip_last_msg_update_for_system_msgs"u8, SkipLastMsgUpdateForSystemMsgs);
         if (PushLevel is { } pushLevelValue)
@@ -309,7 +309,7 @@ public sealed partial class ChannelTypeConfig : IStreamModel<ChannelTypeConfig>
                 CustomEvents = JsonIn.Bool(ref reader) ?? default;
                 break;
             case 13 when name.SequenceEqual("partition_ttl"u8):
-                PartitionTtl = JsonIn.Duration(ref reader);
+                PartitionTtl = JsonIn.OrNull<StreamDuration>(ref reader, JsonIn.Duration);
                 break;
             case 14 when name.SequenceEqual("connect_events"u8):
                 ConnectEvents = JsonIn.Bool(ref reader) ?? default;

@@ -117,8 +117,8 @@ public sealed partial class CreateChannelTypeRequest : IStreamModel<CreateChanne
     /// <summary>Partition size (<c>partition_size</c>). At least 10.</summary>
     public int? PartitionSize { get; set; }
 
-    /// <summary>Partition ttl (<c>partition_ttl</c>).</summary>
-    public StreamDuration? PartitionTtl { get; set; }
+    /// <summary>Partition ttl (<c>partition_ttl</c>). Left out when null; cleared by <c>OrNull&lt;T&gt;.Null</c>.</summary>
+    public OrNull<StreamDuration>? PartitionTtl { get; set; }
 
     /// <summary>Skip last msg update for system msgs (<c>skip_last_msg_update_for_system_msgs</c>).</summary>
     public bool? SkipLastMsgUpdateForSystemMsgs { get; set; }
@@ -250,7 +250,7 @@ public sealed partial class CreateChannelTypeRequest : IStreamModel<CreateChanne
         if (PartitionTtl is { } partitionTtlValue)
         {
             writer.WritePropertyName("partition_ttl"u8);
-            JsonOut.Duration(writer, partitionTtlValue, times);
+            JsonOut.OrNull(writer, partitionTtlValue, times, JsonOut.Duration);
         }
         if (SkipLastMsgUpdateForSystemMsgs is { } skipLastMsgUpdateForSystemMsgsValue)
         {
@@ -325,7 +325,7 @@ public sealed partial class CreateChannelTypeRequest : IStreamModel<CreateChanne
                 CustomEvents = JsonIn.Bool(ref reader);
                 break;
             case 13 when name.SequenceEqual("partition_ttl"u8):
-                PartitionTtl = JsonIn.Duration(ref reader);
+                PartitionTtl = JsonIn.OrNull<StreamDuration>(ref reader, JsonIn.Duration);
                 break;
             case 14 when name.SequenceEqual("connect_events"u8):
                 ConnectEvents = JsonIn.Bool(ref reader);

@@ -80,8 +80,8 @@ public sealed partial class MessageRequest : IStreamModel<MessageRequest>
     /// <summary>Pinned (<c>pinned</c>).</summary>
     public bool? Pinned { get; set; }
 
-    /// <summary>Pinned at (<c>pinned_at</c>).</summary>
-    public StreamTime? PinnedAt { get; set; }
+    /// <summary>Pinned at (<c>pinned_at</c>). Left out when null; cleared by <c>OrNull&lt;T&gt;.Null</c>.</summary>
+    public OrNull<StreamTime>? PinnedAt { get; set; }
 
     /// <summary>Pin expires (<c>pin_expires</c>).</summary>
     public StreamTime? PinExpires { get; set; }
@@ -185,7 +185,7 @@ public sealed partial class MessageRequest : IStreamModel<MessageRequest>
         if (PinnedAt is { } pinnedAtValue)
         {
             writer.WritePropertyName("pinned_at"u8);
-            JsonOut.TimeText(writer, pinnedAtValue, times);
+            JsonOut.OrNull(writer, pinnedAtValue, times, JsonOut.TimeText);
         }
         if (PinExpires is { } pinExpiresValue)
         {
@@ -259,7 +259,7 @@ public sealed partial class MessageRequest : IStreamModel<MessageRequest>
                 ParentId = JsonIn.String(ref reader);
                 break;
             case 9 when name.SequenceEqual("pinned_at"u8):
-                PinnedAt = JsonIn.Time(ref reader);
+                PinnedAt = JsonIn.OrNull<StreamTime>(ref reader, JsonIn.Time);
                 break;
             case 11 when name.SequenceEqual("attachments"u8):
                 Attachments = JsonIn.List<Attachment>(ref reader, JsonIn.Model<Attachment>);

@@ -89,6 +89,13 @@ public sealed partial class QueryBannedUsersPayload : IStreamModel<QueryBannedUs
         writer.WriteEndObject();
     }
 
+    internal QueryBannedUsersPayload At(int? position)
+    {
+        var copy = (QueryBannedUsersPayload)MemberwiseClone();
+        copy.Offset = position;
+        return copy;
+    }
+
     private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name.Length)

@@ -89,6 +89,13 @@ public sealed partial class QueryFutureChannelBansPayload : IStreamModel<QueryFu
         writer.WriteEndObject();
     }
 
+    internal QueryFutureChannelBansPayload At(int? position)
+    {
+        var copy = (QueryFutureChannelBansPayload)MemberwiseClone();
+        copy.Offset = position;
+        return copy;
+    }
+
     private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name.Length)

@@ -102,6 +102,13 @@ public sealed partial class QueryMembersPayload : IStreamModel<QueryMembersPaylo
         writer.WriteEndObject();
     }
 
+    internal QueryMembersPayload At(int? position)
+    {
+        var copy = (QueryMembersPayload)MemberwiseClone();
+        copy.Offset = position;
+        return copy;
+    }
+
     private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name.Length)

@@ -91,6 +91,13 @@ public sealed partial class QueryMessageFlagsPayload : IStreamModel<QueryMessage
         writer.WriteEndObject();
     }
 
+    internal QueryMessageFlagsPayload At(int? position)
+    {
+        var copy = (QueryMessageFlagsPayload)MemberwiseClone();
+        copy.Offset = position;
+        return copy;
+    }
+
     private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name.Length)

@@ -96,6 +96,13 @@ public sealed partial class QueryUsersPayload : IStreamModel<QueryUsersPayload>
         writer.WriteEndObject();
     }
 
+    internal QueryUsersPayload At(int? position)
+    {
+        var copy = (QueryUsersPayload)MemberwiseClone();
+        copy.Offset = position;
+        return copy;
+    }
+
     private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name.Length)

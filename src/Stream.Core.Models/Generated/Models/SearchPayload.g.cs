@@ -111,6 +111,14 @@ public sealed partial class SearchPayload : IStreamModel<SearchPayload>
         writer.WriteEndObject();
     }
 
+    internal SearchPayload At(string? position)
+    {
+        var copy = (SearchPayload)MemberwiseClone();
+        copy.Next = position;
+        copy.Offset = position is null ? Offset : null;
+        return copy;
+    }
+
     private void ReadProperty(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> name)
     {
         switch (name.Length)

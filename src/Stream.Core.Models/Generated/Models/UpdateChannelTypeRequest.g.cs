@@ -38,8 +38,8 @@ public sealed partial class UpdateChannelTypeRequest : IStreamModel<UpdateChanne
     /// <summary>Partition size (<c>partition_size</c>). At least 0.</summary>
     public int? PartitionSize { get; set; }
 
-    /// <summary>Partition ttl (<c>partition_ttl</c>).</summary>
-    public StreamDuration? PartitionTtl { get; set; }
+    /// <summary>Partition ttl (<c>partition_ttl</c>). Left out when null; cleared by <c>OrNull&lt;T&gt;.Null</c>.</summary>
+    public OrNull<StreamDuration>? PartitionTtl { get; set; }
 
     /// <summary>Typing events (<c>typing_events</c>).</summary>
     public bool? TypingEvents { get; set; }
@@ -161,7 +161,7 @@ public sealed partial class UpdateChannelTypeRequest : IStreamModel<UpdateChanne
         if (PartitionTtl is { } partitionTtlValue)
         {
             writer.WritePropertyName("partition_ttl"u8);
-            JsonOut.Duration(writer, partitionTtlValue, times);
+            JsonOut.OrNull(writer, partitionTtlValue, times, JsonOut.Duration);
         }
         if (TypingEvents is { } typingEventsValue)
         {
@@ -347,7 +347,7 @@ public sealed partial class UpdateChannelTypeRequest : IStreamModel<UpdateChanne
                 ReadEvents = JsonIn.Bool(ref reader);
                 break;
             case 13 when name.SequenceEqual("partition_ttl"u8):
-                PartitionTtl = JsonIn.Duration(ref reader);
+                PartitionTtl = JsonIn.OrNull<StreamDuration>(ref reader, JsonIn.Duration);
                 break;
             case 13 when name.SequenceEqual("typing_events"u8):
                 TypingEvents = JsonIn.Bool(ref reader);

@@ -21,4 +21,15 @@ public sealed partial class ChatClient
         query?.AppendTo(ref address);
         return _api.SendAsync<MembersResponse>(ApiOperations.Chat.QueryMembers, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryMembersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public IAsyncEnumerable<ChannelMemberResponse> QueryMembersAllAsync(
+        QueryMembersQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<MembersResponse, ChannelMemberResponse>(
+            (position, token) => QueryMembersAsync(query with { Payload = query.Payload!.At(position) }, options, token),
+            static page => page.Members,
+            StreamPages.Needed(query.Payload).Offset ?? 0,
+            cancellationToken);
 }

@@ -34,6 +34,17 @@ public sealed partial class ChatClient
         return _api.SendAsync<QueryMessageFlagsResponse>(ApiOperations.Chat.QueryMessageFlags, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryMessageFlagsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public IAsyncEnumerable<MessageFlagResponse> QueryMessageFlagsAllAsync(
+        QueryMessageFlagsQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<QueryMessageFlagsResponse, MessageFlagResponse>(
+            (position, token) => QueryMessageFlagsAsync(query with { Payload = query.Payload!.At(position) }, options, token),
+            static page => page.Flags,
+            StreamPages.Needed(query.Payload).Offset ?? 0,
+            cancellationToken);
+
     /// <summary>Unmute channel: <c>POST /api/v2/chat/moderation/unmute/channel</c>.</summary>
     /// <returns>A <see cref="UnmuteResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

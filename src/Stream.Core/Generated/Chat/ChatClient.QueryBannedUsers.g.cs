@@ -21,4 +21,15 @@ public sealed partial class ChatClient
         query?.AppendTo(ref address);
         return _api.SendAsync<QueryBannedUsersResponse>(ApiOperations.Chat.QueryBannedUsers, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryBannedUsersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public IAsyncEnumerable<BanResponse> QueryBannedUsersAllAsync(
+        QueryBannedUsersQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<QueryBannedUsersResponse, BanResponse>(
+            (position, token) => QueryBannedUsersAsync(query with { Payload = query.Payload!.At(position) }, options, token),
+            static page => page.Bans,
+            StreamPages.Needed(query.Payload).Offset ?? 0,
+            cancellationToken);
 }

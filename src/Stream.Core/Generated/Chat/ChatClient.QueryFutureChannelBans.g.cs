@@ -21,4 +21,15 @@ public sealed partial class ChatClient
         query?.AppendTo(ref address);
         return _api.SendAsync<QueryFutureChannelBansResponse>(ApiOperations.Chat.QueryFutureChannelBans, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="QueryFutureChannelBansAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public IAsyncEnumerable<FutureChannelBanResponse> QueryFutureChannelBansAllAsync(
+        QueryFutureChannelBansQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<QueryFutureChannelBansResponse, FutureChannelBanResponse>(
+            (position, token) => QueryFutureChannelBansAsync(query with { Payload = query.Payload!.At(position) }, options, token),
+            static page => page.Bans,
+            StreamPages.Needed(query.Payload).Offset ?? 0,
+            cancellationToken);
 }

@@ -21,4 +21,16 @@ public sealed partial class ChatClient
         query?.AppendTo(ref address);
         return _api.SendAsync<SearchResponse>(ApiOperations.Chat.Search, address.ToUri(), options, cancellationToken);
     }
+
+    /// <summary>Every item of <see cref="SearchAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public IAsyncEnumerable<SearchResult> SearchAllAsync(
+        SearchQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<SearchResponse, SearchResult>(
+            (position, token) => SearchAsync(query with { Payload = query.Payload!.At(position) }, options, token),
+            static page => page.Results,
+            static page => page.Next,
+            StreamPages.Needed(query.Payload).Next,
+            cancellationToken);
 }

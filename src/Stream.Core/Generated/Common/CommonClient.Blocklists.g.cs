@@ -74,6 +74,17 @@ public sealed partial class CommonClient
         return _api.SendAsync<ListBlockListResponse>(ApiOperations.Common.ListBlockLists, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="ListBlockListsAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    public IAsyncEnumerable<BlockListResponse> ListBlockListsAllAsync(
+        ListBlockListsQuery? query = null, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByCursor<ListBlockListResponse, BlockListResponse>(
+            (position, token) => ListBlockListsAsync((query ?? new ListBlockListsQuery()) with { Cursor = position }, options, token),
+            static page => page.Blocklists,
+            static page => page.NextCursor,
+            query?.Cursor,
+            cancellationToken);
+
     /// <summary>Update block list: <c>PUT /api/v2/blocklists/{name}</c>.</summary>
     /// <returns>A <see cref="UpdateBlockListResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>

@@ -109,6 +109,17 @@ public sealed partial class CommonClient
         return _api.SendAsync<QueryUsersResponse>(ApiOperations.Common.QueryUsers, address.ToUri(), options, cancellationToken);
     }
 
+    /// <summary>Every item of <see cref="QueryUsersAsync"/>, over all pages; a page is asked for when the items before it are used up.</summary>
+    /// <exception cref="StreamApiException">A page could not be had.</exception>
+    /// <exception cref="ArgumentException">The query has no payload.</exception>
+    public IAsyncEnumerable<FullUserResponse> QueryUsersAllAsync(
+        QueryUsersQuery query, RequestOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamPages.ByOffset<QueryUsersResponse, FullUserResponse>(
+            (position, token) => QueryUsersAsync(query with { Payload = query.Payload!.At(position) }, options, token),
+            static page => page.Users,
+            StreamPages.Needed(query.Payload).Offset ?? 0,
+            cancellationToken);
+
     /// <summary>Reactivate user: <c>POST /api/v2/users/{user_id}/reactivate</c>.</summary>
     /// <returns>A <see cref="ReactivateUserResponse"/> with the status and the rate limit that came with it.</returns>
     /// <exception cref="StreamApiException">The API refused, could not be reached, or did not answer in time.</exception>
