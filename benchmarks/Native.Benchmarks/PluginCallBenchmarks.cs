@@ -12,7 +12,6 @@ namespace StreamGateway.Native.Benchmarks;
 public class PluginCallBenchmarks
 {
     private const string Request = """{"message":"benchmark test"}""";
-    private const int Parallel = 100;
 
     private Plugin _plugin = null!;
     private BarePlugin _bare = null!;
@@ -22,10 +21,8 @@ public class PluginCallBenchmarks
     [GlobalSetup]
     public void Load()
     {
-        var path = Path.Combine(AppContext.BaseDirectory, "plugins", "libtest_complete.so");
-        var config = new PluginConfig { MaxConcurrentOps = 0 };
-        _plugin = NativePluginLoader.Load(path, config);
-        _bare = new BarePlugin(path);
+        _plugin = NativePluginLoader.Load(TestPlugin.Path, new PluginConfig { MaxConcurrentOps = 0 });
+        _bare = new BarePlugin(TestPlugin.Path);
         _small = SmallRequest.For("bench_key"u8);
         _request = Encoding.UTF8.GetBytes(Request);
     }
@@ -37,38 +34,32 @@ public class PluginCallBenchmarks
         _plugin.Dispose();
     }
 
-    [Benchmark(Baseline = true), BenchmarkCategory("binary")]
+    [Benchmark(Baseline = true), BenchmarkCategory(Bounds.Binary)]
     public uint Binary_bare() => _bare.CallRaw(in _small).CacheHit;
 
-    [Benchmark, BenchmarkCategory("binary")]
+    [Benchmark, BenchmarkCategory(Bounds.Binary)]
     public uint Binary_host()
     {
         _plugin.CallRaw<SmallRequest, SmallResponse>(1, in _small, out var response);
         return response.CacheHit;
     }
 
-    [Benchmark(Baseline = true), BenchmarkCategory("json")]
+    [Benchmark(Baseline = true), BenchmarkCategory(Bounds.Json)]
     public nuint Json_bare() => _bare.Call("echo\0"u8, _request);
 
-    [Benchmark, BenchmarkCategory("json")]
+    [Benchmark, BenchmarkCategory(Bounds.Json)]
     public int Json_host_utf8()
     {
         using var response = _plugin.Call("echo"u8, _request);
         return response.Payload.Length;
     }
 
-    [Benchmark, BenchmarkCategory("json")]
+    [Benchmark, BenchmarkCategory(Bounds.Json)]
     public string Json_host_text() => _plugin.Call("echo", Request);
 
-    [Benchmark(Baseline = true), BenchmarkCategory("state")]
+    [Benchmark(Baseline = true), BenchmarkCategory(Bounds.State)]
     public byte State_bare() => _bare.State;
 
-    [Benchmark, BenchmarkCategory("state")]
+    [Benchmark, BenchmarkCategory(Bounds.State)]
     public PluginState State_host() => _plugin.State;
-
-    [Benchmark(Baseline = true, OperationsPerInvoke = Parallel), BenchmarkCategory("parallel")]
-    public void Parallel_bare() => System.Threading.Tasks.Parallel.For(0, Parallel, _ => _bare.Call("echo\0"u8, _request));
-
-    [Benchmark(OperationsPerInvoke = Parallel), BenchmarkCategory("parallel")]
-    public void Parallel_host() => System.Threading.Tasks.Parallel.For(0, Parallel, _ => _plugin.Call("echo"u8, _request).Dispose());
 }

@@ -12,8 +12,13 @@ internal static class Figures
     public static long Collections;
     public static long Signals;
     public static long MediaBytes;
+    public static long Instances;
+    public static long Refused;
+    public static long Cancelled;
+    public static long LevelChanges;
 
     public static string Text(TimeSpan elapsed) =>
         $"seconds={elapsed.TotalSeconds:F0} calls={Calls} events={Events} completions={Completions} callbacks={Callbacks} " +
-        $"log_lines={LogLines} collections={Collections} null_references={NullReferences} signals={Signals} media_bytes={MediaBytes}";
+        $"log_lines={LogLines} collections={Collections} null_references={NullReferences} signals={Signals} media_bytes={MediaBytes} " +
+        $"instances={Instances} refused={Refused} cancelled={Cancelled} level_changes={LevelChanges}";
 }

@@ -8,7 +8,7 @@ using StreamGateway.Native.Rtc.V1;
 namespace StreamGateway.Native.StressHost;
 
 /// <summary>Bots in calls of an embedded Stream, all in this process: two a call, each speaks and hears the other.</summary>
-internal sealed class LiveSessions : IAsyncDisposable
+internal sealed class LiveSessions : ILiveSessions
 {
     private const int PagesPerSecond = 50;
     private const int PageBytes = 31; // a packet of silence with its page head
@@ -25,7 +25,7 @@ internal sealed class LiveSessions : IAsyncDisposable
         _stream = stream;
     }
 
-    public static async Task<LiveSessions> StartAsync(StressOptions options)
+    public static async Task<ILiveSessions> StartAsync(StressOptions options)
     {
         var engine = await RtcEngine.StartAsync(
             new RtcEngineOptions { LibraryPath = options.Library }, NullLoggerFactory.Instance, CancellationToken.None);

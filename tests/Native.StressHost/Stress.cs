@@ -6,7 +6,6 @@ namespace StreamGateway.Native.StressHost;
 internal static class Stress
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
 
     public static void Fail(string reason)
     {
@@ -14,11 +13,13 @@ internal static class Stress
         Process.GetCurrentProcess().Kill(); // no clean-up that could hang
     }
 
-    public static async Task<int> RunAsync(StressOptions options)
+    /// <param name="options">What to run.</param>
+    /// <param name="startSessions">Starts the bots, when the options ask for some.</param>
+    public static async Task<int> RunAsync(StressOptions options, Func<StressOptions, Task<ILiveSessions>> startSessions)
     {
         var library = new RtcLibrary(options.Library);
         Protect(library, options.Protect);
-        await using var bots = options.Sessions > 0 ? await LiveSessions.StartAsync(options) : null;
+        await using var bots = options.Sessions > 0 ? await startSessions(options) : null;
         var clock = Stopwatch.StartNew();
         RunBorder(library, options, clock);
         if (bots is not null)
@@ -51,7 +52,8 @@ internal static class Stress
             var last = i == options.Threads.Length - 1;
             var share = options.Threads.Length == 1 ? 1 : last ? 0.5 : 0.5 / (options.Threads.Length - 1);
             workers.Start(options.Threads[i]);
-            Collect(TimeSpan.FromSeconds(options.Seconds * share), options.Force, clock);
+            var end = clock.Elapsed + TimeSpan.FromSeconds(options.Seconds * share);
+            Collector.RunUntil(() => clock.Elapsed >= end, options.Force, Patience);
             if (!workers.Stop(Patience))
             {
                 Fail("a calling thread hangs");
@@ -68,47 +70,6 @@ internal static class Stress
         if (options.Sessions == 0 && library.LiveAllocations() != 0)
         {
             Fail($"{library.LiveAllocations()} answers were never freed");
-        }
-    }
-
-    /// <summary>Collects without pause, mostly the youngest generation, and fails when the calls stand still.</summary>
-    /// <remarks>Prints a line now and then: who watches this process takes silence for a hang.</remarks>
-    private static void Collect(TimeSpan duration, bool force, Stopwatch clock)
-    {
-        var end = clock.Elapsed + duration;
-        var progressAt = clock.Elapsed;
-        var printedAt = clock.Elapsed;
-        var calls = Interlocked.Read(ref Figures.Calls);
-        for (var round = 0; clock.Elapsed < end; round++)
-        {
-            GC.Collect(round % 100 == 99 ? 2 : 0);
-            Interlocked.Increment(ref Figures.Collections);
-            if (force)
-            {
-                if (round % 1000 == 0)
-                {
-                    SignalStorm.RegisterRuntimeThreads();
-                }
-
-                SignalStorm.Send();
-            }
-
-            if (clock.Elapsed - printedAt > Heartbeat)
-            {
-                printedAt = clock.Elapsed;
-                Console.WriteLine(Figures.Text(clock.Elapsed));
-            }
-
-            Thread.Yield();
-            var now = Interlocked.Read(ref Figures.Calls);
-            if (now != calls)
-            {
-                (calls, progressAt) = (now, clock.Elapsed);
-            }
-            else if (clock.Elapsed - progressAt > Patience)
-            {
-                Fail("no call came back");
-            }
         }
     }
 }

@@ -22,24 +22,15 @@ internal sealed record StressOptions
 
     public static StressOptions Parse(string[] arguments)
     {
-        var values = arguments.Select(a => a.Split('=', 2)).ToDictionary(
-            a => a[0], a => a.Length > 1 ? a[1] : throw new ArgumentException($"{a[0]} needs a value, as {a[0]}=…"));
-        var unknown = values.Keys.Except(["--library", "--seconds", "--threads", "--force", "--protect", "--sessions"]).ToList();
-        if (unknown.Count > 0)
-        {
-            throw new ArgumentException($"unknown option {unknown[0]}");
-        }
-
-        var defaults = new StressOptions { Library = values.GetValueOrDefault("--library") ?? throw new ArgumentException("--library= is missing") };
+        var values = Arguments.Parse(arguments, "--library", "--seconds", "--threads", "--force", "--protect", "--sessions");
+        var defaults = new StressOptions { Library = values.Required("--library") };
         return defaults with
         {
-            Seconds = Number("--seconds", defaults.Seconds),
-            Threads = values.TryGetValue("--threads", out var threads) ? [.. threads.Split(',').Select(int.Parse)] : defaults.Threads,
-            Force = Number("--force", 0) != 0,
-            Protect = Number("--protect", 1) != 0,
-            Sessions = Number("--sessions", 0),
+            Seconds = (int)values.Number("--seconds", defaults.Seconds),
+            Threads = values.Text("--threads") is { } threads ? [.. threads.Split(',').Select(int.Parse)] : defaults.Threads,
+            Force = values.Number("--force", 0) != 0,
+            Protect = values.Number("--protect", 1) != 0,
+            Sessions = (int)values.Number("--sessions", 0),
         };
-
-        int Number(string name, int otherwise) => values.TryGetValue(name, out var text) ? int.Parse(text) : otherwise;
     }
 }

@@ -7,10 +7,8 @@ namespace StreamGateway.Native.StressHost;
 internal sealed unsafe class Workers(RtcLibrary library, nint handle)
 {
     private const int CallsPerRound = 20;
-    private const int ManagedSteps = 2000;
     private const int PollBytes = 1 << 20;
 
-    private static volatile byte[]? s_garbage;
     private readonly List<Thread> _threads = [];
     private volatile bool _stop;
 
@@ -61,7 +59,7 @@ internal sealed unsafe class Workers(RtcLibrary library, nint handle)
                 }
 
                 library.CallAsync(handle, echo, message, 21, round % 2 == 0 ? &Completed : null, null);
-                RunManagedCode(round);
+                ManagedCode.Run(round);
             }
         }
 
@@ -80,33 +78,6 @@ internal sealed unsafe class Workers(RtcLibrary library, nint handle)
 
         Interlocked.Increment(ref Figures.Calls);
     }
-
-    private static void RunManagedCode(long round)
-    {
-        var sum = 0;
-        for (var i = 0; i < ManagedSteps; i++)
-        {
-            sum += i * (int)round;
-        }
-
-        s_garbage = new byte[sum & 0xff];
-        if (round % 4 != 0)
-        {
-            return;
-        }
-
-        try
-        {
-            LengthOf(null!);
-        }
-        catch (NullReferenceException)
-        {
-            Interlocked.Increment(ref Figures.NullReferences);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int LengthOf(string text) => text.Length;
 
     /// <summary>Takes records until the library ends, and checks that they follow each other.</summary>
     private void Poll()
@@ -128,7 +99,7 @@ internal sealed unsafe class Workers(RtcLibrary library, nint handle)
                 }
             }
 
-            s_garbage = new byte[64];
+            ManagedCode.Allocate(64);
         }
 
         NativeMemory.Free(buffer);
@@ -143,7 +114,7 @@ internal sealed unsafe class Workers(RtcLibrary library, nint handle)
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Completed(void* context, ulong request, byte* data, nuint length, uint code)
     {
-        s_garbage = new byte[32];
+        ManagedCode.Allocate(32);
         Interlocked.Increment(ref Figures.Callbacks);
     }
 
@@ -151,7 +122,7 @@ internal sealed unsafe class Workers(RtcLibrary library, nint handle)
     public static void LogLine(byte level, byte* target, byte* message, nuint length)
     {
         SignalStorm.Register(); // the library's thread: managed while it is here
-        s_garbage = new byte[length];
+        ManagedCode.Allocate((int)length);
         Interlocked.Increment(ref Figures.LogLines);
     }
 }

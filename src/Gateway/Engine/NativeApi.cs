@@ -29,23 +29,37 @@ internal static class NativeApi
     {
         var engine = host.Engine;
         return TypedResults.Ok(new NativeResponse(
-            engine.State, engine.Version, engine.RejectedRequestCount, RtcEngine.LiveAllocations, engine.ReadTables()));
+            engine.State,
+            engine.Version,
+            engine.CallCount,
+            engine.PendingCommandCount,
+            engine.RejectedRequestCount,
+            RtcEngine.LiveAllocations,
+            engine.ReadTables()));
     }
 
     private static NoContent SetLogLevel(JsonBody<LogLevelRequest> body, EngineHost host)
     {
-        host.Engine.SetLogLevel(body.Value.Level!.Value);
+        host.Engine.LogLevel = body.Value.Level!.Value;
         return TypedResults.NoContent();
     }
 }
 
 /// <summary>The native library.</summary>
 /// <param name="State">State of its lifecycle; <c>active</c> when all is well.</param>
+/// <param name="Calls">Calls and commands given to it since the start.</param>
+/// <param name="PendingCommands">Commands the gateway waits for.</param>
 /// <param name="RejectedRequests">Commands refused because too many ran.</param>
 /// <param name="LiveAllocations">Blocks of native memory handed out and not yet freed.</param>
 /// <param name="Tables">What is alive in it now.</param>
 internal sealed record NativeResponse(
-    PluginState State, string Version, ulong RejectedRequests, ulong LiveAllocations, RtcTables Tables);
+    PluginState State,
+    string Version,
+    long Calls,
+    int PendingCommands,
+    ulong RejectedRequests,
+    ulong LiveAllocations,
+    RtcTables Tables);
 
 internal sealed record LogLevelRequest
 {

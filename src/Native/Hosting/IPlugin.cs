@@ -18,6 +18,18 @@ public interface IPlugin : IAsyncDisposable, IDisposable
     /// <summary>Requests refused because too many ran, since the start; keeps its last value after disposal.</summary>
     ulong RejectedRequestCount { get; }
 
+    /// <summary>Calls there have been, those refused by the plugin and those still running included.</summary>
+    long CallCount { get; }
+
+    /// <summary>Calls that have not come back yet.</summary>
+    long CallsInFlight { get; }
+
+    /// <summary>
+    /// Completes once the instance has stopped, also when nobody asked and it was forgotten; true when it did so cleanly.
+    /// Holds on to nothing of the plugin.
+    /// </summary>
+    Task<bool> Completion { get; }
+
     /// <summary>Whether the library takes binary messages.</summary>
     bool HasBinaryTransport { get; }
 

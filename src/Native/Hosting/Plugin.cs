@@ -12,17 +12,10 @@ namespace StreamGateway.Native.Hosting;
 /// <inheritdoc cref="IPlugin"/>
 public sealed partial class Plugin : IPlugin
 {
-    // What the ABI says for an absent shutdown_timeout_ms.
-    private static readonly TimeSpan DefaultShutdownTimeout = TimeSpan.FromSeconds(5);
-
-    // The plugin keeps its own deadline; ours, a little later, only guards against one that does not.
-    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
-
     private readonly PluginImage _image;
     private readonly PluginHandle _handle;
     private readonly ILogger _logger;
     private readonly TimeSpan _shutdownTimeout;
-    private readonly TaskCompletionSource<bool> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PluginLogLevel _logLevel;
     private ulong _finalRejectedCount;
     private int _stopping;
@@ -42,9 +35,9 @@ public sealed partial class Plugin : IPlugin
     {
         get
         {
-            if (_handle.IsClosing)
+            if (Volatile.Read(ref _stopping) != 0)
             {
-                return _stopped.Task.IsCompleted ? PluginState.Stopped : PluginState.Stopping;
+                return Completion.IsCompleted ? PluginState.Stopped : PluginState.Stopping;
             }
 
             var state = PluginCalls.GetState(_handle);
@@ -67,6 +60,12 @@ public sealed partial class Plugin : IPlugin
             return count;
         }
     }
+
+    public long CallCount => _handle.CallCount;
+
+    public long CallsInFlight => _handle.CallsInside;
+
+    public Task<bool> Completion => _handle.Completion;
 
     public bool HasBinaryTransport => _handle.Api.HasBinaryTransport;
 
@@ -110,16 +109,10 @@ public sealed partial class Plugin : IPlugin
         payload.Write(response.Payload);
     }
 
-    public PluginResponse Call(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> request)
-    {
-        RequireTag(tag);
-        var tagBytes = new Utf8Argument(tag, stackalloc byte[Utf8Argument.StackSize]);
-
-        // A tag too long for the stack goes back to the pool only after a success: the collector has it otherwise.
-        var response = CallTerminated(tagBytes.Span, request);
-        tagBytes.Dispose();
-        return response;
-    }
+    public PluginResponse Call(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> request) =>
+        _handle.Tags.Find(tag) is { } known
+            ? CallTerminated(known.AsSpan(0, tag.Length), request)
+            : CallWithCopy(tag, request);
 
     public TResponse? Call<TRequest, TResponse>(
         string tag, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResponse> responseType)
@@ -133,7 +126,7 @@ public sealed partial class Plugin : IPlugin
         where TResponse : unmanaged
     {
         RequireBinaryTransport();
-        var answer = PluginCalls.CallRaw(_handle, messageId, MemoryMarshal.AsBytes(new ReadOnlySpan<TRequest>(in request)));
+        PluginCalls.CallRaw(_handle, messageId, MemoryMarshal.AsBytes(new ReadOnlySpan<TRequest>(in request)), out var answer);
         if (answer.ErrorCode != 0 || answer.Length != (uint)Unsafe.SizeOf<TResponse>())
         {
             throw RawFailure(ref answer, messageId, Unsafe.SizeOf<TResponse>());
@@ -146,154 +139,23 @@ public sealed partial class Plugin : IPlugin
     public PluginRawResponse CallRaw(uint messageId, ReadOnlySpan<byte> request)
     {
         RequireBinaryTransport();
-        var answer = PluginCalls.CallRaw(_handle, messageId, request);
+        PluginCalls.CallRaw(_handle, messageId, request, out var answer);
         return answer.ErrorCode == 0
-            ? new PluginRawResponse(_handle, answer)
+            ? new PluginRawResponse(_handle, in answer)
             : throw RawFailure(ref answer, messageId, expectedSize: null);
     }
 
-    public Task<byte[]> CallAsync(string tag, ReadOnlyMemory<byte> request, CancellationToken cancellationToken = default)
-    {
-        RequireTag(tag);
-        ThrowIfStopped();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<byte[]>(cancellationToken);
-        }
-
-        return HasAsyncCalls ? SendAsync(tag, request, cancellationToken) : CallOnPool(tag, request, cancellationToken);
-    }
-
-    public async Task<TResponse?> CallAsync<TRequest, TResponse>(
-        string tag, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResponse> responseType,
-        CancellationToken cancellationToken = default)
-    {
-        var payload = await CallAsync(tag, JsonSerializer.SerializeToUtf8Bytes(request, requestType), cancellationToken)
-            .ConfigureAwait(false);
-        return Deserialize(payload, responseType, tag);
-    }
-
-    public async Task<bool> StopAsync()
-    {
-        BeginStop();
-        try
-        {
-            return await _stopped.Task.WaitAsync(StopDeadline).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            StopTimedOut(_logger, _image.Name, StopDeadline);
-            return false;
-        }
-    }
-
-    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
-
-    public void Dispose()
-    {
-        BeginStop();
-
-        // Waiting inside a log callback would wait for that very callback.
-        if (!LogCallbacks.IsInside && !_stopped.Task.Wait(StopDeadline))
-        {
-            StopTimedOut(_logger, _image.Name, StopDeadline);
-        }
-    }
-
-    // First the calls in flight, then the plugin: each may take the whole timeout.
-    private TimeSpan StopDeadline => 2 * _shutdownTimeout + StopGrace;
-
-    private void BeginStop()
-    {
-        if (Interlocked.Exchange(ref _stopping, 1) == 0)
-        {
-            Volatile.Write(ref _finalRejectedCount, PluginCalls.GetRejectedCount(_handle));
-            _handle.BeginClose();
-
-            // A thread of its own: stopping blocks, and the pool may be what the last calls wait for.
-            new Thread(Stop) { IsBackground = true, Name = $"stop {_image.Name}" }.Start();
-        }
-    }
-
-    private void Stop()
-    {
-        try
-        {
-            if (!_handle.Drained.Wait(_shutdownTimeout))
-            {
-                CallsStillInFlight(_logger, _image.Name, _shutdownTimeout);
-            }
-
-            Volatile.Write(ref _finalRejectedCount, PluginCalls.GetRejectedCount(_handle));
-            var clean = _handle.Stop();
-            if (!clean)
-            {
-                StopFailed(_logger, _image.Name);
-            }
-
-            _stopped.TrySetResult(clean);
-        }
-        catch (Exception exception)
-        {
-            _stopped.TrySetException(exception);
-        }
-    }
-
-    private Task<byte[]> SendAsync(string tag, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
-    {
-        var call = new PendingCall(_handle, tag);
-        var key = CompletionCallback.Register(call);
-        ulong requestId;
-        try
-        {
-            requestId = PluginCalls.CallAsync(_handle, tag, request.Span, key);
-        }
-        catch
-        {
-            CompletionCallback.TryRemove(key, out _);
-            call.Abandon();
-            throw;
-        }
-
-        if (requestId == 0)
-        {
-            CompletionCallback.TryRemove(key, out _);
-            call.Abandon();
-            return _handle.Api.ReadLastError() is { } reason
-                ? Task.FromException<byte[]>(NotTaken(tag, reason))
-                : CallOnPool(tag, request, cancellationToken); // The reference exports a stub that takes nothing.
-        }
-
-        return cancellationToken.CanBeCanceled ? WithCancellation(call, key, requestId, cancellationToken) : call.Answer;
-    }
-
-    private async Task<byte[]> WithCancellation(
-        PendingCall call, nint key, ulong requestId, CancellationToken cancellationToken)
-    {
-        using var registration = cancellationToken.UnsafeRegister(
-            _ =>
-            {
-                if (PluginCalls.Cancel(_handle, requestId) && CompletionCallback.TryRemove(key, out var cancelled))
-                {
-                    cancelled.Cancel(cancellationToken);
-                }
-            },
-            null);
-        return await call.Answer.ConfigureAwait(false);
-    }
-
-    private Task<byte[]> CallOnPool(string tag, ReadOnlyMemory<byte> request, CancellationToken cancellationToken) =>
-        Task.Run(
-            () =>
-            {
-                using var response = Call(tag, request.Span);
-                return response.Payload.ToArray();
-            },
-            cancellationToken).WaitAsync(cancellationToken);
-
     private PluginResponse Call(string tag, ReadOnlySpan<byte> request)
     {
-        RequireTag(tag);
+        ArgumentNullException.ThrowIfNull(tag);
+        return _handle.Tags.Find(tag) is { } known
+            ? CallTerminated(known.AsSpan(0, known.Length - 1), request)
+            : CallWithCopy(Encoding.UTF8.GetBytes(tag), request);
+    }
+
+    private PluginResponse CallWithCopy(ReadOnlySpan<byte> tag, ReadOnlySpan<byte> request)
+    {
+        TagCache.RequireNoNul(tag);
         var tagBytes = new Utf8Argument(tag, stackalloc byte[Utf8Argument.StackSize]);
 
         // A tag too long for the stack goes back to the pool only after a success: the collector has it otherwise.
@@ -305,9 +167,9 @@ public sealed partial class Plugin : IPlugin
     // An open response does not count as a call: freeing it needs no handle and is always allowed.
     private PluginResponse CallTerminated(scoped ReadOnlySpan<byte> tag, scoped ReadOnlySpan<byte> request)
     {
-        var buffer = PluginCalls.Call(_handle, tag, request);
+        PluginCalls.Call(_handle, tag, request, out var buffer);
         return PluginEnvelope.TryReadPayload(buffer.Span, buffer.ErrorCode, out var payload)
-            ? new PluginResponse(_handle, buffer, payload)
+            ? new PluginResponse(_handle, in buffer, payload)
             : throw Failure(ref buffer, tag);
     }
 
@@ -346,27 +208,7 @@ public sealed partial class Plugin : IPlugin
         }
     }
 
-    private PluginException NotTaken(string tag, string reason) =>
-        new(State == PluginState.Active ? PluginErrorCode.TooManyRequests : PluginErrorCode.InvalidState, reason) { Tag = tag };
-
     private void ThrowIfStopped() => ObjectDisposedException.ThrowIf(_handle.IsClosing, this);
-
-    private static void RequireTag(ReadOnlySpan<byte> tag)
-    {
-        if (tag.Contains((byte)0))
-        {
-            throw new ArgumentException("A type tag holds no NUL.", nameof(tag));
-        }
-    }
-
-    private static void RequireTag(string tag)
-    {
-        ArgumentNullException.ThrowIfNull(tag);
-        if (tag.Contains('\0'))
-        {
-            throw new ArgumentException("A type tag holds no NUL.", nameof(tag));
-        }
-    }
 
     private void RequireBinaryTransport()
     {

@@ -7,12 +7,16 @@ namespace StreamGateway.Native.Hosting;
 public ref struct PluginResponse
 {
     private readonly PluginHandle _handle;
-    private FfiBuffer _buffer;
+    private readonly nuint _length;
+    private readonly nuint _capacity;
+    private nint _data;
 
-    internal PluginResponse(PluginHandle handle, FfiBuffer buffer, ReadOnlySpan<byte> payload)
+    internal PluginResponse(PluginHandle handle, scoped in FfiBuffer buffer, ReadOnlySpan<byte> payload)
     {
         _handle = handle;
-        _buffer = buffer;
+        _data = buffer.Address;
+        _length = buffer.Length;
+        _capacity = buffer.Capacity;
         Payload = payload;
     }
 
@@ -22,9 +26,11 @@ public ref struct PluginResponse
     public void Dispose()
     {
         Payload = default;
-        if (_handle is not null)
+        if (_data != 0)
         {
-            PluginCalls.Free(_handle, ref _buffer);
+            var buffer = new FfiBuffer(_data, _length, _capacity);
+            _data = 0;
+            PluginCalls.Free(_handle, ref buffer);
         }
     }
 }
@@ -34,12 +40,16 @@ public ref struct PluginResponse
 public ref struct PluginRawResponse
 {
     private readonly PluginHandle _handle;
-    private RbResponse _response;
+    private readonly uint _length;
+    private readonly uint _capacity;
+    private nint _data;
 
-    internal PluginRawResponse(PluginHandle handle, RbResponse response)
+    internal PluginRawResponse(PluginHandle handle, scoped in RbResponse response)
     {
         _handle = handle;
-        _response = response;
+        _data = response.Address;
+        _length = response.Length;
+        _capacity = response.Capacity;
         Data = response.Span;
     }
 
@@ -49,9 +59,11 @@ public ref struct PluginRawResponse
     public void Dispose()
     {
         Data = default;
-        if (_handle is not null)
+        if (_data != 0)
         {
-            PluginCalls.Free(_handle, ref _response);
+            var response = new RbResponse(_data, _length, _capacity);
+            _data = 0;
+            PluginCalls.Free(_handle, ref response);
         }
     }
 }

@@ -26,6 +26,8 @@ internal static unsafe class LogCallbacks
     /// <summary>Loggers that threw; an exception must not cross into the plugin, so it ends here.</summary>
     internal static long Failures => Interlocked.Read(ref failures);
 
+    internal static void CountFailure() => Interlocked.Increment(ref failures);
+
     internal static ref PluginLogSink? Sink(int slot) => ref Sinks[slot];
 
     internal static delegate* unmanaged[Cdecl]<byte, byte*, byte*, nuint, void> Function(int slot) => slot switch
@@ -58,7 +60,7 @@ internal static unsafe class LogCallbacks
         }
         catch
         {
-            Interlocked.Increment(ref failures);
+            CountFailure();
         }
         finally
         {

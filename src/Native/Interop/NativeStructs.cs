@@ -12,6 +12,16 @@ internal unsafe struct FfiBuffer
     public uint ErrorCode;
     private readonly uint _padding;
 
+    public FfiBuffer(nint data, nuint length, nuint capacity)
+    {
+        Data = (byte*)data;
+        Length = length;
+        Capacity = capacity;
+    }
+
+    /// <summary>Address of the data, to be given back with the rest.</summary>
+    public readonly nint Address => (nint)Data;
+
     // An empty answer may carry a dangling pointer: the length decides.
     public readonly ReadOnlySpan<byte> Span => Length == 0 ? default : new ReadOnlySpan<byte>(Data, checked((int)Length));
 }
@@ -25,6 +35,16 @@ internal unsafe struct RbResponse
     public uint Capacity;
     private readonly uint _padding;
     public byte* Data;
+
+    public RbResponse(nint data, uint length, uint capacity)
+    {
+        Data = (byte*)data;
+        Length = length;
+        Capacity = capacity;
+    }
+
+    /// <summary>Address of the data, to be given back with the rest.</summary>
+    public readonly nint Address => (nint)Data;
 
     public readonly ReadOnlySpan<byte> Span => Length == 0 ? default : new ReadOnlySpan<byte>(Data, checked((int)Length));
 }

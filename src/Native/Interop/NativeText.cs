@@ -10,6 +10,14 @@ internal static unsafe class NativeText
     internal static string ReadTerminated(byte* text) =>
         text == null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
 
+    /// <summary>UTF-8 with a NUL behind it.</summary>
+    internal static byte[] Terminate(string text)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
+        Encoding.UTF8.GetBytes(text, bytes);
+        return bytes;
+    }
+
     /// <summary>Reads an error text, whose length may or may not count a NUL at its end.</summary>
     internal static string Read(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text.TrimEnd((byte)0));
 }

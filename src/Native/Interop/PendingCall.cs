@@ -8,13 +8,14 @@ internal sealed class PendingCall
     private readonly PluginHandle _handle;
     private readonly string _tag;
     private readonly TaskCompletionSource<byte[]> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly int _counter;
     private int _settled;
 
     internal PendingCall(PluginHandle handle, string tag)
     {
         _handle = handle;
         _tag = tag;
-        handle.Enter();
+        _counter = handle.Enter();
     }
 
     /// <summary>The payload of the answer.</summary>
@@ -62,7 +63,7 @@ internal sealed class PendingCall
             return false;
         }
 
-        _handle.Leave();
+        _handle.Leave(_counter);
         return true;
     }
 }

@@ -17,6 +17,7 @@ internal readonly unsafe struct PluginApi
     internal readonly delegate* unmanaged[Cdecl]<nint, ulong> GetRejectedCount;
 
     // Optional: null when the library has none of it.
+    internal readonly delegate* unmanaged[Cdecl]<byte*, nuint, nint> CreateWithConfig;
     internal readonly delegate* unmanaged[Cdecl]<nint, uint, byte*, nuint, RbResponse> CallRaw;
     internal readonly delegate* unmanaged[Cdecl]<RbResponse*, void> FreeResponse;
     internal readonly delegate* unmanaged[Cdecl]<nint, byte*, byte*, nuint, delegate* unmanaged[Cdecl]<nint, ulong, byte*, nuint, uint, void>, nint, ulong> CallAsync;
@@ -34,6 +35,7 @@ internal readonly unsafe struct PluginApi
         SetLogLevel = (delegate* unmanaged[Cdecl]<nint, byte, void>)symbols.Required("plugin_set_log_level");
         GetState = (delegate* unmanaged[Cdecl]<nint, byte>)symbols.Required("plugin_get_state");
         GetRejectedCount = (delegate* unmanaged[Cdecl]<nint, ulong>)symbols.Required("plugin_get_rejected_count");
+        CreateWithConfig = (delegate* unmanaged[Cdecl]<byte*, nuint, nint>)symbols.Optional("plugin_create_with_config");
         CallRaw = (delegate* unmanaged[Cdecl]<nint, uint, byte*, nuint, RbResponse>)symbols.Optional("plugin_call_raw");
         FreeResponse = (delegate* unmanaged[Cdecl]<RbResponse*, void>)symbols.Optional("rb_response_free");
         CallAsync = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, nuint, delegate* unmanaged[Cdecl]<nint, ulong, byte*, nuint, uint, void>, nint, ulong>)symbols.Optional("plugin_call_async");

@@ -3,31 +3,27 @@ using System.Runtime.InteropServices;
 
 namespace StreamGateway.Native.Interop;
 
-/// <summary>One started plugin instance, and the count of calls inside it.</summary>
+/// <summary>One started plugin instance: what outlives the public object until the instance has stopped.</summary>
 /// <remarks>
 /// Closing has two ways. An owner closes the handle, waits until the calls inside have come back, and stops the
 /// instance, within a deadline. A plugin nobody disposed is stopped from the finalizer, in the background.
 /// <para>
-/// The count is kept here and not with <see cref="SafeHandle.DangerousAddRef"/>, which goes on admitting calls after
-/// disposal for as long as others are inside, so that a busy plugin would never drain. Two interlocked steps a call.
+/// Calls are counted here and not with <see cref="SafeHandle.DangerousAddRef"/>, which goes on admitting calls after
+/// disposal for as long as others are inside, so that a busy plugin would never drain.
 /// </para>
 /// The number is an id of the plugin, no memory, and the library stays loaded: using a stale one is refused by the
 /// plugin, never undefined.
 /// </remarks>
 internal sealed unsafe class PluginHandle : SafeHandle
 {
-    // Added to the count once: it is negative from then on, and exactly this when the last call has left.
-    private const long Closed = long.MinValue / 2;
-
     private static int liveCount;
 
     internal readonly PluginApi Api;
 
     private readonly PluginImage _image;
     private readonly LogSinkLease? _log;
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _calls;
-    private int _stopped;
+    private readonly CallGate _gate = new();
+    private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal PluginHandle(PluginImage image, nint instance, LogSinkLease? log)
         : base(0, ownsHandle: true)
@@ -48,72 +44,63 @@ internal sealed unsafe class PluginHandle : SafeHandle
     /// <summary>The id itself.</summary>
     internal nint Instance { get; }
 
+    /// <summary>Tags known to the library this is an instance of.</summary>
+    internal TagCache Tags => _image.Tags;
+
     /// <summary>Whether new calls are refused.</summary>
-    internal bool IsClosing => Volatile.Read(ref _calls) < 0;
+    internal bool IsClosing => _gate.IsClosed;
 
     /// <summary>Completes when the handle is closed and no call is inside.</summary>
-    internal Task Drained => _drained.Task;
+    internal Task Drained => _gate.Drained;
 
-    /// <summary>Begins a call. Every one that begins must <see cref="Leave"/>, also when it fails.</summary>
+    /// <summary>Completes when the instance has stopped, by whomever; says whether it did so cleanly.</summary>
+    internal Task<bool> Completion => _completion.Task;
+
+    internal long CallsInside => _gate.Inside;
+
+    internal long CallCount => _gate.Total;
+
+    /// <summary>Begins a call. Every one that begins must <see cref="Leave"/>, also when it fails, with what this answers.</summary>
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Enter()
+    internal int Enter()
     {
-        if (Interlocked.Increment(ref _calls) < 0)
+        if (!_gate.TryEnter(out var counter))
         {
             Refuse();
         }
+
+        return counter;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Leave()
-    {
-        if (Interlocked.Decrement(ref _calls) == Closed)
-        {
-            _drained.TrySetResult();
-        }
-    }
+    internal void Leave(int counter) => _gate.Leave(counter);
 
-    /// <summary>Refuses new calls; <see cref="Stop"/> is then up to the owner. Once only.</summary>
+    /// <summary>Refuses new calls; <see cref="Shutdown"/> and <see cref="Complete"/> are then up to the owner. Once only.</summary>
     internal void BeginClose()
     {
-        if (Interlocked.Add(ref _calls, Closed) == Closed)
-        {
-            _drained.TrySetResult();
-        }
-
+        _gate.Close();
         SetHandleAsInvalid();
     }
 
-    /// <summary>Stops the instance, once. May block as long as the plugin's shutdown timeout.</summary>
-    internal bool Stop()
+    /// <summary>Stops the instance. May block as long as the plugin's shutdown timeout. Once only.</summary>
+    internal bool Shutdown()
     {
-        if (Interlocked.Exchange(ref _stopped, 1) != 0)
-        {
-            return true;
-        }
-
-        try
-        {
-            return Api.Shutdown(Instance) != 0;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref liveCount);
-            _log?.Dispose();
-        }
+        var clean = Api.Shutdown(Instance) != 0;
+        Interlocked.Decrement(ref liveCount);
+        _log?.Dispose();
+        return clean;
     }
+
+    /// <summary>Says that the instance has stopped.</summary>
+    internal void Complete(bool clean) => _completion.SetResult(clean);
 
     protected override bool ReleaseHandle()
     {
         // The finalizer thread must not wait for a plugin.
-        ThreadPool.UnsafeQueueUserWorkItem(static self => self.Stop(), this, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static self => self.Complete(self.Shutdown()), this, preferLocal: false);
         return true;
     }
 
-    private void Refuse()
-    {
-        Leave();
-        throw new ObjectDisposedException(_image.Name);
-    }
+    private void Refuse() => throw new ObjectDisposedException(_image.Name);
 }

@@ -35,6 +35,9 @@ internal sealed class PluginImage
 
     internal readonly PluginApi Api;
 
+    /// <summary>Tags its instances were called with.</summary>
+    internal TagCache Tags { get; } = new();
+
     /// <summary>The functions of librtc; throws naming what is missing when the library is another plugin.</summary>
     internal RtcApi Rtc => _rtc.Value;
 

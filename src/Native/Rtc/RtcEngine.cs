@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Hosting;
@@ -16,6 +17,7 @@ public sealed class RtcEngine : IAsyncDisposable
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Plugin _plugin;
+    private readonly PendingCommands _pending = new();
     private readonly RtcBorder _border;
     private readonly RtcDispatcher _dispatcher;
     private readonly RtcPollThread _poll;
@@ -24,16 +26,21 @@ public sealed class RtcEngine : IAsyncDisposable
     {
         _plugin = plugin;
         _border = new RtcBorder(plugin.Image.Rtc, plugin.Handle.Instance);
-        var pending = new PendingCommands();
-        _dispatcher = new RtcDispatcher(pending, options.EventCapacity ?? DefaultEventCapacity);
+        _dispatcher = new RtcDispatcher(_pending, options.EventCapacity ?? DefaultEventCapacity);
         _poll = new RtcPollThread(_border, _dispatcher, loggers.CreateLogger<RtcEngine>());
-        Commands = new RtcCommands(plugin, pending);
+        Commands = new RtcCommands(plugin, _pending);
     }
 
     public PluginState State => _plugin.State;
 
     /// <summary>Commands refused because too many ran.</summary>
     public ulong RejectedRequestCount => _plugin.RejectedRequestCount;
+
+    /// <summary>Calls and commands given to the library since the start.</summary>
+    public long CallCount => _plugin.CallCount;
+
+    /// <summary>Commands whose answer has not come yet.</summary>
+    public int PendingCommandCount => _pending.Count;
 
     /// <summary>Version of the native library, such as <c>0.1.0</c>.</summary>
     public string Version => _border.Version;
@@ -84,7 +91,12 @@ public sealed class RtcEngine : IAsyncDisposable
     public RtcTables ReadTables() =>
         _plugin.Call("rtc.tables", new NoArguments(), RtcJson.Default.NoArguments, RtcJson.Default.RtcTables)!;
 
-    public void SetLogLevel(PluginLogLevel level) => _plugin.LogLevel = level;
+    /// <summary>How much the library logs for this instance. Changes at once.</summary>
+    public PluginLogLevel LogLevel
+    {
+        get => _plugin.LogLevel;
+        set => _plugin.LogLevel = value;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -129,5 +141,7 @@ public sealed class RtcEngine : IAsyncDisposable
         LogLevel = options.LogLevel,
         MaxConcurrentOps = options.MaxConcurrentCommands,
         ShutdownTimeout = options.ShutdownTimeout,
+        Data = JsonSerializer.SerializeToElement(
+            new EngineData((long?)options.CallTimeout?.TotalMilliseconds, options.EventBufferBytes), RtcJson.Default.EngineData),
     };
 }

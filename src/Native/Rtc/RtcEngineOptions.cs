@@ -20,6 +20,12 @@ public sealed record RtcEngineOptions
     /// <summary>Commands that may run at once; further ones are refused and counted. 0 means no limit.</summary>
     public int? MaxConcurrentCommands { get; init; }
 
+    /// <summary>How long a call that waits for its answer may take, from a millisecond to an hour.</summary>
+    public TimeSpan? CallTimeout { get; init; }
+
+    /// <summary>Bytes of events the library keeps until they are drained, 4 KiB to 1 GiB; then the oldest are dropped and counted.</summary>
+    public int? EventBufferBytes { get; init; }
+
     /// <summary>How long stopping may take, with leaving every call.</summary>
     public TimeSpan? ShutdownTimeout { get; init; }
 

@@ -11,6 +11,7 @@ namespace StreamGateway.Native.Rtc;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(MillisecondsConverter), typeof(ParticipantConverter), typeof(JoinTimingConverter)])]
+[JsonSerializable(typeof(EngineData))]
 [JsonSerializable(typeof(RtcJoinOptions))]
 [JsonSerializable(typeof(JoinAnswer))]
 [JsonSerializable(typeof(LeaveRequest))]
@@ -48,6 +49,9 @@ namespace StreamGateway.Native.Rtc;
 [JsonSerializable(typeof(NoArguments))]
 [JsonSerializable(typeof(ErrorDetails))]
 internal sealed partial class RtcJson : JsonSerializerContext;
+
+/// <summary>What the library itself reads of its configuration's data.</summary>
+internal sealed record EngineData(long? CallTimeoutMs, int? EventBufferBytes);
 
 internal sealed record NoArguments;
 

@@ -171,7 +171,7 @@ public sealed class PluginCallTests : IDisposable
     [Fact]
     public void Call_FreesEveryAnswer()
     {
-        var before = TestPlugins.LiveBuffers;
+        var before = TestPlugins.LiveAllocations;
 
         _plugin.Call("echo", """{"message":"a"}""");
         Assert.Throws<PluginException>(() => _plugin.Call("error.7", "{}"));
@@ -181,7 +181,7 @@ public sealed class PluginCallTests : IDisposable
         _plugin.Call("echo"u8, """{"message":"a"}"""u8, new ArrayBufferWriter<byte>());
         Assert.Throws<PluginException>(() => _plugin.Call("math.add", new AddRequest(1, 2), TestJson.Default.AddRequest, TestJson.Default.EchoRequest));
 
-        Assert.Equal(before, TestPlugins.LiveBuffers);
+        Assert.Equal(before, TestPlugins.LiveAllocations);
     }
 }
 

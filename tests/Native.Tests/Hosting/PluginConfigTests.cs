@@ -60,6 +60,27 @@ public sealed class PluginConfigTests
         Assert.Contains("libtest_complete.so", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "100")]
+    [InlineData("""{"cache_size":7}""", "7")]
+    public void Plugin_that_is_made_with_its_configuration_gets_it(string? data, string size)
+    {
+        var config = new PluginConfig { Data = data is null ? null : Element(data) };
+        using var plugin = NativePluginLoader.Load(TestPlugins.PathOf("with_config"), config);
+
+        Assert.Equal(size, plugin.Call("cache_size", "{}"));
+    }
+
+    [Fact]
+    public void Plugin_that_refuses_to_be_made_with_its_configuration_is_named()
+    {
+        var exception = Assert.Throws<PluginException>(() => NativePluginLoader.Load(
+            TestPlugins.PathOf("with_config"), new PluginConfig { Data = Element("""{"cache_size":-1}""") }));
+
+        Assert.Equal(PluginErrorCode.InitializationFailed, exception.Code);
+        Assert.Contains("plugin_create_with_config answered null", exception.Message, StringComparison.Ordinal);
+    }
+
     private static string Json(PluginConfig config) => Encoding.UTF8.GetString(config.ToJsonBytes());
 
     private static JsonElement Element(string json) => JsonSerializer.Deserialize<JsonElement>(json);

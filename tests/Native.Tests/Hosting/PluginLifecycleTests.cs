@@ -179,10 +179,47 @@ public sealed class PluginLifecycleTests
     }
 
     [Fact]
+    public async Task Completion_OfAForgottenPlugin_ComesAllTheSame()
+    {
+        var completion = LoadAndForgetAllButCompletion();
+
+        while (!completion.IsCompleted)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.WhenAny(completion, Task.Delay(TimeSpan.FromMilliseconds(10))).Soon();
+        }
+
+        Assert.True(await completion);
+    }
+
+    [Fact]
+    public async Task Completion_ComesOnceTheInstanceHasStopped()
+    {
+        var plugin = TestPlugins.Load();
+        var completion = plugin.Completion;
+        Assert.False(completion.IsCompleted);
+
+        var stopped = await plugin.StopAsync().Soon();
+
+        Assert.True(stopped);
+        Assert.True(completion.IsCompletedSuccessfully && await completion);
+    }
+
+    [Fact]
+    public async Task Stop_WithALoggerThatThrows_StopsAllTheSame()
+    {
+        using var loggers = new RecordingLoggers { OnLine = _ => throw new InvalidOperationException("a logger that throws") };
+        var plugin = NativePluginLoader.Load(TestPlugins.PathOf("shutdown_fails"), null, loggers);
+
+        Assert.False(await plugin.StopAsync().Soon());
+    }
+
+    [Fact]
     public void Load_HundredTimes_LeavesNothing()
     {
         var live = PluginHandle.LiveCount;
-        var buffers = TestPlugins.LiveBuffers;
+        var buffers = TestPlugins.LiveAllocations;
 
         for (var i = 0; i < 100; i++)
         {
@@ -191,7 +228,7 @@ public sealed class PluginLifecycleTests
         }
 
         Assert.Equal(live, PluginHandle.LiveCount);
-        Assert.Equal(buffers, TestPlugins.LiveBuffers);
+        Assert.Equal(buffers, TestPlugins.LiveAllocations);
     }
 
     [Fact]
@@ -228,6 +265,9 @@ public sealed class PluginLifecycleTests
             unexpected.Enqueue(exception);
         }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Task<bool> LoadAndForgetAllButCompletion() => TestPlugins.Load().Completion;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void LoadAndForget() => TestPlugins.Load();

@@ -130,7 +130,7 @@ public sealed class PluginRawCallTests : IDisposable
     [Fact]
     public void CallRaw_FreesEveryAnswer()
     {
-        var before = TestPlugins.LiveBuffers;
+        var before = TestPlugins.LiveAllocations;
         var request = SmallRequest.For("key", 0);
 
         _plugin.CallRaw<SmallRequest, SmallResponse>(BenchSmall, in request, out _);
@@ -139,7 +139,7 @@ public sealed class PluginRawCallTests : IDisposable
         Assert.Throws<PluginException>(() => _plugin.CallRaw(4711, default).Dispose());
         Assert.Throws<PluginException>(() => _plugin.CallRaw<SmallRequest, SmallResponse>(Short, in request, out _));
 
-        Assert.Equal(before, TestPlugins.LiveBuffers);
+        Assert.Equal(before, TestPlugins.LiveAllocations);
     }
 }
 

@@ -29,6 +29,35 @@ public sealed class RtcEngineTests
     }
 
     [Fact]
+    public async Task Settings_of_the_library_reach_it()
+    {
+        await using (await RtcEngine.StartAsync(
+            new RtcEngineOptions { CallTimeout = TimeSpan.FromSeconds(3), EventBufferBytes = 1 << 16 }, NullLoggerFactory.Instance).Soon())
+        {
+        }
+
+        var timeout = await Assert.ThrowsAsync<PluginException>(() => RtcEngine.StartAsync(
+            new RtcEngineOptions { CallTimeout = TimeSpan.FromHours(2) }, NullLoggerFactory.Instance));
+        var buffer = await Assert.ThrowsAsync<PluginException>(() => RtcEngine.StartAsync(
+            new RtcEngineOptions { EventBufferBytes = 1 }, NullLoggerFactory.Instance));
+
+        Assert.Contains("call_timeout_ms", timeout.Message, StringComparison.Ordinal);
+        Assert.Contains("event_buffer_bytes", buffer.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calls_are_counted()
+    {
+        await using var engine = await RtcEngine.StartAsync(new RtcEngineOptions(), NullLoggerFactory.Instance).Soon();
+        var before = engine.CallCount;
+
+        engine.ReadTables();
+        engine.ReadTables();
+
+        Assert.Equal((before + 2, 0), (engine.CallCount, engine.PendingCommandCount));
+    }
+
+    [Fact]
     public async Task Missing_library_is_named()
     {
         var exception = await Assert.ThrowsAsync<PluginException>(

@@ -14,13 +14,13 @@ internal static class TestPlugins
     internal static IPlugin Load(PluginConfig? config = null, ILoggerFactory? loggers = null) =>
         NativePluginLoader.Load(Complete, config, loggers);
 
-    /// <summary>Answers of the complete plugin handed out and not yet freed.</summary>
-    internal static unsafe long LiveBuffers
+    /// <summary>Answers, objects and asynchronous calls of the complete plugin that are not yet freed.</summary>
+    internal static unsafe long LiveAllocations
     {
         get
         {
             var library = NativeLibrary.Load(Complete);
-            var export = (delegate* unmanaged[Cdecl]<long>)NativeLibrary.GetExport(library, "test_live_buffers");
+            var export = (delegate* unmanaged[Cdecl]<long>)NativeLibrary.GetExport(library, "test_live_allocations");
             return export();
         }
     }

@@ -8,14 +8,39 @@
 #include <time.h>
 
 enum { SLOTS = 1024 };
+static const uint64_t RESERVED = UINT64_MAX;
 
 static instance instances[SLOTS];
 static _Atomic uint64_t next_id;
 static _Atomic(log_callback) logger;
 static _Atomic uint8_t log_level = LOG_INFO;
-_Atomic int64_t live_buffers;
+static spread_count live_allocations;
 
-EXPORT int64_t test_live_buffers(void) { return atomic_load(&live_buffers); }
+unsigned cell_of_thread(void) {
+    static _Atomic unsigned threads;
+    static _Thread_local unsigned cell;
+    if (!cell) {
+        cell = 1 + atomic_fetch_add(&threads, 1) % CELLS;
+    }
+    return cell - 1;
+}
+
+static void spread_add(spread_count *count, int64_t change) {
+    atomic_fetch_add_explicit(&count->cells[cell_of_thread()].value, change, memory_order_acq_rel);
+}
+
+static int64_t spread_sum(spread_count *count) {
+    int64_t sum = 0;
+    for (int i = 0; i < CELLS; i++) {
+        sum += atomic_load(&count->cells[i].value);
+    }
+    return sum;
+}
+
+void count_allocation(int change) { spread_add(&live_allocations, change); }
+
+// Answers, plugin objects and asynchronous calls not yet freed, over all instances.
+EXPORT int64_t test_live_allocations(void) { return spread_sum(&live_allocations); }
 
 // The log target as it lies in memory; the callback gets a message that no NUL ends.
 void log_line(uint8_t level, const char *target, const char *message) {
@@ -32,12 +57,16 @@ void log_line(uint8_t level, const char *target, const char *message) {
 instance *find_instance(void *handle) {
     uint64_t id = (uint64_t)(uintptr_t)handle;
     instance *in = &instances[id % SLOTS];
-    return id && atomic_load(&in->id) == id ? in : NULL;
+    return id && id != RESERVED && atomic_load(&in->id) == id ? in : NULL;
 }
 
 bool acquire(instance *in) {
+    if (!in->limit) {
+        spread_add(&in->unlimited, 1);
+        return true;
+    }
     uint64_t running = atomic_fetch_add(&in->running, 1);
-    if (in->limit && running >= in->limit) {
+    if (running >= in->limit) {
         atomic_fetch_sub(&in->running, 1);
         atomic_fetch_add(&in->rejected, 1);
         return false;
@@ -45,12 +74,20 @@ bool acquire(instance *in) {
     return true;
 }
 
-void release(instance *in) { atomic_fetch_sub(&in->running, 1); }
+void release(instance *in) {
+    if (in->limit) {
+        atomic_fetch_sub(&in->running, 1);
+    } else {
+        spread_add(&in->unlimited, -1);
+    }
+}
+
+static bool is_busy(instance *in) { return atomic_load(&in->running) || spread_sum(&in->unlimited); }
 
 static FfiBuffer plain(uint32_t code, const char *message) {
     text out = {0};
     text_add(&out, message, strlen(message));
-    atomic_fetch_add(&live_buffers, 1);
+    count_allocation(1);
     return (FfiBuffer){(uint8_t *)out.data, out.len, out.capacity, code};
 }
 
@@ -70,7 +107,7 @@ FfiBuffer respond(uint32_t code, text *out, const char *tag) {
     }
     text_add(&envelope, "}", 1);
     free(out->data);
-    atomic_fetch_add(&live_buffers, 1);
+    count_allocation(1);
     return (FfiBuffer){(uint8_t *)envelope.data, envelope.len, envelope.capacity, code};
 }
 
@@ -102,9 +139,26 @@ EXPORT void *plugin_create(void) {
 #ifdef REFUSE_CREATE
     return NULL;
 #else
+    count_allocation(1);
     return malloc(1);
 #endif
 }
+
+#ifdef WITH_CONFIG
+static _Atomic int64_t cache_size;
+
+// As a factory that is made with its configuration: data.cache_size, 100 when absent.
+EXPORT void *plugin_create_with_config(const uint8_t *config, size_t len) {
+    slice document = {(const char *)config, len};
+    int64_t size = 100;
+    json_integer(json_member(json_member(document, "data"), "cache_size"), &size);
+    if ((len && !json_valid(document)) || size < 0) {
+        return NULL;
+    }
+    atomic_store(&cache_size, size);
+    return plugin_create();
+}
+#endif
 
 #ifdef LOG_AFTER_FAILED_INIT
 static void *log_later(void *unused) {
@@ -144,11 +198,24 @@ static bool configure(instance *in, slice config) {
     return !json_bool(json_member(json_member(config, "data"), "refuse"));
 }
 
+// A free slot and the id that leads to it, or null when every slot is taken.
+static instance *reserve_slot(uint64_t *id) {
+    for (int i = 0; i < SLOTS; i++) {
+        *id = atomic_fetch_add(&next_id, 1) + 1;
+        uint64_t free_slot = 0;
+        if (atomic_compare_exchange_strong(&instances[*id % SLOTS].id, &free_slot, RESERVED)) {
+            return &instances[*id % SLOTS];
+        }
+    }
+    return NULL;
+}
+
 EXPORT void *plugin_init(void *plugin, const uint8_t *config, size_t len, log_callback callback) {
     if (!plugin) {
         return NULL;
     }
     free(plugin);
+    count_allocation(-1);
     if (callback) {
         atomic_store(&logger, callback);
     }
@@ -158,9 +225,13 @@ EXPORT void *plugin_init(void *plugin, const uint8_t *config, size_t len, log_ca
     pthread_detach(thread);
     return NULL;
 #endif
-    uint64_t id = atomic_fetch_add(&next_id, 1) + 1;
-    instance *in = &instances[id % SLOTS];
-    if (atomic_load(&in->id) || !configure(in, (slice){(const char *)config, len})) {
+    uint64_t id;
+    instance *in = reserve_slot(&id);
+    if (!in) {
+        return NULL;
+    }
+    if (!configure(in, (slice){(const char *)config, len})) {
+        atomic_store(&in->id, 0);
         return NULL;
     }
     atomic_store(&in->rejected, 0);
@@ -172,6 +243,13 @@ EXPORT void *plugin_init(void *plugin, const uint8_t *config, size_t len, log_ca
 
 static FfiBuffer call(instance *in, const char *tag, slice request, cancellation *cancel) {
     FfiBuffer answer;
+#ifdef WITH_CONFIG
+    if (strcmp(tag, "cache_size") == 0) {
+        text size = {0};
+        text_print(&size, "%lld", (long long)atomic_load(&cache_size));
+        return respond(SUCCESS, &size, tag);
+    }
+#endif
     if (misbehave(tag, &answer)) {
         return answer;
     }
@@ -211,7 +289,7 @@ EXPORT FfiBuffer plugin_call(void *handle, const char *tag, const uint8_t *reque
 EXPORT void plugin_free_buffer(FfiBuffer *buffer) {
     if (buffer && buffer->data && buffer->capacity) {
         free(buffer->data);
-        atomic_fetch_sub(&live_buffers, 1);
+        count_allocation(-1);
         *buffer = (FfiBuffer){0};
     }
 }
@@ -228,7 +306,7 @@ EXPORT bool plugin_shutdown(void *handle) {
     if (!atomic_compare_exchange_strong(&in->id, &id, 0)) {
         return false;
     }
-    for (uint64_t waited = 0; atomic_load(&in->running) && waited < in->shutdown_timeout_ms; waited++) {
+    for (uint64_t waited = 0; is_busy(in) && waited < in->shutdown_timeout_ms; waited++) {
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
 #ifdef FAIL_SHUTDOWN
@@ -283,6 +361,13 @@ static async_call *async_calls[ASYNC_SLOTS];
 static pthread_mutex_t async_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint64_t next_async_id;
 
+static void free_async(async_call *a) {
+    free(a->request.data);
+    free(a->tag);
+    free(a);
+    count_allocation(-1);
+}
+
 static void *run_async(void *argument) {
     async_call *a = argument;
     instance *in = find_instance(a->handle);
@@ -294,13 +379,11 @@ static void *run_async(void *argument) {
     async_calls[a->id % ASYNC_SLOTS] = NULL;
     pthread_mutex_unlock(&async_lock);
     a->callback(a->context, a->id, answer.data, answer.len, answer.error_code);
-    if (acquired) {
-        release(in);
-    }
     plugin_free_buffer(&answer);
-    free(a->request.data);
-    free(a->tag);
-    free(a);
+    free_async(a);
+    if (acquired) {
+        release(in); // last: a shutdown that waits for it finds nothing allocated
+    }
     return NULL;
 }
 
@@ -310,6 +393,7 @@ EXPORT uint64_t plugin_call_async(void *handle, const char *tag, const uint8_t *
         return 0;
     }
     async_call *a = calloc(1, sizeof *a);
+    count_allocation(1);
     uint64_t id = atomic_fetch_add(&next_async_id, 1) + 1;
     atomic_store(&a->id, id);
     a->handle = handle, a->context = context, a->callback = callback, a->tag = strdup(tag);
@@ -322,9 +406,12 @@ EXPORT uint64_t plugin_call_async(void *handle, const char *tag, const uint8_t *
     pthread_mutex_unlock(&async_lock);
     pthread_t thread;
     if (full || pthread_create(&thread, NULL, run_async, a) != 0) {
-        free(a->request.data);
-        free(a->tag);
-        free(a);
+        pthread_mutex_lock(&async_lock);
+        if (!full) {
+            async_calls[id % ASYNC_SLOTS] = NULL;
+        }
+        pthread_mutex_unlock(&async_lock);
+        free_async(a);
         return 0;
     }
     pthread_detach(thread);

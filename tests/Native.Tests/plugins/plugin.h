@@ -36,14 +36,25 @@ typedef struct {
 typedef void (*log_callback)(uint8_t level, const char *target, const uint8_t *message, size_t len);
 typedef void (*completion_callback)(void *context, uint64_t id, const uint8_t *data, size_t len, uint32_t code);
 
+// A count that threads change without sharing a cache line: each adds to one of the cells, the sum is the count.
+enum { CELLS = 16 };
+typedef struct {
+    struct {
+        _Alignas(128) _Atomic int64_t value;
+    } cells[CELLS];
+} spread_count;
+
+unsigned cell_of_thread(void);
+
 // A slot is found by the low bits of the handle and is never freed, so a stale handle is only ever refused.
 typedef struct {
     _Atomic uint64_t id;
     _Atomic int state;
-    _Atomic uint64_t running;
-    _Atomic uint64_t rejected;
     uint64_t limit;
     uint64_t shutdown_timeout_ms;
+    _Atomic uint64_t running; // while there is a limit
+    _Atomic uint64_t rejected;
+    spread_count unlimited; // running, while there is none
 } instance;
 
 // A request's chance to be cancelled; null members mean that it cannot be.
@@ -81,6 +92,6 @@ void release(instance *in);
 FfiBuffer respond(uint32_t code, text *out, const char *tag);
 void log_line(uint8_t level, const char *target, const char *message);
 bool sleep_ms(uint64_t ms, cancellation *cancel);
-extern _Atomic int64_t live_buffers;
+void count_allocation(int change);
 
 #endif

@@ -23,7 +23,7 @@ typedef struct {
 static RbResponse bytes(uint32_t code, const void *data, size_t len) {
     uint8_t *copy = malloc(len);
     memcpy(copy, data, len);
-    atomic_fetch_add(&live_buffers, 1);
+    count_allocation(1);
     return (RbResponse){code, (uint32_t)len, (uint32_t)len, copy};
 }
 
@@ -78,7 +78,7 @@ EXPORT RbResponse plugin_call_raw(void *handle, uint32_t id, const uint8_t *requ
 EXPORT void rb_response_free(RbResponse *response) {
     if (response && response->data && response->capacity) {
         free(response->data);
-        atomic_fetch_sub(&live_buffers, 1);
+        count_allocation(-1);
         *response = (RbResponse){0};
     }
 }
