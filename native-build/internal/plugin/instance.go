@@ -127,6 +127,9 @@ func (in *Instance) NextID() uint64 {
 	return border.NextID()
 }
 
+// EventBytesQueued is how much of the event buffer the host has not taken yet.
+func (in *Instance) EventBytesQueued() uint64 { return in.border.Counts().EventBytesQueued }
+
 // Go runs work on a goroutine whose panic does not end the process, only this instance.
 func (in *Instance) Go(work func()) {
 	guard.Go(in.Panicked, work)

@@ -18,6 +18,7 @@ type host interface {
 	OpenSource(capacity int) (rtc.ByteSource, error)
 	OpenSink(capacity int) (rtc.PageSink, error)
 	DiscardSink(id uint64) bool
+	EventBytesQueued() uint64
 }
 
 type instanceHost struct{ *plugin.Instance }

@@ -43,6 +43,7 @@ type joinRequest struct {
 	LeaveWhenAloneMs *int64            `json:"leave_when_alone_ms"`
 	MaxDurationMs    *int64            `json:"max_duration_ms"`
 	TimeoutMs        *int64            `json:"timeout_ms"`
+	Mock             *mockRequest      `json:"mock"`
 }
 
 type userRequest struct {
@@ -79,6 +80,9 @@ func (m *Module) join(ctx context.Context, request []byte) (any, error) {
 	if err := plugin.Decode(request, &r); err != nil {
 		return nil, err
 	}
+	if r.Mock != nil {
+		return m.joinMock(&r)
+	}
 	options, err := r.options()
 	if err != nil {
 		return nil, err
@@ -101,7 +105,7 @@ func (m *Module) join(ctx context.Context, request []byte) (any, error) {
 		if err := session.Shutdown(context.WithoutCancel(ctx)); err != nil {
 			return nil, err
 		}
-		return nil, failure.Newf(failure.Cancelled, failure.NoStage, "the library is shutting down")
+		return nil, errShuttingDown()
 	}
 	info := session.Info()
 	return joinAnswer{
@@ -116,17 +120,11 @@ func (r *joinRequest) options() (rtc.JoinOptions, error) {
 	v := new(validation)
 	v.text("api_key", r.APIKey, maxID)
 	v.text("token", r.Token, maxToken)
-	v.text("call_type", r.CallType, maxID)
-	v.text("call_id", r.CallID, maxID)
-	v.text("user.id", r.User.ID, maxID)
-	v.optionalText("user.name", r.User.Name, maxText)
+	v.call(r)
 	v.optionalText("user.image", r.User.Image, maxText)
 	v.object("user.custom", r.User.Custom)
 	v.object("data", r.Data)
 	v.httpURL("coordinator_url", r.CoordinatorURL)
-	if strings.ContainsAny(r.CallType, ":/") || strings.ContainsAny(r.CallID, ":/") {
-		v.fail("call_type and call_id must not contain ':' or '/'")
-	}
 	options := rtc.JoinOptions{
 		CoordinatorURL: r.CoordinatorURL, APIKey: r.APIKey, Token: r.Token, CallType: r.CallType, CallID: r.CallID,
 		User:   coordinator.User{ID: r.User.ID, Name: valueOf(r.User.Name, ""), Image: valueOf(r.User.Image, ""), Custom: present(r.User.Custom)},
@@ -202,6 +200,17 @@ type validation struct{ err error }
 func (v *validation) fail(format string, values ...any) {
 	if v.err == nil {
 		v.err = failure.Invalid(format, values...)
+	}
+}
+
+// call checks who joins which call.
+func (v *validation) call(r *joinRequest) {
+	v.text("call_type", r.CallType, maxID)
+	v.text("call_id", r.CallID, maxID)
+	v.text("user.id", r.User.ID, maxID)
+	v.optionalText("user.name", r.User.Name, maxText)
+	if strings.ContainsAny(r.CallType, ":/") || strings.ContainsAny(r.CallID, ":/") {
+		v.fail("call_type and call_id must not contain ':' or '/'")
 	}
 }
 

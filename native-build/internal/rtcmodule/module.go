@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/mock"
 	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
 	"streamgateway/native/internal/rtcproto"
@@ -24,6 +25,7 @@ type Module struct {
 
 	mu       sync.Mutex
 	sessions map[uint64]*rtc.Session
+	mocks    map[uint64]*mock.Session
 	joining  int
 	sources  map[uint64]*rtc.Session
 	sinks    map[uint64]*rtc.Session
@@ -35,7 +37,7 @@ func New(instance *plugin.Instance) plugin.Module { return newModule(instanceHos
 
 func newModule(h host) *Module {
 	m := &Module{
-		host: h, sessions: map[uint64]*rtc.Session{},
+		host: h, sessions: map[uint64]*rtc.Session{}, mocks: map[uint64]*mock.Session{},
 		sources: map[uint64]*rtc.Session{}, sinks: map[uint64]*rtc.Session{},
 	}
 	m.engine, m.broken = rtc.NewEngine(h.Log().WithGroup("rtc"))
@@ -66,7 +68,7 @@ func (m *Module) Commands() map[string]plugin.Command {
 func (m *Module) Counts() map[string]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	counts := map[string]int{"sessions": len(m.sessions)}
+	counts := map[string]int{"sessions": len(m.sessions) + len(m.mocks)}
 	if m.engine != nil {
 		counts["peer_connections"] = m.engine.PeerConnections()
 	}
@@ -77,8 +79,11 @@ func (m *Module) Counts() map[string]int {
 func (m *Module) Shutdown(ctx context.Context) error {
 	m.mu.Lock()
 	m.stopping = true
-	var left []*rtc.Session
+	var left []interface{ Shutdown(context.Context) error }
 	for _, session := range m.sessions {
+		left = append(left, session)
+	}
+	for _, session := range m.mocks {
 		left = append(left, session)
 	}
 	m.mu.Unlock()
@@ -121,12 +126,16 @@ func (m *Module) admit() (*ticket, error) {
 	case m.broken != nil:
 		return nil, failure.New(failure.Internal, failure.NoStage, m.broken)
 	case m.stopping:
-		return nil, failure.New(failure.Cancelled, failure.NoStage, errors.New("the library is shutting down"))
-	case len(m.sessions)+m.joining >= maxSessions:
+		return nil, errShuttingDown()
+	case len(m.sessions)+len(m.mocks)+m.joining >= maxSessions:
 		return nil, failure.Newf(failure.CapacityExceeded, failure.NoStage, "%d sessions are the limit", maxSessions)
 	}
 	m.joining++
 	return &ticket{id: m.host.NextID()}, nil
+}
+
+func errShuttingDown() error {
+	return failure.New(failure.Cancelled, failure.NoStage, errors.New("the library is shutting down"))
 }
 
 // settle lists a session that has joined; nil gives the place back. It reports false when the session must leave
@@ -154,6 +163,7 @@ func (m *Module) emit(t *ticket, e *rtcproto.Event) {
 	case *rtcproto.Event_Left:
 		t.left = true
 		delete(m.sessions, t.id)
+		delete(m.mocks, t.id)
 	}
 }
 
@@ -162,6 +172,9 @@ func (m *Module) find(id uint64) (*rtc.Session, error) {
 	defer m.mu.Unlock()
 	if session := m.sessions[id]; session != nil {
 		return session, nil
+	}
+	if m.mocks[id] != nil {
+		return nil, failure.Invalid("session %d is a mock, which knows rtc.session and rtc.leave only", id)
 	}
 	return nil, failure.Newf(failure.SessionNotFound, failure.NoStage, "no session %d", id)
 }

@@ -73,7 +73,8 @@ func (h *testHost) OpenSink(int) (rtc.PageSink, error) {
 	return s, nil
 }
 
-func (h *testHost) DiscardSink(uint64) bool { return false }
+func (h *testHost) DiscardSink(uint64) bool  { return false }
+func (h *testHost) EventBytesQueued() uint64 { return 0 }
 
 // emptySource has no bytes until it is closed.
 type emptySource struct {

@@ -40,6 +40,9 @@ func (m *Module) leave(ctx context.Context, request []byte) (any, error) {
 		return nil, err
 	}
 	defer cancel()
+	if played := m.findMock(r.Session); played != nil {
+		return nothing{}, played.Leave(ctx)
+	}
 	session, err := m.find(r.Session)
 	if err != nil {
 		return nil, err
@@ -52,11 +55,17 @@ func (m *Module) session(_ context.Context, request []byte) (any, error) {
 	if err := plugin.Decode(request, &r); err != nil {
 		return nil, err
 	}
+	if played := m.findMock(r.Session); played != nil {
+		return describeMock(played), nil
+	}
 	session, err := m.find(r.Session)
 	if err != nil {
 		return nil, err
 	}
-	info := session.Info()
+	return describeSession(session.Info()), nil
+}
+
+func describeSession(info rtc.Info) any {
 	return struct {
 		State                rtc.State       `json:"state"`
 		Participants         json.RawMessage `json:"participants"`
@@ -69,7 +78,7 @@ func (m *Module) session(_ context.Context, request []byte) (any, error) {
 	}{
 		info.State, messages(info.Participants), info.ParticipantCount, describe(info.Subscriptions), info.Muted,
 		notNil(info.OwnCapabilities), info.ParticipantSessionID, info.Reconnects,
-	}, nil
+	}
 }
 
 // subscribeRequest is what a session wants to receive; absent fields keep what was.

@@ -22,7 +22,10 @@ internal sealed class ApiKeyHandler(
     {
         if (!keys.HasKeys)
         {
-            return Task.FromResult(Accept(Principals.Local));
+            // Whoever reaches this machine is trusted; a page of another site, open in its browser, must not be.
+            return Task.FromResult(Request.Headers["Sec-Fetch-Site"] == "cross-site"
+                ? AuthenticateResult.Fail("Pages of other sites may not use a gateway without keys.")
+                : Accept(Principals.Local));
         }
 
         if (Context.GetEndpoint()?.Metadata.GetMetadata<AcceptsTicket>() is not null

@@ -5,6 +5,9 @@ namespace StreamGateway.Events;
 /// <summary>The query <c>types=a,b.*</c>: names of events, where <c>*</c> stands for any characters.</summary>
 internal sealed class EventTypeFilter
 {
+    /// <summary>Fifty a second of each participant: only readers that name it get it.</summary>
+    public const string OptIn = "rtc_packet";
+
     public const int MaximumPatterns = 50;
     public const int MaximumPatternLength = 100;
 
@@ -29,6 +32,7 @@ internal sealed class EventTypeFilter
     }
 
     public bool Matches(string type) =>
-        _patterns.Length == 0
+        type is OptIn ? Array.IndexOf(_patterns, type) >= 0
+        : _patterns.Length == 0
         || Array.Exists(_patterns, pattern => FileSystemName.MatchesSimpleExpression(pattern, type, ignoreCase: false));
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using StreamGateway.Errors;
@@ -67,6 +68,11 @@ internal static class JsonShape
             return true;
         }
 
+        if (type.Kind == JsonTypeInfoKind.Enumerable && given.ValueKind == JsonValueKind.Array && ElementsOf(type) is { } elements)
+        {
+            CheckElements(given, elements, path, errors);
+        }
+
         if (!TryRead(given, type, out var read))
         {
             errors.Add(path, $"must be {JsonKinds.Describe(property.PropertyType)}");
@@ -76,6 +82,29 @@ internal static class JsonShape
         var broken = rules.Cast<ValidationAttribute>().Where(rule => !rule.IsValid(read)).ToList();
         broken.ForEach(rule => errors.Add(path, rule.FormatErrorMessage(path)));
         return broken.Count == 0;
+    }
+
+    /// <summary>The type of a list's elements, when these are objects.</summary>
+    private static JsonTypeInfo? ElementsOf(JsonTypeInfo list) =>
+        list.ElementType is { } element && JsonDefaults.Options.GetTypeInfo(element) is { Kind: JsonTypeInfoKind.Object } type
+            ? type
+            : null;
+
+    private static void CheckElements(JsonElement list, JsonTypeInfo type, string path, RequestErrors errors)
+    {
+        var index = 0;
+        foreach (var element in list.EnumerateArray())
+        {
+            var place = string.Create(CultureInfo.InvariantCulture, $"{path}[{index++}]");
+            if (element.ValueKind == JsonValueKind.Object)
+            {
+                CheckObject(element, type, place + ".", errors);
+            }
+            else
+            {
+                errors.Add(place, "must be an object");
+            }
+        }
     }
 
     /// <summary>Rules over several fields run once each field is sound by itself.</summary>

@@ -31,12 +31,6 @@ internal sealed class MirrorCaller(StreamConnection connection, TimeProvider tim
             throw Refused(key.Failure?.Message ?? "Send a key of this gateway, or a token made with Stream's API secret.");
         }
 
-        // Without keys whoever reaches this machine is trusted; a page of another site, open in its browser, must not be.
-        if (ReferenceEquals(key.Principal, Principals.Local) && context.Request.Headers["Sec-Fetch-Site"] == "cross-site")
-        {
-            throw Refused("Pages of other sites may not use a gateway without keys.");
-        }
-
         return key.Principal.MayUse(Scopes.Rest)
             ? _serverToken.Value
             : throw new ProblemException(

@@ -52,6 +52,9 @@ internal sealed record JoinRequest : IValidatableObject
     [Metadata]
     public Dictionary<string, string>? Metadata { get; init; }
 
+    /// <summary>Play files instead of joining; only where the service allows it.</summary>
+    public MockRequest? Mock { get; init; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext context)
     {
         if (CallCid is not null ? CallType is not null || CallId is not null : CallType is null || CallId is null)

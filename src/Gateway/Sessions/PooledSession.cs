@@ -263,8 +263,12 @@ internal sealed partial class PooledSession : IDisposable
             }
 
             Journal.Append(framed);
-            _call.Journal.Append(framed);
-            _hub.All.Append(framed);
+            if (framed.Type is not EventTypeFilter.OptIn) // it would push everything else out of the shared journals
+            {
+                _call.Journal.Append(framed);
+                _hub.All.Append(framed);
+            }
+
             if (change?.PayloadCase == Event.PayloadOneofCase.Left)
             {
                 Journal.Complete(EndReason!);

@@ -4,6 +4,7 @@ using GetStream;
 using GetStream.Models;
 using Microsoft.Extensions.Options;
 using StreamGateway.Engine;
+using StreamGateway.Errors;
 using StreamGateway.Native.Rtc;
 using StreamGateway.Upstream;
 
@@ -19,10 +20,24 @@ internal sealed class SessionJoiner(
     {
         var started = TimeProvider.System.GetTimestamp();
         var user = request.Participant();
-        await UpsertAsync(user, cancellationToken);
+        if (request.Mock is null)
+        {
+            await UpsertAsync(user, cancellationToken);
+        }
 
         var left = options.Value.JoinTimeout - TimeProvider.System.GetElapsedTime(started);
         return await engine.Engine.JoinAsync(ToNative(request, user, left), cancellationToken);
+    }
+
+    /// <exception cref="ProblemException">The request asks for what the settings do not allow.</exception>
+    public void Check(JoinRequest request)
+    {
+        if (request.Mock is not null && options.Value.MockDirectory is null)
+        {
+            var errors = new RequestErrors();
+            errors.Add("mock", "is not allowed here: the service has no Sessions:MockDirectory");
+            errors.ThrowIfAny();
+        }
     }
 
     /// <summary>Gives a session that asks for it a fresh token of its user.</summary>
@@ -71,6 +86,7 @@ internal sealed class SessionJoiner(
             LeaveWhenAlone = Milliseconds(request.LeaveWhenAloneMs),
             MaxDuration = Milliseconds(request.MaxDurationMs),
             Timeout = timeout,
+            Mock = request.Mock?.ToNative(options.Value.MockDirectory!),
         };
     }
 

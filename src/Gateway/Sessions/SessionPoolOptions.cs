@@ -35,4 +35,7 @@ internal sealed class SessionPoolOptions
     /// <value>How long a stop waits for all sessions to leave. The default is 8 seconds.</value>
     [Duration("00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <value>Sessions may be mocks that play files of this directory. Without it there are no mocks.</value>
+    public string? MockDirectory { get; set; }
 }

@@ -48,8 +48,9 @@ internal static class SessionsApi
     }
 
     private static async Task<Results<Created<SessionResponse>, Accepted<SessionResponse>>> JoinAsync(
-        JsonBody<JoinRequest> body, SessionPool pool, HttpContext context)
+        JsonBody<JoinRequest> body, SessionPool pool, SessionJoiner joiner, HttpContext context)
     {
+        joiner.Check(body.Value);
         var session = pool.Start(body.Value);
         var location = $"/v1/sessions/{session.Id}";
         if (PrefersAsync(context.Request))

@@ -46,6 +46,9 @@ public sealed record RtcJoinOptions
     [JsonPropertyName("timeout_ms")]
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Play files instead of joining: then the coordinator's address, key and token may be empty.</summary>
+    public RtcMock? Mock { get; init; }
+
     /// <summary>Names the call and the user; never the token or the key.</summary>
     public override string ToString() => $"RtcJoinOptions {{ {CallType}:{CallId} as {User?.Id} }}";
 }

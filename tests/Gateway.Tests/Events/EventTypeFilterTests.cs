@@ -15,6 +15,9 @@ public sealed class EventTypeFilterTests
     [InlineData("track_*", "track_published", true)]
     [InlineData("*", "track_published", true)]
     [InlineData("Joined", "joined", false)]
+    [InlineData(null, "rtc_packet", false)]
+    [InlineData("*,rtc_*", "rtc_packet", false)]
+    [InlineData("joined,rtc_packet", "rtc_packet", true)]
     public void Matches(string? types, string type, bool expected) =>
         Assert.Equal(expected, EventTypeFilter.Parse(types)!.Matches(type));
 
