@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using StreamGateway.Engine;
@@ -27,12 +28,21 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
         ["LocalStream:SfuPort"] = "0",
     };
 
+    private Action<IServiceCollection>? _replace;
+
     public GatewayApplication() => UseKestrel();
 
     /// <summary>Use it before the first request.</summary>
     public GatewayApplication With(string key, string value)
     {
         _settings[key] = value;
+        return this;
+    }
+
+    /// <summary>Replaces services; use it before the first request.</summary>
+    public GatewayApplication With(Action<IServiceCollection> replace)
+    {
+        _replace += replace;
         return this;
     }
 
@@ -82,7 +92,9 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
         JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
 
     protected override void ConfigureWebHost(IWebHostBuilder builder) =>
-        builder.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(_settings!));
+        builder
+            .ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(_settings!))
+            .ConfigureTestServices(services => _replace?.Invoke(services));
 
     private HttpClient CreateHttp()
     {

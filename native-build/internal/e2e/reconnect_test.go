@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"bytes"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -207,4 +210,41 @@ func TestDrainingSFUIsLeftForAnother(t *testing.T) {
 		}
 	}
 	heard.await(t, heard.count()+50)
+}
+
+// deadSFU makes the coordinator hand out an SFU that does not answer, to whoever does not avoid it.
+func (w *world) deadSFU() {
+	w.coordinator.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/join") {
+			return false
+		}
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if strings.Contains(string(body), `"migrating_from":"dead"`) {
+			return false
+		}
+		writeCredentials(rw, "http://127.0.0.1:1/twirp", "ws://127.0.0.1:1/ws", "dead", "token")
+		return true
+	})
+}
+
+func TestSFUThatDoesNotAnswerIsLeftForAnother(t *testing.T) {
+	w := newWorld(t)
+	w.deadSFU()
+	alice := w.join("alice") // the third attempt is elsewhere
+	if alice.SFU() != "sfu-1" {
+		t.Errorf("joined at %s", alice.SFU())
+	}
+	address := signalingAddress(w.sfu)
+	w.stopSFU(w.sfu) // whoever rejoins is sent to the dead one first
+	w.sfu = w.startSFU(address, "127.0.0.1:0", "sfu-1")
+	w.coordinator.use(w.sfu)
+	await(alice, 0, reconnected)
+	var avoided bool
+	for _, request := range w.coordinator.requests()[1:] {
+		avoided = avoided || request.MigratingFrom == "dead"
+	}
+	if !avoided {
+		t.Errorf("joins: %+v", w.coordinator.requests())
+	}
 }

@@ -85,26 +85,28 @@ func (s *Session) begin(conn *connection, answer *event.JoinResponse) {
 	go s.supervise(conn)
 }
 
-// firstConnection joins, elsewhere when the SFU is full, and again when the failure may pass.
+// firstConnection joins, elsewhere when an SFU is full or fails again, and again when the failure may pass.
 func (s *Session) firstConnection(ctx context.Context) (*connection, *event.JoinResponse, error) {
-	var avoid []string
+	var blamed blame
 	var refusal error // of an SFU; says more than the coordinator's having no other
 	for attempt := 1; ; attempt++ {
-		conn, answer, err := s.connect(ctx, connectPlan{first: true, rung: s.rung, avoid: avoid})
+		conn, answer, err := s.connect(ctx, connectPlan{first: true, rung: s.rung, avoid: blamed.avoid})
 		if err == nil {
 			return conn, answer, nil
 		}
 		if ctx.Err() != nil {
 			return nil, nil, failure.New(failure.KindOf(ctx.Err()), failure.StageOf(err), err)
 		}
-		if refusal != nil && failure.StageOf(err) == failure.Coordinator {
+		if len(blamed.avoid) > 0 && failure.StageOf(err) == failure.Coordinator {
 			return nil, nil, refusal
 		}
 		if attempt == joinAttempts || permanent(err) {
 			return nil, nil, err
 		}
+		if blamed.note(conn, err); conn != nil {
+			refusal = err
+		}
 		if otherSFU(err) {
-			refusal, avoid = err, append(avoid, conn.credentials.Server.EdgeName)
 			continue
 		}
 		if ended := sleep(ctx, retryPause(attempt)); ended != nil {

@@ -155,7 +155,7 @@ func (r *roster) publish(sessionID string, t rtcproto.TrackType) []*rtcproto.Eve
 	}
 	state := p.tracks[t]
 	if state == nil {
-		state = &trackState{muted: true}
+		state = &trackState{codec: knownCodec(t), muted: true}
 		p.tracks[t] = state
 	}
 	if !state.muted {
@@ -168,6 +168,14 @@ func (r *roster) publish(sessionID string, t rtcproto.TrackType) []*rtcproto.Eve
 	return []*rtcproto.Event{{Payload: &rtcproto.Event_TrackPublished{
 		TrackPublished: &rtcproto.TrackPublished{Track: p.track(t)},
 	}}}
+}
+
+// knownCodec is what can be said before any media: the SFU does not tell codecs, and has but one for audio.
+func knownCodec(t rtcproto.TrackType) string {
+	if isAudio(t) {
+		return "opus"
+	}
+	return ""
 }
 
 // unpublish notes that a track is silent; it stays known, since its owner may go on.

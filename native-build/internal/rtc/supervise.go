@@ -32,6 +32,7 @@ type outage struct {
 	strategy strategy
 	reason   string
 	cause    error
+	blamed   blame
 }
 
 // history is what earlier outages left behind.
@@ -244,11 +245,15 @@ func (s *Session) replace(ctx context.Context, old *connection, o *outage) (*con
 	if migrating {
 		plan.sessionID, plan.avoid = old.sessionID, []string{old.credentials.Server.EdgeName}
 	} else {
+		plan.avoid = o.blamed.avoid
 		// Old media would only disturb: whatever the SFU still forwards ends here.
 		old.close(old.signaled(), o.reason)
 	}
 	conn, answer, err := s.connect(ctx, plan)
 	if err != nil {
+		if o.blamed.note(conn, err); conn == nil {
+			o.blamed.forgive()
+		}
 		return nil, err
 	}
 	if err := s.adoptConnection(ctx, conn, answer); err != nil {

@@ -243,6 +243,11 @@ internal sealed partial class PooledSession : IDisposable
         }
 
         _nativeSequence = happened.Seq;
+        if (happened is { PayloadCase: Event.PayloadOneofCase.Left, Left.Reason: "left" })
+        {
+            happened.Left.Reason = LeaveReason() ?? "left"; // the library does not know why it was told to leave
+        }
+
         if (happened.PayloadCase is Event.PayloadOneofCase.CoordinatorEvent)
         {
             Publish(SessionEvents.Create(this, ++_sequence, happened.CoordinatorEvent, happened.TimeUnixNs), happened);
@@ -250,6 +255,14 @@ internal sealed partial class PooledSession : IDisposable
         else if (EventJson.TypeOf(happened) is { } type)
         {
             Publish(SessionEvents.Create(this, ++_sequence, type, happened), happened);
+        }
+    }
+
+    private string? LeaveReason()
+    {
+        lock (_hub.Gate)
+        {
+            return _leaveReason;
         }
     }
 
@@ -321,7 +334,7 @@ internal sealed partial class PooledSession : IDisposable
     private void ApplyEnd(SessionState state, string reason, ProblemException? failure)
     {
         State = state;
-        EndReason = reason == "left" ? _leaveReason ?? reason : reason; // the library does not know why it was told to leave
+        EndReason = reason;
         EndedAt = _time.GetUtcNow();
         Failure ??= failure;
         Error = Failure is null ? null : new SessionError(Failure.Type.Code, Failure.Message, Failure.Stage);

@@ -70,7 +70,7 @@ internal sealed record ParticipantResponse(
 /// <summary>An audio or video source of a participant.</summary>
 /// <param name="TrackId"><c>{participant_session_id}:{track_type}</c>.</param>
 /// <param name="TrackType"><c>audio</c>, <c>video</c>, <c>screen_share</c> or <c>screen_share_audio</c>.</param>
-/// <param name="Codec">Such as <c>opus</c>; missing until media was negotiated.</param>
+/// <param name="Codec">Such as <c>opus</c>; that of video is missing until its media is received.</param>
 internal sealed record TrackResponse(
     string TrackId, string UserId, string ParticipantSessionId, string TrackType, string? Codec, bool Muted);
 

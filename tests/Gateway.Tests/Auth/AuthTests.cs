@@ -43,6 +43,25 @@ public sealed class AuthTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/v1/sessions")]
+    [InlineData("/v1/events")]
+    [InlineData("/metrics")]
+    [InlineData("/v1/native")]
+    public async Task Without_any_keys_pages_of_other_sites_reach_nothing(string path)
+    {
+        await using var open = new GatewayApplication();
+        foreach (var (site, expected) in new[]
+        {
+            ("cross-site", HttpStatusCode.Unauthorized), ("same-origin", HttpStatusCode.OK), ("none", HttpStatusCode.OK),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Sec-Fetch-Site", site } } };
+            using var response = await open.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WithTimeout();
+            Assert.True(expected == response.StatusCode, $"{site}: {response.StatusCode}");
+        }
+    }
+
     [Fact]
     public async Task An_unknown_key_is_refused()
     {

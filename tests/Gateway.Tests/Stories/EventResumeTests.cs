@@ -1,3 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+using StreamGateway.Sessions;
+
 namespace StreamGateway.Tests.Stories;
 
 /// <summary>Readers of events that are cut off come back and miss nothing.</summary>
@@ -69,6 +72,21 @@ public sealed class EventResumeTests : IClassFixture<GatewayApplication>
             snapshot.GetProperty("participants").EnumerateArray().Select(item => item.GetProperty("user_id").GetString()));
         await _gateway.LeaveAsync(alice);
         await _gateway.LeaveAsync(bob);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_stops_says_so_in_the_last_event_of_its_sessions()
+    {
+        await using var gateway = new GatewayApplication();
+        var session = await gateway.JoinAsync("stopping", "alice");
+        await using var events = await SseReader.OpenAsync(gateway.Http, $"/v1/sessions/{session}/events");
+        await events.ReadUntilAsync("snapshot");
+
+        await gateway.Services.GetRequiredService<SessionPool>().StoppingAsync(CancellationToken.None).WithTimeout();
+
+        var left = (await events.ReadUntilAsync("left")).Json.GetProperty("left");
+        Assert.Equal("shutdown", left.GetProperty("reason").GetString());
+        Assert.Equal("shutdown", (await gateway.GetAsync($"/v1/sessions/{session}")).GetProperty("end_reason").GetString());
     }
 
     private async Task<List<SseEvent>> ReadToEndAsync(string path)
