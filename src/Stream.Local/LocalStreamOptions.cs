@@ -21,6 +21,9 @@ public sealed record LocalStreamOptions
     /// <summary>IP address that clients reach the SFU's media at, when it is not <see cref="Host"/>.</summary>
     public string? SfuPublicAddress { get; init; }
 
+    /// <summary>UDP relay or port mapping in front of the SFU's media port, as <c>ip:port</c>; clients are told it instead.</summary>
+    public string? SfuMediaRelay { get; init; }
+
     /// <summary>Name of the SFU, as joins answer it.</summary>
     public string EdgeName { get; init; } = "local-1";
 

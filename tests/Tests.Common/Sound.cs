@@ -8,6 +8,11 @@ public sealed class Sound
 {
     public const int SampleRate = 8_000;
 
+    // For finding: 120 ms, which may be up to 160 ms off, after half a second that is looked for everywhere.
+    private const int Piece = SampleRate * 120 / 1000;
+    private const int Drift = SampleRate * 160 / 1000;
+    private const int AnchorPieces = 4;
+
     private readonly float[] _samples;
 
     private Sound(float[] samples) => _samples = samples;
@@ -40,32 +45,60 @@ public sealed class Sound
     public Sound Repeated(int times) => new([.. Enumerable.Repeat(_samples, times).SelectMany(samples => samples)]);
 
     /// <summary>
-    /// How much of this sound is somewhere in <paramref name="whole"/>: each piece is looked for by itself, so that a player
-    /// may have waited or hurried between them, and counts by its energy. 1 when all of it is there.
+    /// How much of this sound is one stretch of <paramref name="whole"/>, as the correlation of short pieces that each count
+    /// by their energy; 1 when all of it is there. From piece to piece a player may have hurried or waited a little, as
+    /// players of live sound do.
     /// </summary>
-    public double FoundIn(Sound whole, TimeSpan piece)
+    public double FoundIn(Sound whole)
     {
-        var length = (int)(piece.TotalSeconds * SampleRate);
+        var count = _samples.Length / Piece;
+        var anchor = LoudestPiece(count - AnchorPieces + 1);
+        var place = whole.Find(_samples.AsSpan(anchor * Piece, AnchorPieces * Piece), 0, whole._samples.Length).Place;
         var (found, all) = (0.0, 0.0);
-        foreach (var samples in _samples.Chunk(length).Where(chunk => chunk.Length == length))
-        {
-            double energy = TensorPrimitives.SumOfSquares<float>(samples);
-            found += energy * whole.BestCorrelationOf(samples);
-            all += energy;
-        }
-
+        Follow(anchor, count, +1);
+        Follow(anchor - 1, -1, -1);
         return all == 0 ? 0 : found / all;
+
+        void Follow(int first, int end, int step)
+        {
+            var expected = place + (first - anchor) * Piece;
+            for (var index = first; index != end; index += step)
+            {
+                ReadOnlySpan<float> piece = _samples.AsSpan(index * Piece, Piece);
+                double energy = TensorPrimitives.SumOfSquares(piece);
+                var (here, correlation) = whole.Find(piece, expected - Drift, expected + Drift);
+                found += energy * correlation;
+                all += energy;
+                // Silence fits anywhere: it tells nothing of where the player is.
+                expected = (correlation > 0.7 ? here : expected) + step * Piece;
+            }
+        }
     }
 
-    private double BestCorrelationOf(ReadOnlySpan<float> piece)
+    private int LoudestPiece(int count)
+    {
+        if (count < 1)
+        {
+            throw new InvalidOperationException($"{Duration.TotalMilliseconds:0} ms of sound are too little to be looked for.");
+        }
+
+        return Enumerable.Range(0, count).MaxBy(index => TensorPrimitives.SumOfSquares<float>(_samples.AsSpan(index * Piece, Piece)));
+    }
+
+    /// <summary>Where a piece fits best between two places, and its correlation there.</summary>
+    private (int Place, double Correlation) Find(ReadOnlySpan<float> piece, int from, int to)
     {
         var norm = TensorPrimitives.Norm(piece);
-        var best = 0.0;
-        for (var shift = 0; shift + piece.Length <= _samples.Length; shift++)
+        var best = (Place: (from + to) / 2, Correlation: 0.0);
+        for (var place = Math.Max(0, from); place <= Math.Min(to, _samples.Length - piece.Length); place++)
         {
-            ReadOnlySpan<float> here = _samples.AsSpan(shift, piece.Length);
+            ReadOnlySpan<float> here = _samples.AsSpan(place, piece.Length);
             var energies = norm * TensorPrimitives.Norm(here);
-            best = energies == 0 ? best : Math.Max(best, TensorPrimitives.Dot(here, piece) / energies);
+            var correlation = energies == 0 ? 0 : TensorPrimitives.Dot(here, piece) / energies;
+            if (correlation > best.Correlation)
+            {
+                best = (place, correlation);
+            }
         }
 
         return best;

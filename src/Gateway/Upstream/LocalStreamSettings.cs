@@ -20,6 +20,9 @@ internal sealed class LocalStreamSettings
     [Range(0, 65535)]
     public int SfuMediaPort { get; set; }
 
+    /// <value>UDP relay or port mapping in front of the media port, as <c>ip:port</c>, that clients are told instead. The default is none.</value>
+    public string? SfuMediaRelay { get; set; }
+
     /// <value>The application's key. The default is <c>local</c>.</value>
     [Required]
     public string ApiKey { get; set; } = "local";
@@ -36,6 +39,7 @@ internal sealed class LocalStreamSettings
         Port = Port,
         SfuPort = SfuPort,
         SfuMediaPort = SfuMediaPort,
+        SfuMediaRelay = SfuMediaRelay,
         ApiKey = ApiKey,
         ApiSecret = ApiSecret,
         DataFile = DataFile,

@@ -14,6 +14,9 @@ public sealed record RtcSfuOptions
     /// <summary>The address told to participants, when it differs from the one listened on.</summary>
     public string? PublicAddress { get; init; }
 
+    /// <summary>A UDP relay or port mapping in front of the media port, as <c>ip:port</c>; told to participants instead of it.</summary>
+    public string? MediaRelay { get; init; }
+
     public string? EdgeName { get; init; }
 
     /// <summary>The secret with which the coordinator signs the tokens it hands to participants.</summary>

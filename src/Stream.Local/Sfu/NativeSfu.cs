@@ -27,6 +27,7 @@ internal sealed class NativeSfu(RtcSfu sfu, TimeSpan stopTimeout) : ISfu
                     Listen = Address(options.Host, options.SfuPort),
                     MediaListen = Address(options.Host, options.SfuMediaPort),
                     PublicAddress = options.SfuPublicAddress,
+                    MediaRelay = options.SfuMediaRelay,
                     EdgeName = options.EdgeName,
                     TokenSecret = tokenSecret,
                 },

@@ -13,15 +13,21 @@ public sealed class BrowserWorld : IAsyncLifetime
 
     public GatewayApplication Gateway { get; } = new();
 
-    /// <summary>The browser's way to the SFU.</summary>
+    /// <summary>The browser's way to the SFU's signaling.</summary>
     internal SfuRoad Road { get; private set; } = null!;
+
+    /// <summary>Everybody's way to the SFU's media.</summary>
+    internal MediaRoad MediaRoad { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
-        var sfuPort = FreePort();
-        Gateway.With("LocalStream:SfuPort", $"{sfuPort}");
-        _ = Gateway.Http;
+        var (sfuPort, mediaPort) = (FreePort(ProtocolType.Tcp), FreePort(ProtocolType.Udp));
         Road = SfuRoad.To(sfuPort);
+        MediaRoad = MediaRoad.To(mediaPort);
+        Gateway.With("LocalStream:SfuPort", $"{sfuPort}")
+            .With("LocalStream:SfuMediaPort", $"{mediaPort}")
+            .With("LocalStream:SfuMediaRelay", $"127.0.0.1:{MediaRoad.Port}");
+        _ = Gateway.Http;
         _pages = await PageServer.StartAsync();
         _chromium = await Chromium.StartAsync(
             await Material.CameraAsync(), await Material.MicrophoneAsync(),
@@ -34,6 +40,7 @@ public sealed class BrowserWorld : IAsyncLifetime
         await Gateway.AssertNativeIsEmptyAsync();
         await _pages.DisposeAsync();
         await Road.DisposeAsync();
+        await MediaRoad.DisposeAsync();
         await Gateway.DisposeAsync();
     }
 
@@ -68,11 +75,12 @@ public sealed class BrowserWorld : IAsyncLifetime
         return tab.EvaluateAsync($"join({options})");
     }
 
-    private static int FreePort()
+    private static int FreePort(ProtocolType protocol)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var type = protocol == ProtocolType.Tcp ? SocketType.Stream : SocketType.Dgram;
+        using var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
 

@@ -23,7 +23,7 @@ public sealed class ReconnectTests
         await page.UntilAsync("states.includes('reconnecting') && call.state.callingState === 'joined'");
 
         Assert.Equal(session.GetString(), (await page.EvaluateAsync("call.state.localParticipant.sessionId")).GetString());
-        await bot.ListenAsync("alice:audio", "audio/ogg", 4_000);
+        await bot.HearAsync("alice", 4_000);
         await page.EvaluateAsync("call.leave()");
         var events = await bot.AllUntilAsync("participant_left");
         Assert.DoesNotContain(events, item => item.Type == "participant_joined");
@@ -46,6 +46,6 @@ public sealed class ReconnectTests
         Assert.NotEqual(session.GetString(), (await page.EvaluateAsync("call.state.localParticipant.sessionId")).GetString());
         await bot.SeesAsync("participant_left", session.GetString()!);
         await page.UntilAsync("call.publisher.isPublishing(1)");
-        await bot.ListenAsync("alice:audio", "audio/ogg", 4_000);
+        await bot.HearAsync("alice", 4_000);
     }
 }

@@ -19,7 +19,7 @@ public sealed class SignalTests
         await bot.SeesAsync("track_unpublished", "alice");
         await page.EvaluateAsync("call.microphone.enable()");
         await bot.SeesAsync("track_published", "alice");
-        await bot.ListenAsync("alice:audio", "audio/ogg", 4_000);
+        await bot.HearAsync("alice", 4_000);
     }
 
     [Fact]
@@ -59,9 +59,9 @@ public sealed class SignalTests
         await alice.EvaluateAsync("call.screenShare.enable()");
         await bot.SeesAsync("track_published", "alice", "TRACK_TYPE_SCREEN_SHARE");
         await bob.UntilAsync("call.state.participants.find((one) => one.userId === 'alice')?.screenShareStream");
-        var seen = await bob.EvaluateAsync(
-            "captureFrames(call.state.participants.find((one) => one.userId === 'alice').screenShareStream, 3)");
-        Assert.True(seen.GetProperty("width").GetInt32() > 300);
+        var seen = await bob.CaptureAsync(
+            "call.state.participants.find((one) => one.userId === 'alice').screenShareStream", 3);
+        Assert.True(seen is { Width: > 300, Pictures.Count: 3 });
         await bob.ScreenshotAsync("screen-share");
 
         await alice.EvaluateAsync("call.screenShare.disable()");

@@ -67,6 +67,22 @@ internal sealed class Tab : IAsyncDisposable
     public Task<JsonElement> UntilAsync(string condition, TimeSpan? timeout = null) =>
         EvaluateAsync($"until(() => {condition}, {(timeout ?? Timeouts.Default).TotalMilliseconds:0})");
 
+    /// <summary>The next frames of a stream, as the browser decodes them; with a width, from the first of that width on.</summary>
+    public async Task<Frames> CaptureAsync(string stream, int count, int? width = null)
+    {
+        var captured = await EvaluateAsync($"captureFrames({stream}, {count}, {width?.ToString() ?? "undefined"})");
+        return Frames.FromRaw(
+            captured.GetProperty("width").GetInt32(), captured.GetProperty("height").GetInt32(),
+            captured.GetProperty("pictures").GetBytesFromBase64());
+    }
+
+    /// <summary>What a stream plays for so long, as the browser decodes it.</summary>
+    public async Task<Sound> RecordAsync(string stream, TimeSpan duration)
+    {
+        var samples = await EvaluateAsync($"recordAudio({stream}, {duration.TotalMilliseconds:0})");
+        return await Sound.DecodeAsync(samples.GetBytesFromBase64(), "-f", "f32le", "-ar", "48000", "-ac", "1");
+    }
+
     /// <summary>Keeps a picture of the page, to be looked at after the tests.</summary>
     public async Task ScreenshotAsync(string name)
     {

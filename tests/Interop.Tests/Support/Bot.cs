@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace StreamGateway.Tests;
 
 /// <summary>A participant of the gateway, driven over HTTP, and the stream of its events.</summary>
@@ -44,29 +46,57 @@ internal sealed class Bot : IAsyncDisposable
     }
 
     /// <summary>Says something to its end.</summary>
-    public async Task SayAsync(byte[] ogg)
+    public Task SayAsync(byte[] ogg) => PublishAsync("voice", ogg, "audio/ogg");
+
+    /// <summary>Shows a film to its end.</summary>
+    public Task ShowAsync(byte[] ivf) => PublishAsync("camera", ivf, "video/x-ivf");
+
+    /// <summary>Asks for videos of at most this height.</summary>
+    public async Task WatchAsync(int maxHeight)
     {
-        using var published = await _gateway.PublishAsync(SessionId, "voice", new ByteArrayContent(ogg));
-        Assert.True(published.IsSuccessStatusCode, await published.Content.ReadAsStringAsync());
+        using var body = new StringContent(
+            $$$"""{"subscribe":{"video":"all","max_video_height":{{{maxHeight}}}}}""", Encoding.UTF8, "application/json");
+        using var answer = await _gateway.Http.PatchAsync($"/v1/sessions/{SessionId}", body).WithTimeout();
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>The first <paramref name="bytes"/> of a live track.</summary>
-    public async Task<byte[]> ListenAsync(string trackId, string accept, int bytes)
+    /// <summary>The first <paramref name="bytes"/> of someone's voice, in Ogg.</summary>
+    public async Task<byte[]> HearAsync(string userId, int bytes)
     {
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, $"/v1/sessions/{SessionId}/tracks/{trackId}/media?wait_ms=20000");
-        request.Headers.Accept.ParseAdd(accept);
-        using var response = await _gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WithTimeout();
-        Assert.True(response.IsSuccessStatusCode, $"{trackId}: {response.StatusCode}");
-        await using var body = await response.Content.ReadAsStreamAsync();
         var heard = new byte[bytes];
+        using var response = await ListenAsync($"{userId}:audio", "audio/ogg");
+        await using var body = await response.Content.ReadAsStreamAsync();
         await body.ReadExactlyAsync(heard).AsTask().WithTimeout();
         return heard;
+    }
+
+    /// <summary>So many frames of someone's camera in a width, in IVF.</summary>
+    public async Task<byte[]> SeeAsync(string userId, int width, int frames)
+    {
+        using var response = await ListenAsync($"{userId}:video", "video/x-ivf");
+        await using var body = await response.Content.ReadAsStreamAsync();
+        return await Ivf.TakeAsync(body, width, frames);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _gateway.LeaveAsync(SessionId);
         await Events.DisposeAsync();
+    }
+
+    private async Task PublishAsync(string name, byte[] media, string type)
+    {
+        using var published = await _gateway.PublishAsync(SessionId, name, new ByteArrayContent(media), type);
+        Assert.True(published.IsSuccessStatusCode, await published.Content.ReadAsStringAsync());
+    }
+
+    private async Task<HttpResponseMessage> ListenAsync(string trackId, string accept)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, $"/v1/sessions/{SessionId}/tracks/{trackId}/media?wait_ms=20000");
+        request.Headers.Accept.ParseAdd(accept);
+        var response = await _gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WithTimeout();
+        Assert.True(response.IsSuccessStatusCode, $"{trackId}: {response.StatusCode}");
+        return response;
     }
 }

@@ -22,11 +22,19 @@ public sealed record Frames(int Width, int Height, IReadOnlyList<byte[]> Picture
     public static Frames FromRaw(int width, int height, byte[] raw) =>
         new(width, height, [.. raw.Chunk(width * height * 3 / 2)]);
 
+    /// <summary>Each of these pictures is one of those that were shown, at 30 dB or better.</summary>
+    public void AssertAmong(Frames shown)
+    {
+        Assert.Equal((shown.Width, shown.Height), (Width, Height));
+        var quality = BestPsnrAgainst(shown);
+        Assert.True(quality.Min() >= 30, $"{Width}x{Height}: {string.Join(", ", quality.Select(psnr => $"{psnr:F1} dB"))}");
+    }
+
     /// <summary>
     /// The peak signal-to-noise ratio in dB, of the luma, between each picture and that of <paramref name="originals"/> which
     /// it is most like.
     /// </summary>
-    public IReadOnlyList<double> BestPsnrAgainst(Frames originals) =>
+    private IReadOnlyList<double> BestPsnrAgainst(Frames originals) =>
         [.. Pictures.Select(picture => originals.Pictures.Max(original => LumaPsnr(picture, original)))];
 
     private double LumaPsnr(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)

@@ -1,0 +1,79 @@
+namespace StreamGateway.Tests.Browser;
+
+/// <summary>Sound between Stream's own client in Chromium and bots.</summary>
+[Collection(BrowserCollection.Name)]
+public sealed class SoundTests
+{
+    private const string BotsVoice = "call.state.remoteParticipants[0]?.audioStream";
+
+    private readonly BrowserWorld _world;
+
+    public SoundTests(BrowserWorld world) => _world = world;
+
+    [Fact]
+    public async Task The_browser_hears_what_a_bot_says()
+    {
+        var speech = await Speech.OggAsync();
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "hear");
+        await using var page = await _world.JoinAsync("hear", "alice");
+
+        var saying = bot.SayAsync(speech);
+        await page.UntilAsync(BotsVoice);
+        var heard = await page.RecordAsync(BotsVoice, TimeSpan.FromSeconds(4));
+        await saying;
+
+        await AssertSaidAsync(heard, speech);
+    }
+
+    [Fact]
+    public async Task A_bot_hears_the_browsers_microphone()
+    {
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "speak");
+        await using var page = await _world.JoinAsync("speak", "alice", microphone: true);
+
+        var heard = await bot.HearAsync("alice", 24_000);
+
+        await AssertPlayedAsync(heard);
+        await bot.SeesAsync("audio_levels", "alice");
+    }
+
+    [Fact]
+    public async Task Browser_and_bot_hear_each_other_through_5_percent_of_loss()
+    {
+        var speech = await Speech.OggAsync();
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "loss");
+        await using var page = await _world.JoinAsync("loss", "alice", microphone: true);
+        _world.MediaRoad.Loss = 0.05;
+        try
+        {
+            var hearing = bot.HearAsync("alice", 24_000);
+            var saying = bot.SayAsync(speech);
+            await page.UntilAsync(BotsVoice);
+            var heard = await page.RecordAsync(BotsVoice, TimeSpan.FromSeconds(4));
+            await saying;
+
+            await AssertSaidAsync(heard, speech);
+            await AssertPlayedAsync(await hearing);
+        }
+        finally
+        {
+            _world.MediaRoad.Loss = 0;
+        }
+    }
+
+    private static async Task AssertSaidAsync(Sound heard, byte[] said)
+    {
+        var likeness = heard.FoundIn(await Sound.DecodeAsync(said));
+        Assert.True(likeness >= 0.9, $"{likeness:F3} of what the browser heard is what the bot said");
+    }
+
+    /// <summary>What the bot recorded is part of what the microphone plays, again and again.</summary>
+    private static async Task AssertPlayedAsync(byte[] recorded)
+    {
+        var heard = await Sound.DecodeAsync(recorded);
+        var played = await Sound.DecodeAsync(await File.ReadAllBytesAsync(Repository.Artifact("microphone.wav")));
+        var likeness = heard.FoundIn(played.Repeated(2));
+        Assert.True(heard.Duration > TimeSpan.FromSeconds(1.5), $"{heard.Duration} heard");
+        Assert.True(likeness >= 0.9, $"{likeness:F3} of what the bot heard is what the microphone played");
+    }
+}
