@@ -73,6 +73,11 @@ func (s *Server) admit(socket *socket) (*participant, *failure) {
 	if join == nil {
 		return nil, fail(codeInvalid, "the first request must be a join request")
 	}
+	return s.join(socket, join)
+}
+
+// join gives the socket to a new participant, or to the one that comes back.
+func (s *Server) join(socket *socket, join *event.JoinRequest) (*participant, *failure) {
 	token, failed := s.authenticate(join.GetToken())
 	if failed != nil {
 		return nil, failed
