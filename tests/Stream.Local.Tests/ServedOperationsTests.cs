@@ -40,6 +40,7 @@ public sealed class ServedOperationsTests
             answer.Refused(501, 19, operation.Id);
             Assert.Contains("is not served by the embedded Stream: ", answer.Text("message"), StringComparison.Ordinal);
             Assert.True(answer["unrecoverable"].GetBoolean());
+            Assert.Single(answer.Headers.GetValues("X-RateLimit-Remaining"));
         }
     }
 }

@@ -89,9 +89,10 @@ internal sealed class OperationTable(
         };
     }
 
-    private static RequestDelegate NotServed(ApiOperation operation) => http =>
+    private RequestDelegate NotServed(ApiOperation operation) => http =>
     {
         ApiErrors.NameOperation(http, operation.Id);
+        rateLimits.Count(operation.Id, http.Response.Headers);
         throw ApiException.NotSupported(
             $"{operation.Id} ({operation.Method} {operation.Path})", UnservedReasons.Of(operation));
     };

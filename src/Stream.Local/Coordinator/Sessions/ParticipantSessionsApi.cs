@@ -27,6 +27,7 @@ internal sealed class ParticipantSessionsApi(StateStore store, CallDirectory cal
 
     private QueryCallParticipantSessionsResponse Query(ApiRequest request)
     {
+        var limit = request.QueryInt("limit", 0, Limits.MaxPageSize);
         var call = calls.Get(request);
         var session = Find(call, request.Route("session"));
         var matches = Filter.Parse(Conditions(request), s_participants);
@@ -34,7 +35,7 @@ internal sealed class ParticipantSessionsApi(StateStore store, CallDirectory cal
         var page = Page.Cut(
             found,
             new RowOrder<SessionParticipant>(null, s_participants, "joined_at", 1, maxFields: 0),
-            request.QueryInt("limit", 0, Limits.MaxPageSize), request.Query("next"), request.Query("prev"));
+            limit, request.Query("next"), request.Query("prev"));
         return new QueryCallParticipantSessionsResponse
         {
             CallType = call.Type,
