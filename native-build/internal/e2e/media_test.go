@@ -83,6 +83,8 @@ type pages struct {
 	mu      sync.Mutex
 	data    []byte
 	packets int
+	last    time.Time     // when the last page came
+	pause   time.Duration // the longest time between two of them
 	news    chan struct{}
 	ended   bool
 }
@@ -103,6 +105,11 @@ func (p *pages) Write(page []byte) (int, int) {
 	defer p.mu.Unlock()
 	p.data = append(p.data, page...)
 	p.packets++
+	now := time.Now()
+	if !p.last.IsZero() {
+		p.pause = max(p.pause, now.Sub(p.last))
+	}
+	p.last = now
 	p.announce()
 	return 0, 0
 }
