@@ -201,6 +201,23 @@ func TestCoordinatorsWordEndsTheSession(t *testing.T) {
 	}
 }
 
+func TestUserWhoWasBlockedMeanwhileLeaves(t *testing.T) {
+	w := newWorld(t)
+	alice := w.join("alice")
+	await(alice, 0, fed(true))
+	w.coordinator.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || r.URL.Query().Get("connection_id") == "" {
+			return false
+		}
+		_, _ = rw.Write([]byte(`{"call":{"blocked_user_ids":["bob","alice"]}}`))
+		return true
+	})
+	w.coordinator.feeds.cut() // and its word on that is missed
+	if last := await(alice, 0, left); last.GetReason() != "kicked" {
+		t.Errorf("left: %v", last)
+	}
+}
+
 func TestTheSFUAndTheCoordinatorEndACallOnce(t *testing.T) {
 	w := newWorld(t)
 	alice := w.join("alice")

@@ -37,6 +37,13 @@ public sealed class OutageTests
         Assert.Equal(1, reconnecting.Json.GetProperty("reconnecting").GetProperty("attempt").GetInt32());
         Assert.Equal("joined", await StateAsync(gateway, bob));
         await ReadAsync(heard); // one response, before and after
+        var stats = await gateway.GetAsync($"/v1/sessions/{bob}/stats");
+        var track = Assert.Single(stats.GetProperty("tracks").EnumerateArray());
+        Assert.Equal(1, stats.GetProperty("reconnects").GetInt32());
+        Assert.True(stats.GetProperty("signaling").GetProperty("connected").GetBoolean());
+        Assert.Equal("receive", track.GetProperty("direction").GetString());
+        Assert.All(["ssrc", "packets", "bytes", "bitrate_bps"], name => Assert.True(track.GetProperty(name).GetDouble() >= 0, name));
+        Assert.True(track.GetProperty("packets").GetInt64() > 0);
         using (var closed = await gateway.Http.DeleteAsync($"/v1/sessions/{alice}/publications/voice").WithTimeout())
         {
             closed.EnsureSuccessStatusCode();
