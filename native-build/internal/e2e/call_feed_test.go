@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,6 +76,27 @@ func TestCoordinatorEventsAreToldAsTheyCome(t *testing.T) {
 
 func TestUserWithANameIsKnownBeforeTheJoinWhichWatches(t *testing.T) {
 	w := newWorld(t)
+	alice := w.join("alice", func(o *rtc.JoinOptions) { o.User.Name = "Alice" })
+	await(alice, 0, fed(true))
+	if seen := w.coordinator.feeds.seen(); !slices.Equal(seen, []string{"connection-1 POST default/demo/join"}) {
+		t.Errorf("the call is watched by %v", seen)
+	}
+}
+
+func TestUserIsMadeKnownByALaterAttemptWhenTheFirstFails(t *testing.T) {
+	w := newWorld(t)
+	var mu sync.Mutex
+	failures := 2
+	w.coordinator.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.URL.Path != "/api/v2/connect" || failures == 0 {
+			return false
+		}
+		failures--
+		rw.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
 	alice := w.join("alice", func(o *rtc.JoinOptions) { o.User.Name = "Alice" })
 	await(alice, 0, fed(true))
 	if seen := w.coordinator.feeds.seen(); !slices.Equal(seen, []string{"connection-1 POST default/demo/join"}) {

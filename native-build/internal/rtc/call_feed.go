@@ -38,9 +38,11 @@ type callFeed struct {
 	mu           sync.Mutex
 	connectionID string
 	err          error
-	watching     string // the connection that gets the call's events
-	live         bool   // events come
-	told         bool   // whether they do, at least once
+	errTold      bool                // to whoever waited for the first attempt
+	spare        *coordinator.Socket // opened instead of the first, which failed
+	watching     string              // the connection that gets the call's events
+	live         bool                // events come
+	told         bool                // whether they do, at least once
 	parted       bool
 }
 
@@ -55,18 +57,40 @@ func (f *callFeed) start() {
 	f.s.tasks.spawn(f.run)
 }
 
-// connected waits for the first attempt to connect and answers its connection id.
+// connected waits for the first attempt to connect and answers its connection id. Once that has failed, each call is an
+// attempt of its own: a join that is tried again needs the user to be known too.
 func (f *callFeed) connected(ctx context.Context) (string, error) {
 	select {
 	case <-f.first:
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		return f.connectionID, f.err
 	case <-f.ctx.Done():
 		return "", f.ctx.Err()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+	f.mu.Lock()
+	id, err, again := f.connectionID, f.err, f.errTold
+	f.errTold = true
+	f.mu.Unlock()
+	if err == nil || !again {
+		return id, err
+	}
+	socket, err := f.s.coordinator.Connect(ctx, f.s.engine.dialer, f.s.options.User)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+	if err == nil {
+		f.spare, f.connectionID = socket, socket.ConnectionID
+	}
+	return f.connectionID, err
+}
+
+// takeSpare answers the socket that a call of connected has opened, if there is one.
+func (f *callFeed) takeSpare() *coordinator.Socket {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	socket := f.spare
+	f.spare = nil
+	return socket
 }
 
 // joinedWith notes which connection the join made a watcher of the call.
@@ -97,7 +121,11 @@ func (f *callFeed) run() {
 	for attempt := 1; ; attempt++ {
 		_, renewed := f.s.token.current()
 		socket, err := f.connect()
-		if !f.awaitBegin() {
+		begun := f.awaitBegin()
+		if spare := f.takeSpare(); spare != nil {
+			socket, err = spare, nil
+		}
+		if !begun {
 			if socket != nil {
 				socket.Close()
 			}
