@@ -113,7 +113,7 @@ func newShare(d *downTrack) *share {
 	c := d.choice
 	d.mu.Unlock()
 	s := &share{down: d, held: -1, given: -1}
-	for _, l := range fitting(d.track.layerList(), c.height) {
+	for _, l := range fitting(d.track.choices(), c.height) {
 		s.steps = append(s.steps, l.steps()...)
 	}
 	for i, step := range s.steps {

@@ -21,6 +21,7 @@ import (
 func registerBrowser(codecs *webrtc.MediaEngine) {
 	_ = codecs.RegisterCodec(redundantOpus(), webrtc.RTPCodecTypeAudio)
 	_ = codecs.RegisterCodec(repairCodec(vp8(), 97), webrtc.RTPCodecTypeVideo)
+	_ = codecs.RegisterCodec(vp9(), webrtc.RTPCodecTypeVideo)
 	_ = codecs.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportURI}, webrtc.RTPCodecTypeVideo)
 	registerAll(codecs)
 }
@@ -308,6 +309,44 @@ func Test_Redundant_audio_goes_to_those_who_take_it_and_plain_audio_to_the_other
 		listener.eventually("the packet", func() bool { return listener.count2(stream) > 0 })
 		if got := listener.received(stream)[0]; got.PayloadType != listener.payloadType || string(got.Payload) != listener.payload {
 			t.Errorf("%s got %v", listener.userID, got)
+		}
+	}
+}
+
+func vp9() webrtc.RTPCodecParameters { return video(webrtc.MimeTypeVP9, "profile-id=0", 98) }
+
+func Test_Layers_within_one_stream_pass_as_a_whole(t *testing.T) {
+	s := startServer(t)
+	alice, bob := newClient(t, s, "alice", likeBrowser(t)), newClient(t, s, "bob", likeBrowser(t))
+	track := alice.newTrack(videoTrack, vp9())
+	track.info.Layers = nil
+	for i, rid := range rids {
+		height := uint32(180) << i
+		track.info.Layers = append(track.info.Layers, &models.VideoLayer{Rid: rid, VideoDimension: &models.VideoDimension{Width: 320 << i, Height: height}})
+	}
+	alice.publish(track)
+	bob.subscribe(alice, videoTrack, 180)
+	stream := alice.streamOf(videoTrack)
+	go track.readControl()
+	track.sendVideo(t, []byte{0xa8, 1, 0, 0, 'k'})
+	track.awaitControl(t, "PLI for the new subscriber", isPLI)
+	// With layer indices: temporal 0, spatial 0 to 2. The first is a keyframe, the others depend on it.
+	sent := [][]byte{{0xa8, 2, 0x00, 0, 'q'}, {0xe8, 2, 0x03, 0, 'h'}, {0xec, 2, 0x05, 0, 'f'}}
+	for _, payload := range sent {
+		track.sendVideo(t, payload)
+	}
+	bob.eventually("all layers", func() bool { return bob.count2(stream) >= len(sent) })
+	got := bob.received(stream)
+	for i, payload := range sent {
+		if packet := got[len(got)-len(sent)+i]; string(packet.Payload) != string(payload) {
+			t.Errorf("layer %d is %v", i, packet.Payload)
+		}
+	}
+	alice.mu.Lock()
+	defer alice.mu.Unlock()
+	for _, e := range alice.events {
+		if e.GetChangePublishQuality() != nil {
+			t.Error("the publisher is told to save layers that cannot be had one by one")
 		}
 	}
 }

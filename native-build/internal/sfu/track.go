@@ -113,6 +113,15 @@ func (t *track) layerList() []*layer {
 	return nil
 }
 
+// choices lists the layers that can be had: those of a simulcast, or all that the only stream carries, as a whole.
+func (t *track) choices() []*layer {
+	layers := t.layerList()
+	if !t.simulcast.Load() && len(layers) > 1 {
+		return layers[len(layers)-1:]
+	}
+	return layers
+}
+
 func (t *track) downList() []*downTrack {
 	if list := t.downs.Load(); list != nil {
 		return *list
