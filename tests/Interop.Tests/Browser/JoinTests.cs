@@ -16,6 +16,7 @@ public sealed class JoinTests
         await using var page = await _world.JoinAsync("meet", "alice");
 
         await page.UntilAsync("call.state.callingState === 'joined'");
+        Assert.Empty(page.Complaints);
         await page.UntilAsync("call.state.remoteParticipants.some((one) => one.userId === 'bot')");
         await bot.SeesAsync("participant_joined", "alice");
 

@@ -27,5 +27,8 @@ public sealed class PictureTests
 
             seen.AssertAmong(await Material.CameraFramesAsync(width, height));
         }
+
+        Assert.Empty(alice.Complaints);
+        Assert.Empty(bob.Complaints);
     }
 }

@@ -36,6 +36,26 @@ public sealed class SignalTests
     }
 
     [Fact]
+    public async Task A_browser_that_may_not_speak_any_more_turns_its_microphone_off_and_may_ask()
+    {
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "permit");
+        await using var page = await _world.JoinAsync("permit", "alice", microphone: true);
+        await bot.SeesAsync("track_published", "alice");
+
+        await _world.CommandAsync("permit", "user_permissions", """{"user_id":"alice","revoke_permissions":["send-audio"]}""");
+        await page.UntilAsync("!call.state.ownCapabilities.includes('send-audio')");
+        await page.UntilAsync("call.microphone.state.status === 'disabled'");
+        await bot.SeesAsync("track_unpublished", "alice");
+
+        await page.EvaluateAsync("call.requestPermissions({ permissions: ['send-audio'] })");
+        await bot.SeesAsync("call.permission_request", "alice", "send-audio");
+        await _world.CommandAsync("permit", "user_permissions", """{"user_id":"alice","grant_permissions":["send-audio"]}""");
+        await page.UntilAsync("call.state.ownCapabilities.includes('send-audio')");
+        await page.EvaluateAsync("call.microphone.enable()");
+        await bot.SeesAsync("track_published", "alice");
+    }
+
+    [Fact]
     public async Task A_bot_that_speaks_and_stops_is_seen_so_by_the_browser()
     {
         await using var bot = await Bot.JoinAsync(_world.Gateway, "speaking");

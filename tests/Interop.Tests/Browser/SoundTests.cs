@@ -35,6 +35,7 @@ public sealed class SoundTests
 
         await AssertPlayedAsync(heard);
         await bot.SeesAsync("audio_levels", "alice");
+        Assert.Empty(page.Complaints);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal sealed class Tab : IAsyncDisposable
     private readonly string _contextId;
     private readonly string _sessionId;
     private readonly ConcurrentQueue<string> _log = new();
+    private readonly ConcurrentQueue<string> _complaints = new();
     private TaskCompletionSource _loaded = new();
 
     private Tab(DevTools devTools, string targetId, string contextId, string sessionId)
@@ -23,6 +24,9 @@ internal sealed class Tab : IAsyncDisposable
         _contextId = contextId;
         _sessionId = sessionId;
     }
+
+    /// <value>The warnings and errors that the page wrote to its console, and what it threw without catching.</value>
+    public IReadOnlyCollection<string> Complaints => _complaints;
 
     public static async Task<Tab> AttachAsync(DevTools devTools, string targetId, string contextId)
     {
@@ -117,18 +121,23 @@ internal sealed class Tab : IAsyncDisposable
                 _loaded.TrySetResult();
                 break;
             case "Runtime.exceptionThrown":
-                Note("uncaught " + Describe(parameters.GetProperty("exceptionDetails")));
+                Note("uncaught", Describe(parameters.GetProperty("exceptionDetails")));
                 break;
             case "Runtime.consoleAPICalled":
                 var words = parameters.GetProperty("args").EnumerateArray().Select(Say);
-                Note($"{parameters.GetProperty("type").GetString()} {string.Join(' ', words)}");
+                Note(parameters.GetProperty("type").GetString()!, string.Join(' ', words));
                 break;
         }
     }
 
-    private void Note(string line)
+    private void Note(string kind, string text)
     {
-        _log.Enqueue(line);
+        _log.Enqueue($"{kind} {text}");
+        if (kind is "uncaught" or "error" or "warning")
+        {
+            _complaints.Enqueue($"{kind} {text}");
+        }
+
         while (_log.Count > LogLines)
         {
             _log.TryDequeue(out _);
