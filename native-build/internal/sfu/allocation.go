@@ -49,26 +49,44 @@ func (p *participant) rechoose() { p.subscriber.allocate(time.Now()) }
 // allocate gives every video its first step, then each in turn the next one, in order of importance. It asks for the
 // keyframes that changes need, tells the client what is paused and publishers what is wanted of them.
 func (s *subscriber) allocate(now time.Time) {
-	s.allocation.Lock()
+	s.allocation.Lock() // until all is told, so that the client hears of changes in their order
+	defer s.allocation.Unlock()
 	shares := s.shares()
-	if len(shares) > 0 {
-		s.distribute(shares, now)
+	if len(shares) == 0 {
+		return
 	}
-	var paused []*event.InboundVideoState
+	s.distribute(shares, now)
+	var changed []*event.InboundVideoState
 	for _, share := range shares {
-		if changed := share.apply(now); changed {
-			paused = append(paused, share.down.state())
+		if share.apply(now) {
+			changed = append(changed, share.down.state())
 		}
 	}
-	s.allocation.Unlock()
-	if len(paused) > 0 {
-		s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_InboundStateNotification{
-			InboundStateNotification: &event.InboundStateNotification{InboundVideoStates: paused},
-		}}))
-	}
+	s.tellStates(changed)
 	for _, share := range shares {
 		share.down.track.tellDemand(now)
 	}
+}
+
+func (s *subscriber) tellStates(states []*event.InboundVideoState) {
+	if len(states) > 0 {
+		s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_InboundStateNotification{
+			InboundStateNotification: &event.InboundStateNotification{InboundVideoStates: states},
+		}}))
+	}
+}
+
+// retellStates tells what is paused: the client may have missed it while it had no socket.
+func (s *subscriber) retellStates() {
+	s.allocation.Lock()
+	defer s.allocation.Unlock()
+	var paused []*event.InboundVideoState
+	for _, share := range s.shares() {
+		if state := share.down.state(); state.Paused {
+			paused = append(paused, state)
+		}
+	}
+	s.tellStates(paused)
 }
 
 func (s *subscriber) shares() []*share {
@@ -115,6 +133,11 @@ func newShare(d *downTrack) *share {
 	s := &share{down: d, held: -1, given: -1}
 	for _, l := range fitting(d.track.choices(), c.height) {
 		s.steps = append(s.steps, l.steps()...)
+	}
+	if d.track.blocked.Load() { // a muted video takes nothing
+		for i := range s.steps {
+			s.steps[i].bits = 0
+		}
 	}
 	for i, step := range s.steps {
 		if !c.paused && step.layer == c.wanted && step.temporal <= c.temporal {

@@ -35,18 +35,31 @@ func (d *demand) update(layers int, wanted uint8, now time.Time) (off uint8, cha
 	return off, changed
 }
 
-// tellDemand tells the publisher which layers are wanted, if that changed. No lock may be held.
+// tellDemand tells the publisher which layers are wanted, if that changed. Callers hold no lock but a subscriber's
+// allocation.
 func (t *track) tellDemand(now time.Time) {
 	layers := t.layerList()
 	if !t.simulcast.Load() || len(layers) < 2 {
 		return
 	}
-	t.demandMu.Lock()
-	off, changed := t.demand.update(len(layers), t.wantedLayers(layers), now)
-	t.demandMu.Unlock()
-	if !changed {
-		return
+	t.demandMu.Lock() // until it is told, so that the publisher hears of changes in their order
+	defer t.demandMu.Unlock()
+	if off, changed := t.demand.update(len(layers), t.wantedLayers(layers), now); changed {
+		t.tellLayers(layers, off)
 	}
+}
+
+// retellDemand tells which layers are wanted: the publisher may have missed it while it had no socket.
+func (t *track) retellDemand() {
+	t.demandMu.Lock()
+	defer t.demandMu.Unlock()
+	if layers := t.layerList(); t.simulcast.Load() && len(layers) > 1 {
+		t.tellLayers(layers, t.demand.off)
+	}
+}
+
+// tellLayers sends the event. Callers hold t.demandMu.
+func (t *track) tellLayers(layers []*layer, off uint8) {
 	settings := make([]*event.VideoLayerSetting, 0, len(layers))
 	for i, l := range layers {
 		settings = append(settings, &event.VideoLayerSetting{Name: l.rid, Active: off>>i&1 == 0})

@@ -9,5 +9,9 @@
 // calls into the WebRTC library. Media packets run on the goroutine of the publisher's SRTP session, straight to the
 // sockets of the subscribers: the list of down tracks is copied on write, and each down track has a lock of its own.
 //
-// Locks are taken in this order: Server.mu, call.mu, then those of one participant; downTrack.mu before layer.mu.
+// Five times a second, and with each change, a subscriber's downlink is shared among its videos (allocation.go):
+// which layer each gets, and whether it is paused. What no subscriber wants, publishers are told to save (demand.go).
+//
+// Locks are taken in this order: Server.mu, a subscriber's allocation, track.demandMu, call.mu, then those of one
+// participant; downTrack.mu before layer.mu.
 package sfu
