@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/mediatest"
 	"streamgateway/native/internal/ogg"
 	"streamgateway/native/internal/opus"
@@ -65,7 +66,9 @@ func (b *bot) publish(name string, media []byte, changes ...func(*rtc.PublishOpt
 
 func (b *bot) openPublication(name string, changes ...func(*rtc.PublishOptions)) *source {
 	b.t.Helper()
-	options := rtc.PublishOptions{Name: name, TrackType: audio, StallTimeout: rtc.DefaultStallTimeout}
+	options := rtc.PublishOptions{
+		Name: name, TrackType: audio, Media: media.Spec{Format: media.Ogg}, StallTimeout: rtc.DefaultStallTimeout,
+	}
 	for _, change := range changes {
 		change(&options)
 	}

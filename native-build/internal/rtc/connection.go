@@ -181,6 +181,8 @@ func (c *connection) handle(e *event.SfuEvent) {
 		c.mu.Lock()
 		c.publishOptions = payload.ChangePublishOptions.GetPublishOptions()
 		c.mu.Unlock()
+	case *event.SfuEvent_ChangePublishQuality:
+		c.s.onPublishQuality(payload.ChangePublishQuality)
 	default:
 		c.s.onEvent(c, e)
 	}
@@ -270,7 +272,9 @@ func (c *connection) publish(ctx context.Context, track *localTrack, muted bool)
 		return err
 	}
 	if err := p.publish(ctx, track); err != nil {
-		c.discard(p)
+		if !p.settled() {
+			c.discard(p)
+		}
 		return err
 	}
 	return c.setMuted(ctx, track.trackType, muted)

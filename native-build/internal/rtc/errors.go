@@ -4,13 +4,20 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
+	"streamgateway/native/internal/annexb"
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/ivf"
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/ogg"
+	"streamgateway/native/internal/pcm"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/signaling"
+	"streamgateway/native/internal/video"
+	"streamgateway/native/internal/wav"
 )
 
 // fromCoordinator is the table from the coordinator's refusals to our kinds.
@@ -91,10 +98,20 @@ func atStage(stage failure.Stage, err error) error {
 
 // fromMedia names what is wrong with a publication's bytes.
 func fromMedia(err error) error {
+	is := func(kinds ...error) bool {
+		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+	}
 	switch {
-	case errors.Is(err, ogg.ErrUnsupported):
+	case err == nil:
+		return nil
+	case is(media.ErrStalled):
+		return failure.New(failure.MediaStalled, failure.Media, err)
+	case is(media.ErrLoopTooLong):
+		return failure.New(failure.CapacityExceeded, failure.Media, err)
+	case is(media.ErrUnsupported, ogg.ErrUnsupported, wav.ErrUnsupported, pcm.ErrUnsupportedFormat, video.ErrUnknownCodec):
 		return failure.New(failure.UnsupportedFormat, failure.Media, err)
-	case errors.Is(err, ogg.ErrMalformed):
+	case is(media.ErrMalformed, ogg.ErrMalformed, wav.ErrMalformed, wav.ErrTruncated, pcm.ErrPartialFrame,
+		ivf.ErrMalformed, ivf.ErrTruncated, annexb.ErrMalformed, video.ErrMalformed):
 		return failure.New(failure.MalformedMedia, failure.Media, err)
 	}
 	return atStage(failure.Media, err)

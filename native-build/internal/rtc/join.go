@@ -46,7 +46,7 @@ func newSession(e *Engine, options JoinOptions, emit func(*rtcproto.Event)) *Ses
 		emitter: emit, unifiedID: uuid.NewString(), timing: joinTiming{start: time.Now()},
 		done: make(chan struct{}), changed: make(chan struct{}), state: Joined, roster: newRoster(),
 		wishes:        subscriptionWishes{turn: make(chan struct{}, 1)},
-		subscriptions: options.Subscriptions, localTracks: map[rtcproto.TrackType]*localTrack{},
+		subscriptions: options.Subscriptions,
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.tasks = newTasks(s.onPanic)

@@ -2,11 +2,13 @@ package rtc
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"streamgateway/native/internal/failure"
-	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/media"
+	"streamgateway/native/internal/mixer"
 )
 
 const (
@@ -22,53 +24,102 @@ type Listening struct {
 	TrackID string
 	UserID  string
 	Codec   string
+	Format  media.Format
 }
+
+// codecWait is how long a sink waits for the codec of a track that is published.
+const codecWait = 10 * time.Second
 
 // Listen opens a sink on a remote track, waiting for the track as long as the options say.
 func (s *Session) Listen(ctx context.Context, options ListenOptions, open func() (PageSink, error)) (Listening, error) {
-	waiting, cancel := context.WithTimeout(ctx, options.Wait)
+	if format := options.Media.Format; format != "" && format.IsAudio() != isAudio(options.TrackType) {
+		return Listening{}, failure.Newf(failure.UnsupportedFormat, failure.Media, "%s cannot be had as %s",
+			TrackTypeName(options.TrackType), format)
+	}
+	var owner *participant
+	err := s.await(ctx, options.Wait, func() bool {
+		owner = s.roster.owner(options.Owner, options.TrackType)
+		return owner != nil && owner.tracks[options.TrackType] != nil
+	})
+	if errors.Is(err, errAwaited) {
+		err = failure.Newf(failure.TrackNotFound, failure.NoStage, "%s publishes no %s",
+			options.Owner, TrackTypeName(options.TrackType))
+	}
+	if err != nil {
+		return Listening{}, err
+	}
+	k, err := s.openSink(owner, options, open)
+	if err != nil {
+		return Listening{}, err
+	}
+	err = s.await(ctx, codecWait, func() bool { return k.rendering != nil || k.failure != nil })
+	if errors.Is(err, errAwaited) {
+		err = failure.Newf(failure.DeadlineExceeded, failure.Media, "the SFU does not send %s", k.name())
+	}
+	s.mu.Lock()
+	listening := Listening{
+		SinkID: k.port.ID(), TrackID: trackID(k.participantSessionID, k.trackType), UserID: k.userID, Codec: k.codec,
+	}
+	if err == nil && k.failure != nil {
+		err = k.failure
+	}
+	if err == nil {
+		listening.Format = k.rendering.format()
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.endSink(k, sinkClosed)
+		return Listening{}, err
+	}
+	return listening, nil
+}
+
+// errAwaited says that what was awaited did not come in time.
+var errAwaited = errors.New("it did not come in time")
+
+// await waits until a condition, which is looked at with mu held, holds.
+func (s *Session) await(ctx context.Context, limit time.Duration, condition func() bool) error {
+	waiting, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		s.mu.Lock()
-		if s.state == Leaving {
-			s.mu.Unlock()
-			return Listening{}, errGone()
-		}
-		owner := s.roster.owner(options.Owner, options.TrackType)
-		if owner != nil && owner.tracks[options.TrackType] != nil {
-			defer s.mu.Unlock()
-			return s.openSink(owner, options.TrackType, open)
-		}
-		changed := s.changed
+		state, holds, changed := s.state, condition(), s.changed
 		s.mu.Unlock()
+		switch {
+		case state == Leaving:
+			return errGone()
+		case holds:
+			return nil
+		}
 		select {
 		case <-changed:
 		case <-waiting.Done():
 			if ctx.Err() != nil {
-				return Listening{}, ctx.Err()
+				return ctx.Err()
 			}
-			return Listening{}, failure.Newf(failure.TrackNotFound, failure.NoStage, "%s publishes no %s",
-				options.Owner, TrackTypeName(options.TrackType))
+			return errAwaited
 		}
 	}
 }
 
-// openSink must be called with mu held.
-func (s *Session) openSink(owner *participant, t rtcproto.TrackType, open func() (PageSink, error)) (Listening, error) {
-	if !isAudio(t) {
-		return Listening{}, failure.Newf(failure.UnsupportedFormat, failure.Media, "Ogg takes audio, not %s", TrackTypeName(t))
+func (s *Session) openSink(owner *participant, options ListenOptions, open func() (PageSink, error)) (*sink, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Leaving {
+		return nil, errGone()
 	}
 	port, err := open()
 	if err != nil {
-		return Listening{}, err
+		return nil, err
 	}
-	k := newSink(s, port, owner, t)
+	k := newSink(s, port, owner, options.TrackType, options.Media)
+	if isAudio(options.TrackType) {
+		k.render("opus")
+	}
 	s.sinks = append(s.sinks, k)
 	s.bindSinks()
 	s.resubscribe()
-	return Listening{
-		SinkID: port.ID(), TrackID: trackID(owner.sessionID, t), UserID: owner.userID, Codec: "opus",
-	}, nil
+	return k, nil
 }
 
 // sinkClosed is the end of a sink by its reader, who wants no more of it.
@@ -80,7 +131,7 @@ func (s *Session) CloseSink(id uint64) error {
 	i := slices.IndexFunc(s.sinks, func(k *sink) bool { return k.port.ID() == id })
 	if i < 0 {
 		s.mu.Unlock()
-		return failure.Newf(failure.SinkNotFound, failure.NoStage, "no sink %d", id)
+		return s.closeMix(id)
 	}
 	k := s.sinks[i]
 	s.mu.Unlock()
@@ -96,9 +147,7 @@ func (s *Session) endSink(k *sink, reason string) {
 	id := trackID(k.participantSessionID, k.trackType)
 	s.mu.Unlock()
 	if counts, ended := k.end(reason == sinkClosed); ended {
-		s.emit(&rtcproto.Event{Payload: &rtcproto.Event_SinkEnded{SinkEnded: &rtcproto.SinkEnded{
-			SinkId: k.port.ID(), TrackId: id, Reason: reason, Packets: counts.packets, Bytes: counts.bytes,
-		}}})
+		k.tellEnd(reason, id, counts)
 	}
 	s.resubscribe()
 }
@@ -109,6 +158,7 @@ func (s *Session) adopt(track *remoteTrack) {
 	defer s.mu.Unlock()
 	s.tracks = append(s.tracks, track)
 	s.bindSinks()
+	s.announce()
 }
 
 // abandon forgets a track that has ended.
@@ -116,6 +166,7 @@ func (s *Session) abandon(track *remoteTrack) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tracks = slices.DeleteFunc(s.tracks, func(other *remoteTrack) bool { return other == track })
+	s.bindSinks()
 }
 
 // bindSinks brings tracks and sinks together after any change of tracks, sinks or roster; mu must be held.
@@ -130,14 +181,47 @@ func (s *Session) bindSinks() {
 				state.codec = track.codec
 			}
 		}
-		var listeners []*sink
-		for _, k := range s.sinks {
-			if track.owner != "" && k.participantSessionID == track.owner && k.trackType == track.trackType {
-				listeners = append(listeners, k)
+	}
+	for _, m := range s.mixes {
+		s.bindMix(m)
+	}
+	for _, track := range s.tracks {
+		var mixes []*mixer.Input
+		for _, m := range s.mixes {
+			if known := m.inputs[track]; known != nil {
+				mixes = append(mixes, known.Input)
 			}
 		}
-		track.setListeners(listeners)
+		track.setListeners(s.sinksOf(track), mixes)
 	}
+}
+
+// sinksOf lists the sinks that hear a track. A sink whose bytes cannot go on with the track's codec ends.
+func (s *Session) sinksOf(track *remoteTrack) (list []*sink) {
+	for _, k := range s.sinks {
+		if track.owner == "" || k.participantSessionID != track.owner || k.trackType != track.trackType {
+			continue
+		}
+		k.render(track.codec)
+		switch {
+		case k.rendering == nil:
+		case k.codec == track.codec:
+			list = append(list, k)
+		case s.newest(track):
+			s.tasks.spawn(func() { s.endSink(k, "codec_changed") })
+		}
+	}
+	return list
+}
+
+// newest tells that no later track of the same type has come from the owner.
+func (s *Session) newest(track *remoteTrack) bool {
+	for _, other := range slices.Backward(s.tracks) {
+		if other.owner == track.owner && other.trackType == track.trackType {
+			return other == track
+		}
+	}
+	return false
 }
 
 // followUser moves a sink to its user's present connection, or gives the user some time to come back.

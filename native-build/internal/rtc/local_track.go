@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,18 +10,22 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/sfuproto/models"
 )
 
-// localTrack sends what we publish as one track type. It outlives publications and peer connections, so sequence
-// numbers and timestamps run on through both.
+// localTrack sends what we publish as one track type in one codec. It outlives publications and peer connections, so
+// sequence numbers and timestamps run on through both.
 type localTrack struct {
 	id        string
 	streamID  string
 	trackType models.TrackType
+	media     media.Track // what is sent; the size is that of the latest publication
 
 	// ready is open while packets reach the SFU: bound to a peer connection that is connected.
 	ready gate
+	// onKeyframeRequest is called when the SFU asks for a keyframe; nil does nothing.
+	onKeyframeRequest atomic.Pointer[func()]
 
 	mu          sync.Mutex
 	bindingID   string
@@ -30,11 +35,14 @@ type localTrack struct {
 	payloadType uint8
 	levelID     uint8
 	sequence    uint16
-	timestamp   uint32
+	origin      uint32 // the timestamp of the beginning of the publication's media
+	end         uint32 // the timestamp at which the last publication ended
 	pausedAt    time.Time
+	sent        resendCache
 
 	packets atomic.Uint64
 	bytes   atomic.Uint64
+	resent  atomic.Uint64
 	remote  atomic.Pointer[receptionReport]
 	rate    bitrate
 }
@@ -46,14 +54,17 @@ type receptionReport struct {
 	rttMs    float64
 }
 
-func newLocalTrack(trackType models.TrackType, id, streamID string, sequence uint16, timestamp uint32) *localTrack {
-	return &localTrack{trackType: trackType, id: id, streamID: streamID, sequence: sequence, timestamp: timestamp}
+func newLocalTrack(trackType models.TrackType, track media.Track, id, streamID string, sequence uint16, timestamp uint32) *localTrack {
+	return &localTrack{
+		trackType: trackType, media: track, id: id, streamID: streamID, sequence: sequence, end: timestamp,
+		sent: newResendCache(track.Video),
+	}
 }
 
 // Bind is called by the peer connection once the codec is negotiated.
 func (t *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	for _, codec := range c.CodecParameters() {
-		if codec.MimeType != webrtc.MimeTypeOpus {
+		if !strings.EqualFold(codecName(codec.MimeType), t.media.Name()) {
 			continue
 		}
 		t.mu.Lock()
@@ -61,7 +72,7 @@ func (t *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 		t.bindingID, t.writer = c.ID(), c.WriteStream()
 		t.ssrc, t.payloadType, t.levelID = uint32(c.SSRC()), uint8(codec.PayloadType), 0
 		for _, extension := range c.HeaderExtensions() {
-			if extension.URI == sdp.AudioLevelURI {
+			if extension.URI == sdp.AudioLevelURI && !t.media.Video {
 				t.levelID = uint8(extension.ID)
 			}
 		}
@@ -91,40 +102,45 @@ func (t *localTrack) setConnected(connected bool) {
 	t.ready.set(connected && t.writer != nil)
 }
 
-// advance moves the media clock without sending.
-func (t *localTrack) advance(samples int) {
+// begin takes up a publication whose media begins now: timestamps go on by the time since the last one ended.
+func (t *localTrack) begin(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.timestamp += uint32(samples)
-}
-
-// pause notes when a publication ended.
-func (t *localTrack) pause(now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.pausedAt = now
-}
-
-// resume moves the media clock by the time since the last publication.
-func (t *localTrack) resume(now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.origin = t.end
 	if !t.pausedAt.IsZero() {
-		t.timestamp += uint32(now.Sub(t.pausedAt) * 48 / time.Millisecond)
+		t.origin += t.ticks(now.Sub(t.pausedAt))
 	}
 }
 
-// send writes one packet that lasts samples. marker begins a stretch of speech after a pause.
-func (t *localTrack) send(payload []byte, samples int, level uint8, marker bool) error {
+// shift moves what is to come to a later time.
+func (t *localTrack) shift(late time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	header := rtp.Header{
-		Version: 2, Marker: marker, PayloadType: t.payloadType,
-		SequenceNumber: t.sequence, Timestamp: t.timestamp, SSRC: t.ssrc,
-	}
-	t.timestamp += uint32(samples)
+	t.origin += t.ticks(late)
+}
+
+// pause notes when and where in its media a publication ended.
+func (t *localTrack) pause(now time.Time, position int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pausedAt, t.end = now, t.origin+uint32(position)
+}
+
+func (t *localTrack) ticks(d time.Duration) uint32 {
+	return uint32(int64(d) / int64(time.Microsecond) * t.media.Clock() / 1_000_000)
+}
+
+// send writes one packet of the media at a position. For audio, marker begins a stretch of speech after a pause; for
+// video it ends a frame.
+func (t *localTrack) send(payload []byte, at int64, level uint8, marker bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.writer == nil {
 		return nil // between two connections; time goes on
+	}
+	header := rtp.Header{
+		Version: 2, Marker: marker, PayloadType: t.payloadType,
+		SequenceNumber: t.sequence, Timestamp: t.origin + uint32(at), SSRC: t.ssrc,
 	}
 	if t.levelID != 0 {
 		if err := setAudioLevel(&header, t.levelID, level); err != nil {
@@ -132,12 +148,28 @@ func (t *localTrack) send(payload []byte, samples int, level uint8, marker bool)
 		}
 	}
 	t.sequence++
+	t.sent.keep(&header, payload)
 	n, err := t.writer.WriteRTP(&header, payload)
 	if err == nil {
 		t.packets.Add(1)
 		t.bytes.Add(uint64(n))
 	}
 	return err
+}
+
+// resend sends packets again that the SFU misses, as far as they are still kept.
+func (t *localTrack) resend(sequences []uint16) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, sequence := range sequences {
+		packet := t.sent.find(sequence)
+		if packet == nil || t.writer == nil || packet.header.SSRC != t.ssrc {
+			continue
+		}
+		if _, err := t.writer.WriteRTP(&packet.header, packet.payload); err == nil {
+			t.resent.Add(1)
+		}
+	}
 }
 
 // voiceThreshold tells voice from room noise, in −dBov.
@@ -151,7 +183,12 @@ func setAudioLevel(header *rtp.Header, id, level uint8) error {
 	return header.SetExtension(id, data)
 }
 
-func (t *localTrack) ID() string                { return t.id }
-func (t *localTrack) RID() string               { return "" }
-func (t *localTrack) StreamID() string          { return t.streamID }
-func (t *localTrack) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }
+func (t *localTrack) ID() string       { return t.id }
+func (t *localTrack) RID() string      { return "" }
+func (t *localTrack) StreamID() string { return t.streamID }
+func (t *localTrack) Kind() webrtc.RTPCodecType {
+	if t.media.Video {
+		return webrtc.RTPCodecTypeVideo
+	}
+	return webrtc.RTPCodecTypeAudio
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/rtcproto"
 )
 
@@ -88,11 +89,14 @@ type Muted struct {
 type PublishOptions struct {
 	Name      string
 	TrackType rtcproto.TrackType
+	Media     media.Spec
+	// Encoding is how samples become Opus. A zero bitrate is what the SFU asks for.
+	Encoding media.Encoding
 	// AsFastAsPossible sends as the bytes come, for live senders that pace themselves.
 	AsFastAsPossible bool
 	// Loop begins again at the end until the publication is closed.
 	Loop bool
-	// StallTimeout ends the publication when no bytes come for that long.
+	// StallTimeout ends the publication when no bytes come for that long; 0 never does.
 	StallTimeout time.Duration
 }
 
@@ -101,6 +105,8 @@ type ListenOptions struct {
 	// Owner is a participant session id or a user id.
 	Owner     string
 	TrackType rtcproto.TrackType
+	// Media is what the sink's bytes shall be; an empty format is the one that carries the track's codec as it is.
+	Media media.Spec
 	// Wait is how long the track may take to be published.
 	Wait time.Duration
 }

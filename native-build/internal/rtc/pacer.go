@@ -42,6 +42,18 @@ func (p *pacer) wait(ctx context.Context, position time.Duration) (late time.Dur
 	return 0, nil
 }
 
+// resume makes what lies at position due now, if it should have come before; late is by how much.
+func (p *pacer) resume(position time.Duration) (late time.Duration) {
+	if !p.started {
+		return 0
+	}
+	if late = p.clock.Now().Sub(p.start.Add(position)); late <= 0 {
+		return 0
+	}
+	p.start = p.start.Add(late)
+	return late
+}
+
 // wallClock is the real time. It has one timer and therefore one user.
 type wallClock struct{ timer *time.Timer }
 

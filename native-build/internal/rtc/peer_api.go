@@ -20,10 +20,6 @@ const (
 	dtlsRetransmission   = 100 * time.Millisecond
 
 	opusPayloadType = 111
-
-	// resendable is how many sent packets are kept for requests to send them again: about a second of audio. Each costs
-	// a buffer of the path's MTU.
-	resendable = 64
 )
 
 var opusCapability = webrtc.RTPCodecCapability{
@@ -66,32 +62,35 @@ func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
 }
 
 func newPublisherAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
-	media := new(webrtc.MediaEngine)
-	opus := webrtc.RTPCodecParameters{RTPCodecCapability: opusCapability, PayloadType: opusPayloadType}
-	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "nack"}}
-	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+	codecs := new(webrtc.MediaEngine)
+	if err := registerCodecs(codecs); err != nil {
 		return nil, err
 	}
 	// Without the audio level in the offer the SFU never takes the participant for speaking.
 	for _, uri := range []string{sdp.SDESMidURI, sdp.AudioLevelURI} {
-		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeAudio); err != nil {
+		if err := codecs.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeAudio); err != nil {
 			return nil, err
 		}
 	}
-	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(resendable))
-	if err != nil {
+	mid := webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESMidURI}
+	if err := codecs.RegisterHeaderExtension(mid, webrtc.RTPCodecTypeVideo); err != nil {
 		return nil, err
 	}
+	// Tracks answer requests to send packets again by themselves: video needs to keep far more of them than audio.
 	reports, err := report.NewSenderInterceptor()
 	if err != nil {
 		return nil, err
 	}
-	return newAPI(settings, media, responder, reports), nil
+	return newAPI(settings, codecs, reports), nil
 }
 
 func newSubscriberAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
 	media := new(webrtc.MediaEngine)
-	if err := registerDecodable(media); err != nil {
+	if err := registerCodecs(media); err != nil {
+		return nil, err
+	}
+	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
+	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
 	}
 	generator, err := nack.NewGeneratorInterceptor(nack.GeneratorSize(256), nack.GeneratorInterval(40*time.Millisecond))
@@ -105,8 +104,8 @@ func newSubscriberAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
 	return newAPI(settings, media, generator, reports), nil
 }
 
-// registerDecodable lists what may be forwarded to us.
-func registerDecodable(media *webrtc.MediaEngine) error {
+// registerCodecs lists what may be sent, in either direction.
+func registerCodecs(media *webrtc.MediaEngine) error {
 	video := []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
 	const h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 	codec := func(mime string, clock uint32, fmtp string, payload webrtc.PayloadType, feedback []webrtc.RTCPFeedback) webrtc.RTPCodecParameters {
@@ -130,7 +129,7 @@ func registerDecodable(media *webrtc.MediaEngine) error {
 			return err
 		}
 	}
-	return media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio)
+	return nil
 }
 
 func newAPI(settings webrtc.SettingEngine, media *webrtc.MediaEngine, parts ...interceptor.Factory) *webrtc.API {
@@ -148,7 +147,8 @@ type capabilities struct {
 }
 
 func newCapabilities(apis peerAPIs) (c capabilities, err error) {
-	c.publisherSDP, err = capabilityOffer(apis.publisher, webrtc.RTPTransceiverDirectionSendonly, webrtc.RTPCodecTypeAudio)
+	c.publisherSDP, err = capabilityOffer(apis.publisher, webrtc.RTPTransceiverDirectionSendonly,
+		webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio)
 	if err != nil {
 		return c, err
 	}

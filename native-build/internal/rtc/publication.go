@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"streamgateway/native/internal/failure"
-	"streamgateway/native/internal/ogg"
-	"streamgateway/native/internal/opus"
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/video"
 )
 
 // ByteSource gives the bytes of a publication. Read waits; io.EOF is the regular end.
@@ -21,13 +22,13 @@ type ByteSource interface {
 }
 
 const (
-	// maxRTPPayload keeps a packet below any path's MTU.
-	maxRTPPayload = 1200
-	// maxLoopBytes bounds what a looping publication remembers.
-	maxLoopBytes = 16 << 20
-	muteTimeout  = 2 * time.Second
+	muteTimeout = 2 * time.Second
 	// afterLastPacket lets the last packets reach the SFU, by their own way, before it hears that the track is silent.
 	afterLastPacket = 100 * time.Millisecond
+	// burst is how many packets of a frame leave at once; the next follow after burstPause. A keyframe in one burst
+	// would overrun the buffers on its way.
+	burst      = 24
+	burstPause = 2 * time.Millisecond
 )
 
 // Reasons why a publication is stopped before its media ends.
@@ -41,14 +42,31 @@ type publication struct {
 	s       *Session
 	options PublishOptions
 	source  ByteSource
-	track   *localTrack
+	input   *media.Input
 	ctx     context.Context
 	stop    context.CancelCauseFunc
 	done    chan struct{}
 
-	packets atomic.Uint64
-	bytes   atomic.Uint64
-	samples atomic.Int64
+	// track is nil until the media has told what it is; guarded by the session's lock, but for the playing goroutine.
+	track *localTrack
+
+	clock    atomic.Int64 // ticks a second
+	position atomic.Int64 // ticks of media that were sent
+	packets  atomic.Uint64
+	bytes    atomic.Uint64
+
+	paused    atomic.Bool // the SFU needs none of it for now
+	keyframes keyframeTold
+	queue     queueControl
+}
+
+func newPublication(s *Session, options PublishOptions, source ByteSource) *publication {
+	p := &publication{s: s, options: options, source: source, done: make(chan struct{})}
+	p.ctx, p.stop = context.WithCancelCause(context.Background())
+	p.input = media.NewInput(p.ctx, source, options.StallTimeout)
+	p.queue.wake = p.input.Interrupt
+	p.clock.Store(media.Track{Video: options.Media.Format.IsVideo()}.Clock())
+	return p
 }
 
 // run plays until the media ends, fails or is stopped, and then tells so.
@@ -58,78 +76,73 @@ func (p *publication) run() {
 	if p.ctx.Err() != nil {
 		err = context.Cause(p.ctx)
 	}
-	p.track.pause(time.Now())
+	if p.track != nil {
+		p.track.onKeyframeRequest.Store(nil)
+		p.track.pause(time.Now(), p.position.Load())
+	}
+	p.queue.close(p)
 	p.source.Close()
 	p.s.endPublication(p, err)
 }
 
 func (p *publication) play() error {
-	meter, err := newLevelMeter()
+	reader, err := media.Open(p.options.Media, p.input, p.encoding())
 	if err != nil {
-		return failure.New(failure.Internal, failure.Media, err)
+		return fromMedia(err)
 	}
-	defer meter.Close()
-
-	var media packetSource = ogg.NewReader(&stallReader{p.ctx, p.source, p.options.StallTimeout})
-	if p.options.Loop {
-		media = &loop{media: media}
-	}
-	pace := &pacer{clock: new(wallClock)}
-	begin := true
-	for {
-		packet, samples, err := media.Next()
-		if err == io.EOF {
-			// The end is when the last packet has been heard, not when it was sent.
-			_, err = pace.wait(p.ctx, ogg.Duration(p.samples.Load())+afterLastPacket)
+	defer reader.Close()
+	if p.track == nil {
+		if err := p.s.announceMedia(p, reader.Track()); err != nil {
 			return err
 		}
-		if err != nil {
+	}
+	sender, err := newUnitSender(p)
+	if err != nil {
+		return err
+	}
+	flusher, _ := reader.(media.Flusher)
+	if p.options.Loop {
+		reader = media.Loop(reader)
+	}
+	for {
+		p.queue.flush(p, flusher)
+		unit, err := reader.Next()
+		switch {
+		case errors.Is(err, media.ErrInterrupted):
+			continue
+		case err == io.EOF:
+			// The end is when the last packet has been heard, not when it was sent.
+			return sender.finish()
+		case err != nil:
 			return fromMedia(err)
 		}
-		if len(packet) > maxRTPPayload {
-			return failure.Newf(failure.UnsupportedFormat, failure.Media, "an Opus packet of %d bytes does not fit into RTP", len(packet))
-		}
-		if err := p.track.ready.wait(p.ctx); err != nil {
+		if err := sender.send(unit); err != nil {
 			return err
 		}
-		late, err := p.wait(pace)
-		if err != nil {
-			return err
-		}
-		if begin {
-			p.track.resume(time.Now())
-		}
-		p.track.advance(int(late * opus.Rate / time.Second))
-		p.send(packet, samples, meter, begin || late > 0)
-		begin = false
+		p.queue.passed(p, unit.Consumed)
 	}
 }
 
-func (p *publication) wait(pace *pacer) (time.Duration, error) {
-	if p.options.AsFastAsPossible {
-		return 0, p.ctx.Err()
+// encoding fills in the bitrate that the SFU asks for.
+func (p *publication) encoding() media.Encoding {
+	encoding := p.options.Encoding
+	if encoding.Bitrate == 0 {
+		encoding.Bitrate = p.s.audioBitrate(sfuTrackType(p.options.TrackType), encoding.Music)
 	}
-	return pace.wait(p.ctx, ogg.Duration(p.samples.Load()))
+	return encoding
 }
 
-func (p *publication) send(packet []byte, samples int, meter *levelMeter, marker bool) {
-	p.samples.Add(int64(samples))
-	if p.s.audioMuted.Load() {
-		p.track.advance(samples)
-		return
-	}
-	// A failed write is a connection on its way out: its watch will say so, and the media's time goes on.
-	if p.track.send(packet, samples, meter.measure(packet), marker) == nil {
-		p.packets.Add(1)
-		p.bytes.Add(uint64(len(packet)))
-	}
+// duration turns ticks of the media's clock into time.
+func (p *publication) duration(ticks int64) time.Duration {
+	clock := p.clock.Load()
+	return time.Duration(ticks/clock)*time.Second + time.Duration(ticks%clock)*time.Second/time.Duration(clock)
 }
 
 // ended describes the end to the host.
 func (p *publication) ended(cause error) *rtcproto.PublicationEnded {
 	event := &rtcproto.PublicationEnded{
 		Name: p.options.Name, SourceId: p.source.ID(), TrackType: p.options.TrackType,
-		DurationMs: float64(p.samples.Load()) * 1000 / opus.Rate, Packets: p.packets.Load(), Bytes: p.bytes.Load(),
+		DurationMs: milliseconds(p.duration(p.position.Load())), Packets: p.packets.Load(), Bytes: p.bytes.Load(),
 	}
 	switch {
 	case cause == nil:
@@ -144,57 +157,143 @@ func (p *publication) ended(cause error) *rtcproto.PublicationEnded {
 	return event
 }
 
-// stallReader fails when no byte comes for too long.
-type stallReader struct {
-	ctx    context.Context
-	source ByteSource
-	limit  time.Duration
+// unitSender sends the units of a publication when they are due.
+type unitSender struct {
+	p          *publication
+	pace       *pacer
+	packetizer *video.Packetizer // of video
+	begun      bool
+	needsKey   bool // what was left out makes the next frames useless up to a keyframe
 }
 
-func (r *stallReader) Read(buffer []byte) (int, error) {
-	ctx, cancel := context.WithTimeout(r.ctx, r.limit)
-	defer cancel()
-	n, err := r.source.Read(ctx, buffer)
-	if errors.Is(err, context.DeadlineExceeded) && r.ctx.Err() == nil {
-		return n, failure.Newf(failure.MediaStalled, failure.Media, "no bytes came for %v", r.limit)
-	}
-	return n, err
-}
-
-type packetSource interface {
-	Next() (packet []byte, samples int, err error)
-}
-
-// loop remembers the packets of the first pass and begins again at the end.
-type loop struct {
-	media   packetSource
-	packets [][]byte
-	lengths []int
-	bytes   int
-	replay  bool
-	next    int
-}
-
-func (l *loop) Next() ([]byte, int, error) {
-	if !l.replay {
-		packet, samples, err := l.media.Next()
-		if err == nil {
-			return packet, samples, l.remember(packet, samples)
+func newUnitSender(p *publication) (*unitSender, error) {
+	sender := &unitSender{p: p, pace: &pacer{clock: new(wallClock)}}
+	if p.track.media.Video {
+		var err error
+		if sender.packetizer, err = video.NewPacketizer(p.track.media.Codec, media.MaxPacket); err != nil {
+			return nil, failure.New(failure.Internal, failure.Media, err)
 		}
-		if err != io.EOF || len(l.packets) == 0 {
-			return nil, 0, err
-		}
-		l.replay = true
 	}
-	packet, samples := l.packets[l.next], l.lengths[l.next]
-	l.next = (l.next + 1) % len(l.packets)
-	return packet, samples, nil
+	return sender, nil
 }
 
-func (l *loop) remember(packet []byte, samples int) error {
-	if l.bytes += len(packet); l.bytes > maxLoopBytes {
-		return failure.Newf(failure.CapacityExceeded, failure.Media, "media that loops may have %d bytes", maxLoopBytes)
+func (u *unitSender) send(unit media.Unit) error {
+	p := u.p
+	if err := p.track.ready.wait(p.ctx); err != nil {
+		return err
 	}
-	l.packets, l.lengths = append(l.packets, append([]byte(nil), packet...)), append(l.lengths, samples)
+	late, err := u.wait(unit)
+	if err != nil {
+		return err
+	}
+	marker := late > 0
+	if !u.begun {
+		p.track.begin(time.Now())
+		u.begun, marker = true, true
+	}
+	if late > 0 {
+		p.track.shift(late)
+	}
+	p.position.Store(max(p.position.Load(), unit.At+unit.Length))
+	if u.packetizer != nil {
+		return u.sendFrame(unit)
+	}
+	if len(unit.Data) > 0 && !p.s.audioMuted.Load() {
+		u.write(unit.Data, unit, marker)
+	}
 	return nil
+}
+
+// wait returns when a unit is due, and by how much the clock was moved because it came late.
+func (u *unitSender) wait(unit media.Unit) (late time.Duration, err error) {
+	position := u.p.duration(unit.At)
+	if u.p.options.AsFastAsPossible {
+		return u.follow(position), u.p.ctx.Err()
+	}
+	if unit.Fresh {
+		late = u.pace.resume(position)
+	}
+	more, err := u.pace.wait(u.p.ctx, position)
+	return late + more, err
+}
+
+// follow keeps the timestamps of a live sender, who paces itself, from falling behind the time.
+func (u *unitSender) follow(position time.Duration) time.Duration {
+	if !u.pace.started {
+		u.pace.started, u.pace.start = true, u.pace.clock.Now().Add(-position)
+	}
+	if late := u.pace.resume(position); late > maxLag {
+		return late
+	} else if late > 0 {
+		u.pace.start = u.pace.start.Add(-late)
+	}
+	return 0
+}
+
+// sendFrame cuts a frame into packets. A frame that is left out takes those after it along, up to a keyframe.
+func (u *unitSender) sendFrame(unit media.Unit) error {
+	p := u.p
+	if p.s.videoMuted.Load() || p.paused.Load() {
+		u.needsKey = true
+		return nil
+	}
+	if u.needsKey && !unit.Keyframe {
+		return nil
+	}
+	u.needsKey = false
+	sent := 0
+	err := u.packetizer.Packetize(unit.Data, func(payload []byte, last bool) {
+		if sent++; sent%burst == 0 && p.ctx.Err() == nil {
+			time.Sleep(burstPause)
+		}
+		u.write(payload, unit, last)
+	})
+	if err != nil {
+		return fromMedia(err)
+	}
+	return nil
+}
+
+// write sends one packet. A failed write is a connection on its way out: its watch will say so, and the media's time
+// goes on.
+func (u *unitSender) write(payload []byte, unit media.Unit, marker bool) {
+	if u.p.track.send(payload, unit.At, unit.Level, marker) == nil {
+		u.p.packets.Add(1)
+		u.p.bytes.Add(uint64(len(payload)))
+	}
+}
+
+// finish waits until the last unit has been heard.
+func (u *unitSender) finish() error {
+	_, err := u.pace.wait(u.p.ctx, u.p.duration(u.p.position.Load())+afterLastPacket)
+	return err
+}
+
+// keyframeTold bounds how often the host hears that the SFU wants a keyframe.
+type keyframeTold struct {
+	mu   sync.Mutex
+	at   time.Time
+	asks atomic.Uint64
+}
+
+// due counts a request and answers whether to tell now: once a second.
+func (k *keyframeTold) due(now time.Time) bool {
+	k.asks.Add(1)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now.Sub(k.at) < time.Second {
+		return false
+	}
+	k.at = now
+	return true
+}
+
+// onKeyframeRequest tells the host. What is encoded already has its keyframes where it has them; a live encoder at the
+// other end of the source can make one.
+func (p *publication) onKeyframeRequest() {
+	if p.keyframes.due(time.Now()) {
+		p.s.emit(&rtcproto.Event{Payload: &rtcproto.Event_KeyframeRequested{KeyframeRequested: &rtcproto.KeyframeRequested{
+			Name: p.options.Name, SourceId: p.source.ID(), TrackType: p.options.TrackType, Requests: p.keyframes.asks.Load(),
+		}}})
+	}
 }

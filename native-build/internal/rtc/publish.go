@@ -10,35 +10,43 @@ import (
 	"github.com/google/uuid"
 
 	"streamgateway/native/internal/failure"
-	"streamgateway/native/internal/ogg"
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/event"
+	"streamgateway/native/internal/sfuproto/models"
 )
 
-// Publish starts a publication once the SFU knows the track. open makes the source then; it is closed when the
-// publication ends.
+// Publish starts a publication. Audio is made known to the SFU first, so that no word is lost; video makes itself known
+// when its first bytes have told the codec. open makes the source then; it is closed when the publication ends.
 func (s *Session) Publish(ctx context.Context, options PublishOptions, open func() (ByteSource, error)) (string, error) {
-	track, err := s.reserve(options)
-	if err != nil {
+	if err := s.reserve(options); err != nil {
 		return "", err
 	}
 	defer s.unreserve(options.Name)
-	conn, err := s.announceTrack(ctx, track, options.TrackType)
+	conn, err := s.current(ctx)
 	if err != nil {
 		return "", err
+	}
+	var track *localTrack
+	if !options.Media.Format.IsVideo() {
+		track = s.localTrack(options.TrackType, media.Track{})
+		if conn, err = s.announceTrack(ctx, track); err != nil {
+			return "", err
+		}
 	}
 	source, err := open()
 	if err != nil {
 		s.silence(track)
 		return "", err
 	}
-	p := &publication{s: s, options: options, source: source, track: track, done: make(chan struct{})}
-	p.ctx, p.stop = context.WithCancelCause(context.Background())
+	p := newPublication(s, options, source)
+	p.setTrack(track)
 	for {
 		switch err = s.start(p, conn); {
 		case err == nil:
 			return trackID(conn.sessionID, options.TrackType), nil
 		case errors.Is(err, errReplaced):
-			if conn, err = s.announceTrack(ctx, track, options.TrackType); err == nil {
+			if conn, err = s.announceTrack(ctx, track); err == nil {
 				continue
 			}
 		}
@@ -48,24 +56,69 @@ func (s *Session) Publish(ctx context.Context, options PublishOptions, open func
 	}
 }
 
+// announceMedia makes the SFU know what a running publication has turned out to be.
+func (s *Session) announceMedia(p *publication, described media.Track) error {
+	track := s.localTrack(p.options.TrackType, described)
+	s.mu.Lock()
+	p.setTrack(track) // from here on a reconnect takes it along
+	s.roster.describeOwn(p.options.TrackType, described.Name())
+	s.mu.Unlock()
+	_, err := s.announceTrack(p.ctx, track)
+	if err != nil && p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
+	return err
+}
+
 // announceTrack makes the SFU know the track, and answers on which connection it does.
-func (s *Session) announceTrack(ctx context.Context, track *localTrack, t rtcproto.TrackType) (conn *connection, err error) {
+func (s *Session) announceTrack(ctx context.Context, track *localTrack) (conn *connection, err error) {
 	err = s.onCurrent(ctx, func(ctx context.Context, current *connection) error {
 		conn = current
-		return current.publish(ctx, track, s.mutes(t))
+		return current.publish(ctx, track, s.mutes(trackTypeOf(track.trackType)))
 	})
 	return conn, fromSFU(err)
 }
 
-// reserve takes the name and the track type, and answers the track to publish on.
-func (s *Session) reserve(options PublishOptions) (*localTrack, error) {
+func (p *publication) setTrack(track *localTrack) {
+	if track == nil {
+		return
+	}
+	p.track = track
+	tell := p.onKeyframeRequest
+	track.onKeyframeRequest.Store(&tell)
+}
+
+// localTrack answers the track to publish something of a type and a codec on: the one there was, or a new one when that
+// had another codec.
+func (s *Session) localTrack(t rtcproto.TrackType, described media.Track) *localTrack {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := slices.IndexFunc(s.localTracks, func(track *localTrack) bool { return track.trackType == sfuTrackType(t) })
+	if at >= 0 && s.localTracks[at].media.Name() == described.Name() {
+		return s.localTracks[at]
+	}
+	track := newLocalTrack(sfuTrackType(t), described, uuid.NewString(), s.unifiedID, uint16(rand.Uint32()), rand.Uint32())
+	if at >= 0 {
+		s.localTracks[at] = track
+	} else {
+		s.localTracks = append(s.localTracks, track)
+	}
+	return track
+}
+
+// reserve takes the name and the track type.
+func (s *Session) reserve(options PublishOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == Leaving {
-		return nil, errGone()
+		return errGone()
+	}
+	if options.Media.Format.IsVideo() == isAudio(options.TrackType) {
+		return failure.Newf(failure.UnsupportedFormat, failure.Media, "%s cannot be published as %s",
+			options.Media.Format, TrackTypeName(options.TrackType))
 	}
 	if capability := capabilityFor(options.TrackType); !slices.Contains(s.capabilities, capability) {
-		return nil, failure.Newf(failure.PermissionDenied, failure.NoStage, "the user lacks the capability %s", capability)
+		return failure.Newf(failure.PermissionDenied, failure.NoStage, "the user lacks the capability %s", capability)
 	}
 	taken := slices.Clone(s.reserved)
 	for _, p := range s.publications {
@@ -73,19 +126,14 @@ func (s *Session) reserve(options PublishOptions) (*localTrack, error) {
 	}
 	for _, other := range taken {
 		if other.Name == options.Name {
-			return nil, failure.Newf(failure.PublicationExists, failure.NoStage, "%q is already publishing", options.Name)
+			return failure.Newf(failure.PublicationExists, failure.NoStage, "%q is already publishing", options.Name)
 		}
 		if other.TrackType == options.TrackType {
-			return nil, failure.Newf(failure.PublicationExists, failure.NoStage, "%q already publishes %s", other.Name, TrackTypeName(other.TrackType))
+			return failure.Newf(failure.PublicationExists, failure.NoStage, "%q already publishes %s", other.Name, TrackTypeName(other.TrackType))
 		}
 	}
 	s.reserved = append(s.reserved, options)
-	track := s.localTracks[options.TrackType]
-	if track == nil {
-		track = newLocalTrack(sfuTrackType(options.TrackType), uuid.NewString(), s.unifiedID, uint16(rand.Uint32()), rand.Uint32())
-		s.localTracks[options.TrackType] = track
-	}
-	return track, nil
+	return nil
 }
 
 func (s *Session) unreserve(name string) {
@@ -104,7 +152,7 @@ func (s *Session) start(p *publication, announced *connection) error {
 	if s.state == Leaving {
 		return errGone()
 	}
-	if s.conn != announced {
+	if p.track != nil && s.conn != announced {
 		return errReplaced
 	}
 	if !s.tasks.spawn(p.run) {
@@ -112,12 +160,18 @@ func (s *Session) start(p *publication, announced *connection) error {
 	}
 	s.publications = append(s.publications, p)
 	s.roster.publish(s.roster.localSessionID, p.options.TrackType)
+	if p.track != nil {
+		s.roster.describeOwn(p.options.TrackType, p.track.media.Name())
+	}
 	return nil
 }
 
 // endPublication tells the SFU that the track is silent, and then the host that the name is free again.
 func (s *Session) endPublication(p *publication, cause error) {
-	s.silence(p.track)
+	s.mu.Lock()
+	track := p.track
+	s.mu.Unlock()
+	s.silence(track)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.publications = slices.DeleteFunc(s.publications, func(other *publication) bool { return other == p })
@@ -126,6 +180,9 @@ func (s *Session) endPublication(p *publication, cause error) {
 }
 
 func (s *Session) silence(track *localTrack) {
+	if track == nil {
+		return
+	}
 	s.mu.Lock()
 	conn, state := s.conn, s.state
 	s.mu.Unlock()
@@ -141,14 +198,10 @@ func (s *Session) silence(track *localTrack) {
 
 // ClosePublication stops the publication that reads from a source and waits for its end.
 func (s *Session) ClosePublication(ctx context.Context, sourceID uint64) error {
-	s.mu.Lock()
-	i := slices.IndexFunc(s.publications, func(p *publication) bool { return p.source.ID() == sourceID })
-	if i < 0 {
-		s.mu.Unlock()
-		return failure.Newf(failure.SourceNotFound, failure.NoStage, "no publication has the source %d", sourceID)
+	p, err := s.publication(sourceID)
+	if err != nil {
+		return err
 	}
-	p := s.publications[i]
-	s.mu.Unlock()
 	p.stop(errPublicationClosed)
 	select {
 	case <-p.done:
@@ -156,6 +209,17 @@ func (s *Session) ClosePublication(ctx context.Context, sourceID uint64) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// publication finds what reads from a source.
+func (s *Session) publication(sourceID uint64) (*publication, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.publications, func(p *publication) bool { return p.source.ID() == sourceID })
+	if i < 0 {
+		return nil, failure.Newf(failure.SourceNotFound, failure.NoStage, "no publication has the source %d", sourceID)
+	}
+	return s.publications[i], nil
 }
 
 // Mute silences or restores kinds of the session's media; nil leaves a kind as it is. Publications go on in their own
@@ -168,22 +232,31 @@ func (s *Session) Mute(ctx context.Context, audio, video *bool) (Muted, error) {
 	}
 	if video != nil {
 		s.muted.Video = *video
+		s.videoMuted.Store(*video)
 	}
 	muted, running := s.muted, slices.Clone(s.publications)
 	s.mu.Unlock()
 	for _, p := range running {
 		t := p.options.TrackType
-		if isAudio(t) && audio == nil || !isAudio(t) && video == nil {
+		if isAudio(t) && audio == nil || !isAudio(t) && video == nil || !s.announced(p) {
 			continue
 		}
 		err := s.onCurrent(ctx, func(ctx context.Context, conn *connection) error {
-			return conn.setMuted(ctx, p.track.trackType, s.mutes(t))
+			return conn.setMuted(ctx, sfuTrackType(t), s.mutes(t))
 		})
 		if err != nil {
 			return muted, err
 		}
 	}
 	return muted, nil
+}
+
+// announced tells whether the SFU may know the track of a publication; one that it does not know yet is muted with its
+// announcement.
+func (s *Session) announced(p *publication) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return p.track != nil
 }
 
 func (s *Session) mutes(t rtcproto.TrackType) bool {
@@ -200,9 +273,13 @@ type Publication struct {
 	Name           string
 	SourceID       uint64
 	TrackType      rtcproto.TrackType
+	Format         media.Format
+	Codec          string // empty until the media has told
 	TrackID        string
 	Packets, Bytes uint64
 	Duration       time.Duration
+	// KeyframeRequests counts the SFU's; those to media that is encoded already wait for its next keyframe.
+	KeyframeRequests uint64
 }
 
 // Publications lists what is playing, oldest first.
@@ -211,11 +288,57 @@ func (s *Session) Publications() []Publication {
 	defer s.mu.Unlock()
 	list := make([]Publication, 0, len(s.publications))
 	for _, p := range s.publications {
-		list = append(list, Publication{
-			Name: p.options.Name, SourceID: p.source.ID(), TrackType: p.options.TrackType,
+		entry := Publication{
+			Name: p.options.Name, SourceID: p.source.ID(), TrackType: p.options.TrackType, Format: p.options.Media.Format,
 			TrackID: trackID(s.conn.sessionID, p.options.TrackType), Packets: p.packets.Load(), Bytes: p.bytes.Load(),
-			Duration: ogg.Duration(p.samples.Load()),
-		})
+			Duration: p.duration(p.position.Load()), KeyframeRequests: p.keyframes.asks.Load(),
+		}
+		if p.track != nil {
+			entry.Codec = p.track.media.Name()
+		}
+		list = append(list, entry)
 	}
 	return list
+}
+
+// Bitrates of audio when the SFU asks for none.
+const (
+	voiceBitrate = 64_000
+	musicBitrate = 128_000
+)
+
+// audioBitrate is what the SFU wants a type of audio to have.
+func (s *Session) audioBitrate(t models.TrackType, music bool) int {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	profile, bitrate := models.AudioBitrateProfile_AUDIO_BITRATE_PROFILE_VOICE_STANDARD_UNSPECIFIED, voiceBitrate
+	if music {
+		profile, bitrate = models.AudioBitrateProfile_AUDIO_BITRATE_PROFILE_MUSIC_HIGH_QUALITY, musicBitrate
+	}
+	option := conn.publishOption(t)
+	for _, entry := range option.GetAudioBitrateProfiles() {
+		if entry.GetProfile() == profile && entry.GetBitrate() > 0 {
+			return int(entry.GetBitrate())
+		}
+	}
+	if wanted := int(option.GetBitrate()); wanted > 0 && !music {
+		bitrate = wanted
+	}
+	return bitrate
+}
+
+// onPublishQuality pauses video that the SFU needs for nobody, and lets it go on. A single encoding is one layer, which
+// cannot be made smaller.
+func (s *Session) onPublishQuality(e *event.ChangePublishQuality) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sender := range e.GetVideoSenders() {
+		active := slices.ContainsFunc(sender.GetLayers(), func(l *event.VideoLayerSetting) bool { return l.GetActive() })
+		for _, p := range s.publications {
+			if sfuTrackType(p.options.TrackType) == sender.GetTrackType() {
+				p.paused.Store(!active)
+			}
+		}
+	}
 }

@@ -3,14 +3,17 @@ package rtc
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
+	"streamgateway/native/internal/video"
 )
 
 // publisher is the peer connection on which we offer. It begins with the first publication.
@@ -25,6 +28,7 @@ type sender struct {
 	track       *localTrack
 	transceiver *webrtc.RTPTransceiver
 	negotiated  bool
+	current     bool // what is sent as its type; others of the type have another codec
 }
 
 func newPublisher(c *connection) (*publisher, error) {
@@ -46,34 +50,62 @@ func (p *publisher) lock(ctx context.Context) error {
 
 func (p *publisher) unlock() { <-p.turn }
 
-// publish makes the track known to the SFU, once; a track that is known already only needs to be unmuted.
+// publish makes the track known to the SFU as that of its type, once; a track that is known already only needs to be
+// unmuted.
 func (p *publisher) publish(ctx context.Context, track *localTrack) error {
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
 	defer p.unlock()
-	for _, s := range p.senders {
-		if s.track == track && s.negotiated {
-			return nil
-		}
-	}
-	transceiver, err := p.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-	if err != nil {
-		return failure.New(failure.Internal, failure.ICE, err)
-	}
-	added := &sender{track: track, transceiver: transceiver}
-	p.mu.Lock()
-	p.senders = append(p.senders, added)
-	p.mu.Unlock()
-	p.c.s.tasks.spawn(func() { readReports(transceiver.Sender(), track) })
-	if err := p.negotiate(ctx, nil); err != nil {
+	added, err := p.senderOf(track)
+	if err != nil || added == nil {
 		return err
 	}
+	err = p.negotiate(ctx, nil)
 	p.mu.Lock()
-	added.negotiated = true
+	added.negotiated, added.current = err == nil, err == nil
 	p.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	track.setConnected(p.up.isOpen())
 	return nil
+}
+
+// senderOf makes a track the one of its type and answers its sender; nil when the SFU knows that already. The turn must
+// be held.
+func (p *publisher) senderOf(track *localTrack) (*sender, error) {
+	var known *sender
+	p.mu.Lock()
+	for _, s := range p.senders {
+		if s.track == track {
+			known = s
+		}
+	}
+	settled := known != nil && known.negotiated && known.current
+	p.mu.Unlock()
+	if settled {
+		return nil, nil
+	}
+	if known == nil {
+		transceiver, err := p.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+		if err != nil {
+			return nil, failure.New(failure.Internal, failure.ICE, err)
+		}
+		known = &sender{track: track, transceiver: transceiver}
+		p.c.s.tasks.spawn(func() { readReports(transceiver.Sender(), track) })
+		p.mu.Lock()
+		p.senders = append(p.senders, known)
+		p.mu.Unlock()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.senders {
+		if s.track.trackType == track.trackType {
+			s.current = s == known
+		}
+	}
+	return known, nil
 }
 
 // restartICE offers anew with fresh ICE credentials.
@@ -106,8 +138,24 @@ func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions)
 	if err != nil {
 		return fromSFU(err)
 	}
-	if err := p.setRemote(webrtc.SDPTypeAnswer, answer); err != nil {
+	wide, err := widenAnswer(offer.SDP, answer)
+	if err == nil {
+		err = p.setRemote(webrtc.SDPTypeAnswer, wide)
+	}
+	if err != nil {
 		return failure.Newf(failure.SFURejected, failure.Signaling, "the SFU's answer is unusable: %w", err)
+	}
+	return p.checkAnswer(answer)
+}
+
+// checkAnswer must be called with the turn held.
+func (p *publisher) checkAnswer(answer string) error {
+	for _, s := range p.senders {
+		if s.current && s.track.media.Video {
+			if err := checkAccepted(answer, s.transceiver.Mid(), s.track.media.Name()); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -123,13 +171,33 @@ func (p *publisher) announced() []*models.TrackInfo {
 func (p *publisher) trackInfos() []*models.TrackInfo {
 	var list []*models.TrackInfo
 	for _, s := range p.senders {
+		if !s.current {
+			continue
+		}
 		info := &models.TrackInfo{TrackId: s.track.id, TrackType: s.track.trackType, Mid: s.transceiver.Mid()}
-		if option := p.c.publishOption(s.track.trackType); option != nil {
-			info.Codec, info.PublishOptionId = option.GetCodec(), option.GetId()
+		option := p.c.publishOption(s.track.trackType)
+		info.Codec, info.PublishOptionId = option.GetCodec(), option.GetId()
+		if s.track.media.Video {
+			describeVideo(info, s.track.media, option)
 		}
 		list = append(list, info)
 	}
 	return list
+}
+
+// soleLayer is the rid under which a single encoding is announced.
+const soleLayer = "f"
+
+// describeVideo names the codec, whatever the option asks for: media that is encoded already cannot follow it.
+func describeVideo(info *models.TrackInfo, track media.Track, option *models.PublishOption) {
+	if !strings.EqualFold(option.GetCodec().GetName(), track.Codec.String()) {
+		info.Codec = &models.Codec{Name: track.Codec.String(), ClockRate: video.ClockRate}
+	}
+	info.Layers = []*models.VideoLayer{{
+		Rid: soleLayer, Quality: models.VideoQuality_VIDEO_QUALITY_HIGH,
+		VideoDimension: &models.VideoDimension{Width: uint32(track.Width), Height: uint32(track.Height)},
+		Bitrate:        uint32(option.GetBitrate()), Fps: uint32(option.GetFps()),
+	}}
 }
 
 // setConnected passes the connection's state on to the tracks, which hold packets back until it is up.
@@ -140,6 +208,9 @@ func (p *publisher) setConnected(connected bool) {
 		s.track.setConnected(connected)
 	}
 }
+
+// settled tells that no negotiation got stuck half way.
+func (p *publisher) settled() bool { return p.pc.SignalingState() == webrtc.SignalingStateStable }
 
 // used tells whether a track is known to the SFU.
 func (p *publisher) used() bool {
@@ -157,9 +228,23 @@ func readReports(from *webrtc.RTPSender, track *localTrack) {
 			return
 		}
 		for _, packet := range packets {
-			if report, ok := packet.(*rtcp.ReceiverReport); ok {
-				track.note(report.Reports, time.Now())
-			}
+			track.feedback(packet)
+		}
+	}
+}
+
+// feedback takes what the SFU says about the packets it gets.
+func (t *localTrack) feedback(packet rtcp.Packet) {
+	switch report := packet.(type) {
+	case *rtcp.ReceiverReport:
+		t.note(report.Reports, time.Now())
+	case *rtcp.TransportLayerNack:
+		for _, pair := range report.Nacks {
+			t.resend(pair.PacketList())
+		}
+	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+		if tell := t.onKeyframeRequest.Load(); tell != nil {
+			(*tell)()
 		}
 	}
 }
@@ -172,7 +257,7 @@ func (t *localTrack) note(reports []rtcp.ReceptionReport, now time.Time) {
 		if r.SSRC != ssrc {
 			continue
 		}
-		note := &receptionReport{lost: r.TotalLost, jitterMs: float64(r.Jitter) / 48}
+		note := &receptionReport{lost: r.TotalLost, jitterMs: float64(r.Jitter) * 1000 / float64(t.media.Clock())}
 		if r.LastSenderReport != 0 {
 			elapsed := ntpMiddle(now) - r.LastSenderReport - r.Delay
 			note.rttMs = float64(elapsed) / 65.536

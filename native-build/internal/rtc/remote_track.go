@@ -8,32 +8,42 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/mixer"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/video"
 )
 
 const (
 	maxRTPBytes = 1500
 	// flushInterval bounds how long packets behind a gap wait when nothing else arrives.
 	flushInterval = 100 * time.Millisecond
+	// keyframeInterval is how often a keyframe is asked for at most.
+	keyframeInterval = 500 * time.Millisecond
 )
 
-// remoteTrack receives one track and gives its packets, in order, to the sinks that listen.
+// remoteTrack receives one track and gives what it brings to the sinks and mixes that listen: audio as it arrives and
+// in order, video in whole frames.
 type remoteTrack struct {
 	c         *connection
 	track     *webrtc.TrackRemote
 	prefix    string
 	trackType rtcproto.TrackType
 	codec     string
-	order     reorder
+	order     reorder          // of audio
+	frames    *video.Assembler // of video, while somebody watches
+	asked     time.Time        // for a keyframe
 
 	owner string // participant session id, empty for an orphan; guarded by the session's lock
 
 	// mu may be taken with the session's lock held, never the other way round.
 	mu        sync.Mutex
-	listeners []*sink
+	listeners []rendering
+	outputs   []*output // of the listeners
+	mixes     []*mixer.Input
 	lead      leadIn
 
 	stats trackStats
@@ -42,6 +52,9 @@ type remoteTrack struct {
 // trackStats are counted by the receiving goroutine and read by any.
 type trackStats struct {
 	packets, bytes, lost atomic.Uint64
+	frames, keyframes    atomic.Uint64
+	asked                atomic.Uint64 // keyframes
+	width, height        atomic.Uint32
 	jitter               atomic.Uint64 // RTP clock units × 16 (RFC 3550 A.8)
 	rate                 bitrate
 }
@@ -54,6 +67,7 @@ func newRemoteTrack(c *connection, track *webrtc.TrackRemote, prefix string, t r
 func (r *remoteTrack) receive() {
 	buffer := make([]byte, maxRTPBytes)
 	var jitter jitterMeter
+	var sequences sequenceMeter
 	for {
 		if r.order.waiting() {
 			_ = r.track.SetReadDeadline(time.Now().Add(flushInterval))
@@ -71,7 +85,7 @@ func (r *remoteTrack) receive() {
 			_ = r.track.SetReadDeadline(time.Time{})
 		}
 		var packet rtp.Packet
-		if packet.Unmarshal(buffer[:n]) != nil || len(packet.Payload) == 0 {
+		if packet.Unmarshal(buffer[:n]) != nil {
 			continue
 		}
 		now := time.Now()
@@ -79,41 +93,130 @@ func (r *remoteTrack) receive() {
 		r.stats.packets.Add(1)
 		r.stats.bytes.Add(uint64(n))
 		r.stats.jitter.Store(jitter.note(now, packet.Timestamp, r.track.Codec().ClockRate))
-		r.deliver(r.order.push(now, packet.SequenceNumber, packet.Timestamp, packet.Payload))
+		r.stats.lost.Store(sequences.note(packet.SequenceNumber))
+		if isAudio(r.trackType) {
+			r.receiveAudio(now, &packet)
+		} else {
+			r.receiveVideo(now, &packet)
+		}
 	}
+}
+
+func (r *remoteTrack) receiveAudio(now time.Time, packet *rtp.Packet) {
+	if len(packet.Payload) == 0 {
+		return
+	}
+	arrived := orderedPacket{sequence: packet.SequenceNumber, timestamp: packet.Timestamp, payload: packet.Payload}
+	r.mu.Lock()
+	for _, listener := range r.listeners {
+		listener.arrived(arrived, now)
+	}
+	for _, mix := range r.mixes {
+		mix.Push(arrived.sequence, arrived.timestamp, arrived.payload, now)
+	}
+	r.mu.Unlock()
+	r.deliver(r.order.push(now, packet.SequenceNumber, packet.Timestamp, packet.Payload))
 }
 
 func (r *remoteTrack) deliver(packets []orderedPacket) {
 	now := time.Now()
 	r.mu.Lock()
-	listeners := r.listeners
+	outputs := r.outputs
 	for _, packet := range packets {
-		r.stats.lost.Add(uint64(packet.lost))
-		if len(listeners) == 0 {
+		if len(r.listeners) == 0 && len(r.mixes) == 0 {
 			r.lead.keep(now, packet)
 		}
-		for _, listener := range listeners {
-			listener.write(packet)
+		for _, listener := range r.listeners {
+			listener.ordered(packet)
 		}
 	}
 	r.mu.Unlock()
-	for _, listener := range listeners {
-		listener.tellLag(now)
+	for _, out := range outputs {
+		out.tellLag(now)
+	}
+}
+
+// receiveVideo puts frames together while somebody watches, and asks for a keyframe when somebody cannot go on without.
+func (r *remoteTrack) receiveVideo(now time.Time, packet *rtp.Packet) {
+	r.mu.Lock()
+	outputs, wanted := r.outputs, false
+	if len(r.listeners) == 0 {
+		r.frames = nil
+	} else {
+		wanted = r.assemble(packet)
+	}
+	r.mu.Unlock()
+	for _, out := range outputs {
+		out.tellLag(now)
+	}
+	if wanted && now.Sub(r.asked) >= keyframeInterval {
+		r.asked = now
+		r.requestKeyframe()
+	}
+}
+
+// assemble must be called with mu held. It answers whether a keyframe is wanted.
+func (r *remoteTrack) assemble(packet *rtp.Packet) (wanted bool) {
+	if r.frames == nil {
+		codec, err := video.CodecOfName(r.codec)
+		if err != nil {
+			return false
+		}
+		r.frames = video.NewAssembler(codec)
+	}
+	r.frames.Push(packet.SequenceNumber, packet.Timestamp, packet.Marker, packet.Payload)
+	for frame, ok := r.frames.Next(); ok; frame, ok = r.frames.Next() {
+		r.stats.note(frame)
+		for _, listener := range r.listeners {
+			listener.frame(frame)
+		}
+	}
+	wanted = r.frames.NeedsKeyframe()
+	for _, listener := range r.listeners {
+		wanted = wanted || listener.wantsKeyframe()
+	}
+	return wanted
+}
+
+func (s *trackStats) note(frame video.Frame) {
+	s.frames.Add(1)
+	if frame.Keyframe {
+		s.keyframes.Add(1)
+		s.width.Store(uint32(frame.Width))
+		s.height.Store(uint32(frame.Height))
+	}
+}
+
+// requestKeyframe asks the SFU, which asks the sender. A request that gets lost is repeated while the need lasts.
+func (r *remoteTrack) requestKeyframe() {
+	if subscriber := r.c.currentSubscriber(); subscriber != nil {
+		r.stats.asked.Add(1)
+		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(r.track.SSRC())}})
 	}
 }
 
 // setListeners replaces those who hear the track. The first to come gets the track's beginning, when that is recent.
-func (r *remoteTrack) setListeners(listeners []*sink) {
+func (r *remoteTrack) setListeners(sinks []*sink, mixes []*mixer.Input) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.listeners) == 0 && len(listeners) > 0 {
-		for _, packet := range r.lead.take(time.Now()) {
-			for _, listener := range listeners {
-				listener.write(packet)
-			}
+	first := len(r.listeners) == 0 && len(r.mixes) == 0
+	r.listeners, r.outputs, r.mixes = nil, nil, mixes
+	for _, k := range sinks {
+		r.listeners, r.outputs = append(r.listeners, k.rendering), append(r.outputs, k.output)
+	}
+	if !first || len(sinks) == 0 && len(mixes) == 0 {
+		return
+	}
+	now := time.Now()
+	for _, packet := range r.lead.take(now) {
+		for _, listener := range r.listeners {
+			listener.arrived(packet, now)
+			listener.ordered(packet)
+		}
+		for _, mix := range r.mixes {
+			mix.Push(packet.sequence, packet.timestamp, packet.payload, now)
 		}
 	}
-	r.listeners = listeners
 }
 
 // codecName is the codec as hosts see it, such as "opus".
@@ -125,6 +228,29 @@ func codecName(mimeType string) string {
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// sequenceMeter counts packets that never came (RFC 3550 A.3).
+type sequenceMeter struct {
+	started  bool
+	highest  uint16
+	expected uint64
+	received uint64
+}
+
+// note takes a packet and answers how many are missing so far.
+func (m *sequenceMeter) note(sequence uint16) (lost uint64) {
+	m.received++
+	step := int16(sequence - m.highest)
+	switch {
+	case !m.started || step > maxDisorder || step < -maxDisorder:
+		m.started, m.highest = true, sequence
+		m.expected++
+	case step > 0:
+		m.highest = sequence
+		m.expected += uint64(step)
+	}
+	return m.expected - min(m.expected, m.received)
 }
 
 // jitterMeter estimates the variation of arrival (RFC 3550 A.8).

@@ -178,6 +178,13 @@ func knownCodec(t rtcproto.TrackType) string {
 	return ""
 }
 
+// describeOwn notes the codec of what we publish.
+func (r *roster) describeOwn(t rtcproto.TrackType, codec string) {
+	if p := r.members[r.localSessionID]; p != nil && p.tracks[t] != nil {
+		p.tracks[t].codec = codec
+	}
+}
+
 // unpublish notes that a track is silent; it stays known, since its owner may go on.
 func (r *roster) unpublish(sessionID string, t rtcproto.TrackType, cause string) []*rtcproto.Event {
 	p := r.members[sessionID]

@@ -47,6 +47,7 @@ type Session struct {
 	attempts    atomic.Int64 // SFU connections so far
 	telemetry   atomic.Pointer[signal.Telemetry]
 	audioMuted  atomic.Bool
+	videoMuted  atomic.Bool
 
 	// ctx ends with the session; its cause is an *ending.
 	ctx    context.Context
@@ -64,11 +65,12 @@ type Session struct {
 	muted         Muted
 	reconnects    int
 	reconnectedAt time.Time
-	localTracks   map[rtcproto.TrackType]*localTrack
+	localTracks   []*localTrack  // the latest of each type
 	publications  []*publication // in order of their start
 	reserved      []PublishOptions
 	tracks        []*remoteTrack
 	sinks         []*sink
+	mixes         []*mix
 	alone         *time.Timer
 
 	wishes subscriptionWishes

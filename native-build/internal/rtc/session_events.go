@@ -103,6 +103,7 @@ func (s *Session) onOwnTrackUnpublished(t rtcproto.TrackType, cause models.Track
 			s.audioMuted.Store(true)
 		} else {
 			s.muted.Video = true
+			s.videoMuted.Store(true)
 		}
 		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_MutedByModerator{MutedByModerator: &rtcproto.MutedByModerator{
 			TrackTypes: []rtcproto.TrackType{t},

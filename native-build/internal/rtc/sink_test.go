@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/ogg"
 	"streamgateway/native/internal/opus"
 	"streamgateway/native/internal/rtcproto"
@@ -33,7 +34,10 @@ func (p *pageBuffer) Discard() { p.discarded = true }
 
 func testSink(port *pageBuffer, told *[]*rtcproto.Event) *sink {
 	s := &Session{open: true, roster: newRoster(), emitter: func(e *rtcproto.Event) { *told = append(*told, e) }}
-	return newSink(s, port, &participant{userID: "alice", sessionID: "a1"}, rtcproto.TrackType_TRACK_TYPE_AUDIO)
+	owner := &participant{userID: "alice", sessionID: "a1"}
+	k := newSink(s, port, owner, rtcproto.TrackType_TRACK_TYPE_AUDIO, media.Spec{Format: media.Ogg})
+	k.render("opus")
+	return k
 }
 
 // heard reads the stream back: the second byte of each packet, or "." for each 20 ms of concealment.
@@ -73,7 +77,7 @@ func TestSinkKeepsTime(t *testing.T) {
 			port, told := new(pageBuffer), []*rtcproto.Event{}
 			k := testSink(port, &told)
 			for i, timestamp := range test.timestamps {
-				k.write(orderedPacket{timestamp: timestamp, payload: []byte{0xf8, byte('a' + i)}})
+				k.rendering.ordered(orderedPacket{timestamp: timestamp, payload: []byte{0xf8, byte('a' + i)}})
 			}
 			counts, first := k.end(false)
 			if _, again := k.end(false); !first || again || !port.ended {
@@ -93,14 +97,14 @@ func TestSinkTellsOfItsLagOnceASecond(t *testing.T) {
 	port, told := &pageBuffer{drop: 2}, []*rtcproto.Event{}
 	k := testSink(port, &told)
 	for i := range 10 {
-		k.write(orderedPacket{timestamp: uint32(i) * 960, payload: []byte{0xf8, 1}})
+		k.rendering.ordered(orderedPacket{timestamp: uint32(i) * 960, payload: []byte{0xf8, 1}})
 		k.tellLag(time.Now())
 	}
 	if len(told) != 1 || told[0].GetSinkLagged().GetDroppedPackets() != 2 || told[0].GetSinkLagged().GetTrackId() != "a1:audio" {
 		t.Fatalf("told: %v", told)
 	}
 	k.told = time.Now().Add(-lagEventPeriod)
-	k.write(orderedPacket{timestamp: 9600, payload: []byte{0xf8, 1}})
+	k.rendering.ordered(orderedPacket{timestamp: 9600, payload: []byte{0xf8, 1}})
 	k.tellLag(time.Now())
 	if len(told) != 2 || told[1].GetSinkLagged().GetDroppedPackets() != 20 || told[1].GetSinkLagged().GetDroppedBytes() != 2000 {
 		t.Errorf("told: %v", told)
@@ -113,7 +117,7 @@ func TestSinkTellsOfItsLagOnceASecond(t *testing.T) {
 func TestSinkIgnoresWhatIsNoOpus(t *testing.T) {
 	port, told := new(pageBuffer), []*rtcproto.Event{}
 	k := testSink(port, &told)
-	k.write(orderedPacket{payload: []byte{0xfb}})
+	k.rendering.ordered(orderedPacket{payload: []byte{0xfb}})
 	if port.Len() != 0 {
 		t.Error("garbage was written")
 	}

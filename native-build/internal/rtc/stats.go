@@ -1,9 +1,6 @@
 package rtc
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/rtcproto"
@@ -52,6 +49,7 @@ const (
 // TrackStats is one track in one direction.
 type TrackStats struct {
 	TrackID   string    `json:"track_id"`
+	Codec     string    `json:"codec"`
 	Direction Direction `json:"direction"`
 	SSRC      uint32    `json:"ssrc"`
 	Packets   uint64    `json:"packets"`
@@ -63,6 +61,14 @@ type TrackStats struct {
 	RTTMs float64 `json:"rtt_ms"`
 	// BitrateBps is over the last second at least.
 	BitrateBps float64 `json:"bitrate_bps"`
+	// Resent counts packets that were sent again because the SFU missed them.
+	Resent uint64 `json:"resent"`
+	// Of video that is received and watched: whole frames, keyframes among them, keyframes asked for, the size now.
+	Frames           uint64 `json:"frames"`
+	Keyframes        uint64 `json:"keyframes"`
+	KeyframeRequests uint64 `json:"keyframe_requests"`
+	Width            uint32 `json:"width"`
+	Height           uint32 `json:"height"`
 }
 
 // SinkStats is one sink.
@@ -80,21 +86,26 @@ func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	conn := s.conn
 	stats := Stats{Timing: s.timing.message(), Reconnects: s.reconnects, Signaling: conn.signalingStats()}
-	for _, t := range slices.Sorted(maps.Keys(s.localTracks)) {
-		stats.Tracks = append(stats.Tracks, s.localTracks[t].stats(trackID(conn.sessionID, t)))
+	for _, t := range s.localTracks {
+		stats.Tracks = append(stats.Tracks, t.stats(trackID(conn.sessionID, trackTypeOf(t.trackType))))
 	}
 	for _, r := range s.tracks {
 		received := r.statistics()
 		received.RTTMs = stats.Signaling.RTTMs
 		stats.Tracks = append(stats.Tracks, received)
 	}
-	sinks := slices.Clone(s.sinks)
-	for _, k := range sinks {
+	var outputs []*output
+	for _, k := range s.sinks {
+		outputs = append(outputs, k.output)
 		stats.Sinks = append(stats.Sinks, SinkStats{SinkID: k.port.ID(), TrackID: trackID(k.participantSessionID, k.trackType)})
 	}
+	for _, m := range s.mixes {
+		outputs = append(outputs, m.output)
+		stats.Sinks = append(stats.Sinks, SinkStats{SinkID: m.port.ID()})
+	}
 	s.mu.Unlock()
-	for i, k := range sinks {
-		counts := k.count()
+	for i, out := range outputs {
+		counts := out.count()
 		stats.Sinks[i].Packets, stats.Sinks[i].Bytes = counts.packets, counts.bytes
 		stats.Sinks[i].DroppedPackets, stats.Sinks[i].DroppedBytes = counts.droppedPackets, counts.droppedBytes
 	}
@@ -148,7 +159,8 @@ func candidateText(entry webrtc.Stats) string {
 }
 
 func (t *localTrack) stats(id string) TrackStats {
-	stats := TrackStats{TrackID: id, Direction: Send, Packets: t.packets.Load(), Bytes: t.bytes.Load()}
+	stats := TrackStats{TrackID: id, Codec: t.media.Name(), Direction: Send, Packets: t.packets.Load(), Bytes: t.bytes.Load()}
+	stats.Resent, stats.Width, stats.Height = t.resent.Load(), uint32(t.media.Width), uint32(t.media.Height)
 	stats.BitrateBps = t.rate.since(stats.Bytes)
 	t.mu.Lock()
 	stats.SSRC = t.ssrc
@@ -162,8 +174,10 @@ func (t *localTrack) stats(id string) TrackStats {
 // statistics must be called with the session's lock held.
 func (r *remoteTrack) statistics() TrackStats {
 	stats := TrackStats{
-		TrackID: trackID(r.owner, r.trackType), Direction: Receive, SSRC: uint32(r.track.SSRC()),
+		TrackID: trackID(r.owner, r.trackType), Codec: r.codec, Direction: Receive, SSRC: uint32(r.track.SSRC()),
 		Packets: r.stats.packets.Load(), Bytes: r.stats.bytes.Load(), Lost: r.stats.lost.Load(),
+		Frames: r.stats.frames.Load(), Keyframes: r.stats.keyframes.Load(), KeyframeRequests: r.stats.asked.Load(),
+		Width: r.stats.width.Load(), Height: r.stats.height.Load(),
 	}
 	if clock := r.track.Codec().ClockRate; clock > 0 {
 		stats.JitterMs = float64(r.stats.jitter.Load()) / 16 / float64(clock) * 1000

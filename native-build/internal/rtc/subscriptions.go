@@ -139,13 +139,19 @@ func (s *Session) subscriptionList(self string, explicit bool) (list []*signal.T
 	return list
 }
 
-// wants must be called with mu held. A sink subscribes its track, whatever the policy says.
+// wants must be called with mu held. Sinks and mixes subscribe their tracks, whatever the policy says.
 func (s *Session) wants(p *participant, t rtcproto.TrackType) bool {
 	selection := s.subscriptions.Video
 	if isAudio(t) {
 		selection = s.subscriptions.Audio
 	}
-	return selection.includes(p.userID) || slices.ContainsFunc(s.sinks, func(k *sink) bool {
+	if selection.includes(p.userID) {
+		return true
+	}
+	if isAudio(t) && slices.ContainsFunc(s.mixes, func(m *mix) bool { return m.users.includes(p.userID) }) {
+		return true
+	}
+	return slices.ContainsFunc(s.sinks, func(k *sink) bool {
 		return k.participantSessionID == p.sessionID && k.trackType == t
 	})
 }

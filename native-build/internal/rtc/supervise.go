@@ -283,12 +283,19 @@ func (s *Session) adoptConnection(ctx context.Context, conn *connection, answer 
 	s.tell(s.roster.reconcile(conn.sessionID, answer.GetCallState())...)
 	s.afterRosterChange()
 	running := slices.Clone(s.publications)
+	tracks := make([]*localTrack, len(running)) // nil: its media has not begun, and announces itself
+	for i, p := range running {
+		tracks[i] = p.track
+	}
 	s.mu.Unlock()
 	conn.listen()
 	conn.reportStats()
 	s.wishes.forget()
-	for _, p := range running {
-		if err := conn.publish(ctx, p.track, s.mutes(p.options.TrackType)); err != nil {
+	for i, p := range running {
+		if tracks[i] == nil {
+			continue
+		}
+		if err := conn.publish(ctx, tracks[i], s.mutes(p.options.TrackType)); err != nil {
 			if failure.KindOf(err) == failure.PermissionDenied {
 				p.stop(err)
 				continue
@@ -322,7 +329,7 @@ func (s *Session) teardown() {
 	s.state = Leaving
 	s.announce()
 	conn := s.conn
-	publications, sinks := slices.Clone(s.publications), slices.Clone(s.sinks)
+	publications, sinks, mixes := slices.Clone(s.publications), slices.Clone(s.sinks), slices.Clone(s.mixes)
 	if s.alone != nil {
 		s.alone.Stop()
 	}
@@ -337,6 +344,9 @@ func (s *Session) teardown() {
 	}
 	for _, k := range sinks {
 		s.endSink(k, "session_ended")
+	}
+	for _, m := range mixes {
+		s.endMix(m, "session_ended")
 	}
 	conn.lastStats()
 	conn.close(true, cause.text)

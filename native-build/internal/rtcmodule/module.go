@@ -58,9 +58,12 @@ func (m *Module) Commands() map[string]plugin.Command {
 		"rtc.token":         m.token,
 		"rtc.publish.open":  m.openPublication,
 		"rtc.publish.close": m.closePublication,
+		"rtc.publish.flush": m.flushPublication,
+		"rtc.publish.mark":  m.markPublication,
 		"rtc.publications":  m.publications,
 		"rtc.sink.open":     m.openSink,
 		"rtc.sink.close":    m.closeSink,
+		"rtc.mix.open":      m.openMix,
 	}
 }
 

@@ -5,6 +5,7 @@ package video
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Codec is a video codec.
@@ -39,6 +40,19 @@ func (c Codec) FourCC() string {
 // String is the codec's name in MIME types.
 func (c Codec) String() string {
 	return [...]string{VP8: "VP8", VP9: "VP9", H264: "H264", AV1: "AV1"}[c]
+}
+
+// Name is the codec in lower case, such as "vp8".
+func (c Codec) Name() string { return strings.ToLower(c.String()) }
+
+// CodecOfName finds a codec by its name in MIME types, in any case.
+func CodecOfName(name string) (Codec, error) {
+	for _, codec := range []Codec{VP8, VP9, H264, AV1} {
+		if strings.EqualFold(codec.String(), name) {
+			return codec, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: %q", ErrUnknownCodec, name)
 }
 
 // CodecOfFourCC finds the codec of an IVF file.

@@ -1,0 +1,106 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Source gives bytes. Read waits for some, and answers io.EOF at the regular end.
+type Source interface {
+	Read(ctx context.Context, p []byte) (int, error)
+}
+
+var (
+	// ErrStalled says that no bytes came for too long.
+	ErrStalled = errors.New("the media stalled")
+	// ErrInterrupted answers Interrupt.
+	ErrInterrupted = errors.New("interrupted")
+
+	errIdle = errors.New("nothing comes for now")
+)
+
+// Input reads a source with limited patience. One goroutine reads; Interrupt may be called by any.
+type Input struct {
+	ctx    context.Context
+	source Source
+	stall  time.Duration
+	total  int64
+	// idle, when not 0, is the time after which a read answers errIdle.
+	idle time.Duration
+	// draining makes reads answer only what is there.
+	draining bool
+
+	mu        sync.Mutex
+	interrupt context.CancelCauseFunc // of the read that waits
+	pending   bool                    // an interruption that no read has answered yet
+}
+
+// NewInput reads from source until ctx ends. stall is how long it may stay empty; 0 is for ever.
+func NewInput(ctx context.Context, source Source, stall time.Duration) *Input {
+	return &Input{ctx: ctx, source: source, stall: stall}
+}
+
+// Interrupt makes the read that waits, or else the next one, answer at once.
+func (i *Input) Interrupt() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.pending = true
+	if i.interrupt != nil {
+		i.interrupt(ErrInterrupted)
+	}
+}
+
+// Total is how many bytes were read; for the goroutine that reads.
+func (i *Input) Total() int64 { return i.total }
+
+// Calm forgets an interruption that no read has answered.
+func (i *Input) Calm() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.pending = false
+}
+
+// Read waits for bytes. It answers ErrStalled after too long a silence, and the error of ctx when that ends.
+func (i *Input) Read(p []byte) (int, error) {
+	ctx, cancel := context.WithCancelCause(i.ctx)
+	defer cancel(nil)
+	i.mu.Lock()
+	switch {
+	case i.draining:
+		cancel(errIdle)
+	case i.pending:
+		cancel(ErrInterrupted)
+	}
+	i.interrupt = cancel
+	i.mu.Unlock()
+	if limit := i.limit(); limit > 0 {
+		timer := time.AfterFunc(limit, func() { cancel(i.impatience()) })
+		defer timer.Stop()
+	}
+	n, err := i.source.Read(ctx, p)
+	i.mu.Lock()
+	i.interrupt = nil
+	i.mu.Unlock()
+	i.total += int64(n)
+	if err != nil && i.ctx.Err() == nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = context.Cause(ctx)
+	}
+	return n, err
+}
+
+func (i *Input) limit() time.Duration {
+	if i.idle > 0 {
+		return i.idle
+	}
+	return i.stall
+}
+
+func (i *Input) impatience() error {
+	if i.idle > 0 {
+		return errIdle
+	}
+	return fmt.Errorf("%w: no bytes came for %v", ErrStalled, i.stall)
+}

@@ -1,0 +1,232 @@
+package rtcmodule
+
+import (
+	"context"
+	"time"
+
+	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/media"
+	"streamgateway/native/internal/plugin"
+	"streamgateway/native/internal/rtc"
+)
+
+const (
+	// audioSourceBytes holds some ten seconds of speech, videoSourceBytes a few large frames; a host that gives more
+	// waits.
+	audioSourceBytes = 64 << 10
+	videoSourceBytes = 1 << 20
+	minSourceBytes   = 4 << 10
+	maxSourceBytes   = 64 << 20
+	maxStallTimeout  = 10 * time.Minute
+	maxOffset        = 1 << 53
+)
+
+func (m *Module) openPublication(ctx context.Context, request []byte) (any, error) {
+	var r struct {
+		formatFields
+		encodingFields
+		Session        uint64  `json:"session"`
+		Name           string  `json:"name"`
+		TrackType      *string `json:"track_type"`
+		Pace           *string `json:"pace"`
+		Loop           bool    `json:"loop"`
+		StallTimeoutMs *int64  `json:"stall_timeout_ms"`
+		BufferBytes    *int    `json:"buffer_bytes"`
+		TimeoutMs      *int64  `json:"timeout_ms"`
+	}
+	if err := plugin.Decode(request, &r); err != nil {
+		return nil, err
+	}
+	v := new(validation)
+	v.text("name", r.Name, maxID)
+	options := rtc.PublishOptions{Name: r.Name, Loop: r.Loop, Media: r.spec(v, media.Ogg), Encoding: r.encoding(v)}
+	if valueOf(r.StallTimeoutMs, 1) != 0 {
+		options.StallTimeout = v.duration("stall_timeout_ms", r.StallTimeoutMs, rtc.DefaultStallTimeout, maxStallTimeout)
+	}
+	word := "audio"
+	if options.Media.Format.IsVideo() {
+		word = "video"
+	}
+	word = valueOf(r.TrackType, word)
+	var known bool
+	if options.TrackType, known = rtc.ParseTrackType(word); !known {
+		v.fail("track_type must be audio, video, screen_share or screen_share_audio, not %q", word)
+	}
+	switch pace := valueOf(r.Pace, "realtime"); pace {
+	case "realtime":
+	case "asap":
+		options.AsFastAsPossible = true
+	default:
+		v.fail("pace must be realtime or asap, not %q", pace)
+	}
+	size := audioSourceBytes
+	if options.Media.Format.IsVideo() {
+		size = videoSourceBytes
+	}
+	if size = valueOf(r.BufferBytes, size); size < minSourceBytes || size > maxSourceBytes {
+		v.fail("buffer_bytes must be from %d to %d", minSourceBytes, maxSourceBytes)
+	}
+	if v.err != nil {
+		return nil, v.err
+	}
+	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	session, err := m.find(r.Session)
+	if err != nil {
+		return nil, err
+	}
+	var source rtc.ByteSource
+	trackID, err := session.Publish(ctx, options, func() (rtc.ByteSource, error) {
+		var err error
+		source, err = m.openSource(session, size)
+		return source, err
+	})
+	if err != nil {
+		m.forgetSource(source)
+		return nil, err
+	}
+	return struct {
+		Source  uint64 `json:"source"`
+		TrackID string `json:"track_id"`
+	}{source.ID(), trackID}, nil
+}
+
+func (m *Module) openSource(session *rtc.Session, size int) (rtc.ByteSource, error) {
+	source, err := m.host.OpenSource(size)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sources[source.ID()] = session
+	return source, nil
+}
+
+// forgetSource strikes a source whose publication did not begin after all, so that no event will.
+func (m *Module) forgetSource(source rtc.ByteSource) {
+	if source == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sources, source.ID())
+}
+
+func (m *Module) closePublication(ctx context.Context, request []byte) (any, error) {
+	var r struct {
+		Source    uint64 `json:"source"`
+		TimeoutMs *int64 `json:"timeout_ms"`
+	}
+	if err := plugin.Decode(request, &r); err != nil {
+		return nil, err
+	}
+	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	session, err := m.publisher(r.Source)
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, session.ClosePublication(ctx, r.Source)
+}
+
+// publisher finds whose publication reads from a source.
+func (m *Module) publisher(source uint64) (*rtc.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if session := m.sources[source]; session != nil {
+		return session, nil
+	}
+	return nil, failure.Newf(failure.SourceNotFound, failure.NoStage, "no source %d", source)
+}
+
+func (m *Module) flushPublication(ctx context.Context, request []byte) (any, error) {
+	var r struct {
+		Source    uint64 `json:"source"`
+		TimeoutMs *int64 `json:"timeout_ms"`
+	}
+	if err := plugin.Decode(request, &r); err != nil {
+		return nil, err
+	}
+	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	session, err := m.publisher(r.Source)
+	if err != nil {
+		return nil, err
+	}
+	dropped, err := session.FlushPublication(ctx, r.Source)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		DroppedBytes int64 `json:"dropped_bytes"`
+	}{dropped}, nil
+}
+
+func (m *Module) markPublication(_ context.Context, request []byte) (any, error) {
+	var r struct {
+		Source uint64 `json:"source"`
+		Mark   string `json:"mark"`
+		Offset int64  `json:"offset"`
+	}
+	if err := plugin.Decode(request, &r); err != nil {
+		return nil, err
+	}
+	v := new(validation)
+	v.text("mark", r.Mark, maxID)
+	if r.Offset < 0 || r.Offset > maxOffset {
+		v.fail("offset must be from 0 to %d", maxOffset)
+	}
+	if v.err != nil {
+		return nil, v.err
+	}
+	session, err := m.publisher(r.Source)
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, session.MarkPublication(r.Source, r.Mark, r.Offset)
+}
+
+type publicationAnswer struct {
+	Name       string  `json:"name"`
+	Source     uint64  `json:"source"`
+	TrackType  string  `json:"track_type"`
+	Format     string  `json:"format"`
+	Codec      string  `json:"codec"`
+	TrackID    string  `json:"track_id"`
+	Packets    uint64  `json:"packets"`
+	Bytes      uint64  `json:"bytes"`
+	DurationMs float64 `json:"duration_ms"`
+	// KeyframeRequests are the SFU's.
+	KeyframeRequests uint64 `json:"keyframe_requests"`
+}
+
+func (m *Module) publications(_ context.Context, request []byte) (any, error) {
+	var r sessionRequest
+	if err := plugin.Decode(request, &r); err != nil {
+		return nil, err
+	}
+	session, err := m.find(r.Session)
+	if err != nil {
+		return nil, err
+	}
+	list := []publicationAnswer{}
+	for _, p := range session.Publications() {
+		list = append(list, publicationAnswer{
+			Name: p.Name, Source: p.SourceID, TrackType: rtc.TrackTypeName(p.TrackType), Format: string(p.Format), TrackID: p.TrackID,
+			Codec: p.Codec, KeyframeRequests: p.KeyframeRequests,
+			Packets: p.Packets, Bytes: p.Bytes, DurationMs: float64(p.Duration) / float64(time.Millisecond),
+		})
+	}
+	return struct {
+		Publications []publicationAnswer `json:"publications"`
+	}{list}, nil
+}
