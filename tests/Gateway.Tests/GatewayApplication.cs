@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -72,7 +73,7 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
 
     public Task<HttpResponseMessage> PublishAsync(string sessionId, string name, HttpContent body, string contentType = "audio/ogg")
     {
-        body.Headers.ContentType = new(contentType);
+        body.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         return Http.PutAsync($"/v1/sessions/{sessionId}/publications/{name}", body).WithTimeout();
     }
 

@@ -22,11 +22,16 @@ var (
 	errIdle = errors.New("nothing comes for now")
 )
 
+const inputBuffer = 16 << 10
+
 // Input reads a source with limited patience. One goroutine reads; Interrupt may be called by any.
 type Input struct {
 	ctx    context.Context
 	source Source
 	stall  time.Duration
+	// buffer has an allocation of its own: C may write into it, which it may not into what lies beside Go's pointers.
+	buffer []byte
+	have   []byte // of buffer, not yet read
 	total  int64
 	// idle, when not 0, is the time after which a read answers errIdle.
 	idle time.Duration
@@ -40,7 +45,7 @@ type Input struct {
 
 // NewInput reads from source until ctx ends. stall is how long it may stay empty; 0 is for ever.
 func NewInput(ctx context.Context, source Source, stall time.Duration) *Input {
-	return &Input{ctx: ctx, source: source, stall: stall}
+	return &Input{ctx: ctx, source: source, stall: stall, buffer: make([]byte, inputBuffer)}
 }
 
 // Interrupt makes the read that waits, or else the next one, answer at once.
@@ -65,6 +70,22 @@ func (i *Input) Calm() {
 
 // Read waits for bytes. It answers ErrStalled after too long a silence, and the error of ctx when that ends.
 func (i *Input) Read(p []byte) (int, error) {
+	var err error
+	if len(i.have) == 0 {
+		var n int
+		n, err = i.fill()
+		i.have = i.buffer[:n]
+	}
+	n := copy(p, i.have)
+	i.have = i.have[n:]
+	i.total += int64(n)
+	if n > 0 {
+		err = nil // it comes again
+	}
+	return n, err
+}
+
+func (i *Input) fill() (int, error) {
 	ctx, cancel := context.WithCancelCause(i.ctx)
 	defer cancel(nil)
 	i.mu.Lock()
@@ -80,11 +101,10 @@ func (i *Input) Read(p []byte) (int, error) {
 		timer := time.AfterFunc(limit, func() { cancel(i.impatience()) })
 		defer timer.Stop()
 	}
-	n, err := i.source.Read(ctx, p)
+	n, err := i.source.Read(ctx, i.buffer)
 	i.mu.Lock()
 	i.interrupt = nil
 	i.mu.Unlock()
-	i.total += int64(n)
 	if err != nil && i.ctx.Err() == nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = context.Cause(ctx)
 	}

@@ -3,6 +3,7 @@ package media
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"fmt"
 
 	"streamgateway/native/internal/ivf"
 	"streamgateway/native/internal/ogg"
@@ -126,7 +127,7 @@ func NewFrameWriter(format Format, codec video.Codec) (*FrameWriter, error) {
 		format = Of(codec)
 	}
 	if format != Of(codec) {
-		return nil, Spec{Format: format}.unsupported("made of " + codec.Name() + ", which is " + string(Of(codec)))
+		return nil, fmt.Errorf("%w: %s cannot be had as %s, but as %s", ErrUnsupported, codec.Name(), format, Of(codec))
 	}
 	return &FrameWriter{format: format, codec: codec}, nil
 }

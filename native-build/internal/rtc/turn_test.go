@@ -25,6 +25,7 @@ import (
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfu"
 )
@@ -145,7 +146,7 @@ func coordinatorWith(t *testing.T, server *sfu.Server, servers []coordinator.ICE
 
 func publishedBy(t *testing.T, s *Session) *localTrack {
 	t.Helper()
-	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), "track", "stream", 0, 0)
+	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), media.Track{}, "track", "stream", 0, 0)
 	if err := s.conn.publish(within(t), track, false); err != nil {
 		t.Fatal(err)
 	}

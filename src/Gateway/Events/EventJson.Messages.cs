@@ -239,6 +239,41 @@ internal static partial class EventJson
         json.WriteBoolean("expired"u8, message.Expired);
     }
 
+    private static void Write(Utf8JsonWriter json, KeyframeRequested message)
+    {
+        json.WriteString("name"u8, message.Name);
+        WriteUInt64(json, "source_id"u8, message.SourceId);
+        WriteEnum(json, "track_type"u8, message.TrackType);
+        WriteUInt64(json, "requests"u8, message.Requests);
+    }
+
+    private static void Write(Utf8JsonWriter json, MarkReached message)
+    {
+        WriteUInt64(json, "source_id"u8, message.SourceId);
+        json.WriteString("mark"u8, message.Mark);
+        json.WriteBoolean("dropped"u8, message.Dropped);
+        WriteDouble(json, "position_ms"u8, message.PositionMs);
+    }
+
+    private static void Write(Utf8JsonWriter json, SpeakerChanged message)
+    {
+        WriteUInt64(json, "sink_id"u8, message.SinkId);
+        json.WriteString("user_id"u8, message.UserId);
+        json.WriteString("participant_session_id"u8, message.ParticipantSessionId);
+        json.WriteBoolean("speaking"u8, message.Speaking);
+        WriteFloat(json, "level"u8, message.Level);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingEnded message)
+    {
+        WriteUInt64(json, "recording_id"u8, message.RecordingId);
+        json.WriteString("reason"u8, message.Reason);
+        WriteDouble(json, "duration_ms"u8, message.DurationMs);
+        WriteUInt64(json, "bytes"u8, message.Bytes);
+        json.WriteNumber("files"u8, message.Files);
+        WriteMessage(json, "error"u8, message.Error, Write);
+    }
+
     private static void Write(Utf8JsonWriter json, Error message)
     {
         WriteEnum(json, "code"u8, message.Code);

@@ -44,6 +44,10 @@ internal static partial class EventJson
         Event.PayloadOneofCase.CoordinatorEvent => "coordinator_event",
         Event.PayloadOneofCase.CoordinatorConnectionChanged => "coordinator_connection_changed",
         Event.PayloadOneofCase.TokenExpiring => "token_expiring",
+        Event.PayloadOneofCase.KeyframeRequested => "keyframe_requested",
+        Event.PayloadOneofCase.MarkReached => "mark_reached",
+        Event.PayloadOneofCase.SpeakerChanged => "speaker_changed",
+        Event.PayloadOneofCase.RecordingEnded => "recording_ended",
         Event.PayloadOneofCase.SfuParticipantJoined => "sfu_participant_joined",
         Event.PayloadOneofCase.SfuParticipantLeft => "sfu_participant_left",
         _ => null,
@@ -81,6 +85,10 @@ internal static partial class EventJson
             case Event.PayloadOneofCase.CoordinatorEvent: Write(json, source.CoordinatorEvent); break;
             case Event.PayloadOneofCase.CoordinatorConnectionChanged: Write(json, source.CoordinatorConnectionChanged); break;
             case Event.PayloadOneofCase.TokenExpiring: Write(json, source.TokenExpiring); break;
+            case Event.PayloadOneofCase.KeyframeRequested: Write(json, source.KeyframeRequested); break;
+            case Event.PayloadOneofCase.MarkReached: Write(json, source.MarkReached); break;
+            case Event.PayloadOneofCase.SpeakerChanged: Write(json, source.SpeakerChanged); break;
+            case Event.PayloadOneofCase.RecordingEnded: Write(json, source.RecordingEnded); break;
             case Event.PayloadOneofCase.SfuParticipantJoined: Write(json, source.SfuParticipantJoined); break;
             case Event.PayloadOneofCase.SfuParticipantLeft: Write(json, source.SfuParticipantLeft); break;
         }

@@ -9,7 +9,10 @@ internal sealed record PublicationEndedResponse(
     string Name, string TrackType, string TrackId, string Reason, double DurationMs, ulong Packets, ulong Bytes);
 
 /// <summary>A publication that is running.</summary>
+/// <param name="Codec">Missing until the media has told.</param>
+/// <param name="KeyframeRequests">Keyframes the SFU has asked for; media that is encoded already brings them when it has them.</param>
 internal sealed record PublicationResponse(
-    string Name, string TrackType, string Format, string? TrackId, long Packets, long Bytes, double DurationMs);
+    string Name, string TrackType, string Format, string? Codec, string? TrackId, long Packets, long Bytes, double DurationMs,
+    long KeyframeRequests);
 
 internal sealed record PublicationsResponse(IReadOnlyList<PublicationResponse> Publications);

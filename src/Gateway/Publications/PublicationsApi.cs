@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Json;
+using StreamGateway.Media;
 using StreamGateway.Native.Rtc.V1;
 using StreamGateway.OpenApi;
 using StreamGateway.Sessions;
@@ -24,8 +25,10 @@ internal static class PublicationsApi
 
         group.MapPut("/{name}", PublishAsync)
             .WithSummary("Publishes the request body as a track; answers after its last frame was sent")
-            .WithDescription($"The Content-Type is one of {PublicationFormat.Supported}.")
-            .WithMetadata(new MediaBody(PublicationFormat.All.SelectMany(format => format.ContentTypes)))
+            .WithDescription(
+                $"The Content-Type is one of {MediaFormat.Names}. `audio/l16` is samples of 16 bits in network byte order, `audio/pcm` "
+                + "the same in little endian; both need `rate` and may have `channels`. Opus, VP8, VP9, AV1 and H.264 pass through as they are, samples become Opus.")
+            .WithMetadata(new MediaBody(MediaFormat.All.SelectMany(format => format.ContentTypes)))
             .RequireAuthorization(Scopes.SessionsWrite);
         group.MapGet("/", ListAsync)
             .WithSummary("Lists what is being published")
@@ -36,12 +39,13 @@ internal static class PublicationsApi
     }
 
     private static async Task<Ok<PublicationEndedResponse>> PublishAsync(
-        string id, string name, string? track_type, string? pace, bool? loop,
+        string id, string name, string? track_type, string? pace, bool? loop, string? profile, int? bitrate_bps, bool? dtx, double? frame_rate,
         SessionPool pool, PublicationRegistry registry, IOptions<PublicationsOptions> options, HttpContext context)
     {
         LiftBodyLimits(context);
+        var query = new PublicationQuery(track_type, pace, loop, profile, bitrate_bps, dtx, frame_rate);
         var native = pool.Get(id).RequireNative();
-        var wanted = PublicationRequest.From(name, context.Request, track_type, pace, loop, options.Value.StallTimeout);
+        var wanted = PublicationRequest.From(name, context.Request, query, options.Value.StallTimeout);
 
         await using var publication = await native.PublishAsync(wanted, context.RequestAborted);
         using var listed = registry.Add(id, publication);
@@ -55,7 +59,8 @@ internal static class PublicationsApi
         var running = await pool.Get(id).RequireNative().GetPublicationsAsync(cancellationToken);
         return TypedResults.Ok(new PublicationsResponse(running
             .Select(one => new PublicationResponse(
-                one.Name, one.TrackType, one.Format, one.TrackId, one.Packets, one.Bytes, one.DurationMs))
+                one.Name, one.TrackType, one.Format, one.Codec is "" ? null : one.Codec, one.TrackId, one.Packets, one.Bytes,
+                one.DurationMs, one.KeyframeRequests))
             .ToList()));
     }
 

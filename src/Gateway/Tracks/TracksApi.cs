@@ -1,11 +1,10 @@
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
+using StreamGateway.Media;
 using StreamGateway.Native.Rtc;
+using StreamGateway.Native.Rtc.V1;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
 
@@ -27,9 +26,11 @@ internal static class TracksApi
         group.MapGet("/{track_id}/media", ListenAsync)
             .WithSummary("Plays a track, live, until it or the client ends")
             .WithDescription(
-                "`track_id` is `X:audio` with X a participant session id or a user id; `wait_ms` waits for a track that is "
-                + $"not there yet. Accepts {MediaFormat.Supported}. A client too slow loses the oldest media, and hears of it in `sink_lagged`.")
-            .Produces<byte[]>(StatusCodes.Status200OK, MediaFormat.All[0].ContentType)
+                "`track_id` is `X:audio`, `X:video`, `X:screen_share` or `X:screen_share_audio` with X a participant session id or a "
+                + $"user id; `wait_ms` waits for a track that is not there yet. `Accept` is one of {MediaFormat.Names}, the samples with "
+                + "`rate` and `channels`; video is sent as its codec asks when the header leaves it open. A client too slow loses the "
+                + "oldest media, and hears of it in `sink_lagged`.")
+            .Produces<byte[]>(StatusCodes.Status200OK, MediaFormat.Ogg.ContentType, [.. MediaFormat.All.Skip(1).Select(format => format.ContentType)])
             .RequireAuthorization(Scopes.SessionsRead)
             .AcceptTicket();
     }
@@ -40,26 +41,34 @@ internal static class TracksApi
         string id, string track_id, int? wait_ms, SessionPool pool, IOptions<TracksOptions> options, HttpContext context)
     {
         var native = pool.Get(id).RequireNative();
-        var wanted = ReadRequest(track_id, wait_ms, options.Value, context.Request, out var format);
+        var wanted = ReadRequest(track_id, wait_ms, options.Value, context.Request, out var accepted);
 
-        await using var sink = await native.ListenAsync(wanted, context.RequestAborted);
-        Prepare(context, format, options.Value);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        await sink.CopyToAsync(context.Response.BodyWriter, context.RequestAborted);
+        await using var sink = await OpenAsync(native, wanted, context.RequestAborted);
+        await MediaResponse.SendAsync(
+            context, sink, accepted.ContentTypeOf(sink.Format), options.Value.StalledListenerTimeout);
+    }
+
+    private static async Task<RtcSink> OpenAsync(RtcSession native, RtcListenOptions wanted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await native.ListenAsync(wanted, cancellationToken);
+        }
+        catch (RtcException failure) when (failure.Kind == RtcError.UnsupportedFormat)
+        {
+            throw new ProblemException(ProblemTypes.NotAcceptable, failure.Message, failure);
+        }
     }
 
     private static RtcListenOptions ReadRequest(
-        string trackId, int? waitMs, TracksOptions options, HttpRequest request, out MediaFormat format)
+        string trackId, int? waitMs, TracksOptions options, HttpRequest request, out AcceptedMedia accepted)
     {
-        format = MediaFormat.Negotiate(request.Headers.Accept)
-            ?? throw new ProblemException(
-                ProblemTypes.NotAcceptable, $"A track can be sent as {MediaFormat.Supported}.");
-
         var errors = new RequestErrors();
         var colon = trackId.LastIndexOf(':');
-        if (trackId.Length > 300 || colon < 1 || Json.ProtoNames.ParseTrackType(trackId[(colon + 1)..]) is null)
+        var type = colon < 1 || trackId.Length > 300 ? null : Json.ProtoNames.ParseTrackType(trackId[(colon + 1)..]);
+        if (type is null)
         {
-            errors.Add("track_id", "must be X:audio, with X a participant session id or a user id, of at most 300 characters");
+            errors.Add("track_id", "must be X:audio, X:video, X:screen_share or X:screen_share_audio, with X a participant session id or a user id, of at most 300 characters");
         }
 
         if (waitMs is { } wait && (wait < 0 || wait > options.MaxWait.TotalMilliseconds))
@@ -68,23 +77,16 @@ internal static class TracksApi
         }
 
         errors.ThrowIfAny();
+        var video = type is TrackType.Video or TrackType.ScreenShare;
+        accepted = AcceptedMedia.Negotiate(request.Headers.Accept, video);
         return new RtcListenOptions
         {
             Track = trackId,
-            Format = format.NativeName,
+            Format = accepted.Format?.NativeName,
+            Rate = accepted.Shape.Rate,
+            Channels = accepted.Shape.Channels,
             Wait = TimeSpan.FromMilliseconds(waitMs ?? 0),
-            BufferBytes = options.BufferBytes,
+            BufferBytes = video ? options.VideoBufferBytes : options.BufferBytes,
         };
-    }
-
-    private static void Prepare(HttpContext context, MediaFormat format, TracksOptions options)
-    {
-        context.Response.ContentType = format.ContentType;
-        context.Response.Headers.CacheControl = "no-store";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = new MinDataRate(bytesPerSecond: 1, gracePeriod: options.StalledListenerTimeout);
-        }
     }
 }

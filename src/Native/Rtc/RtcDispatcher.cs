@@ -12,7 +12,7 @@ internal sealed class RtcDispatcher(PendingCommands pending, int eventCapacity)
 {
     private readonly Dictionary<ulong, SessionInbox> _sessions = [];
     private readonly Dictionary<ulong, PublicationState> _publications = [];
-    private readonly Dictionary<ulong, AsyncSignal> _sinks = [];
+    private readonly Dictionary<ulong, SinkState> _sinks = [];
     private readonly Dictionary<ulong, EventQueue> _sfus = [];
 
     /// <summary>Objects open now; exact only when nothing is under way.</summary>
@@ -32,7 +32,7 @@ internal sealed class RtcDispatcher(PendingCommands pending, int eventCapacity)
                 pending.Complete(id, payload);
                 break;
             case RtcRecordKind.SinkReady:
-                _sinks.GetValueOrDefault(id)?.Wake();
+                _sinks.GetValueOrDefault(id)?.Ready.Wake();
                 break;
             case RtcRecordKind.SourceWritable:
             case RtcRecordKind.SourceEnded:
@@ -69,16 +69,20 @@ internal sealed class RtcDispatcher(PendingCommands pending, int eventCapacity)
         return publication;
     }
 
-    internal AsyncSignal OpenSink(ulong session, ulong sink)
+    internal SinkState OpenSink(ulong session, ulong sink)
     {
-        var ready = new AsyncSignal();
+        var state = new SinkState();
         if (_sessions.TryGetValue(session, out var inbox))
         {
             inbox.Sinks.Add(sink);
-            _sinks.Add(sink, ready);
+            _sinks.Add(sink, state);
+        }
+        else
+        {
+            state.End();
         }
 
-        return ready;
+        return state;
     }
 
     internal EventQueue OpenSfu(ulong sfu) => SfuEvents(sfu);
@@ -118,6 +122,12 @@ internal sealed class RtcDispatcher(PendingCommands pending, int eventCapacity)
                 break;
             case Event.PayloadOneofCase.SinkEnded:
                 EndSink(inbox, message.SinkEnded.SinkId);
+                break;
+            case Event.PayloadOneofCase.MarkReached:
+                _publications.GetValueOrDefault(message.MarkReached.SourceId)?.Add(message.MarkReached);
+                break;
+            case Event.PayloadOneofCase.SpeakerChanged:
+                _sinks.GetValueOrDefault(message.SpeakerChanged.SinkId)?.Add(message.SpeakerChanged);
                 break;
         }
 
@@ -180,10 +190,10 @@ internal sealed class RtcDispatcher(PendingCommands pending, int eventCapacity)
     private void EndSink(SessionInbox inbox, ulong sink)
     {
         inbox.Sinks.Remove(sink);
-        if (_sinks.Remove(sink, out var ready))
+        if (_sinks.Remove(sink, out var state))
         {
             // Its reader takes the rest, then learns of the end.
-            ready.Wake();
+            state.End();
         }
     }
 

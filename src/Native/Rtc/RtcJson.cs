@@ -31,6 +31,9 @@ namespace StreamGateway.Native.Rtc;
 [JsonSerializable(typeof(PublicationsAnswer))]
 [JsonSerializable(typeof(ListenRequest))]
 [JsonSerializable(typeof(ListenAnswer))]
+[JsonSerializable(typeof(MixRequest))]
+[JsonSerializable(typeof(FlushAnswer))]
+[JsonSerializable(typeof(MarkRequest))]
 [JsonSerializable(typeof(SinkRequest))]
 [JsonSerializable(typeof(RtcTables))]
 [JsonSerializable(typeof(RtcSfuOptions))]
@@ -97,19 +100,28 @@ internal sealed record ReactionRequest(ulong Session, string Type, string? Emoji
 internal sealed record TokenRequest(ulong Session, string Token);
 
 internal sealed record PublishRequest(
-    ulong Session, string Name, string TrackType, string Format, RtcPace? Pace, bool? Loop,
-    [property: JsonPropertyName("stall_timeout_ms")] TimeSpan? StallTimeout);
+    ulong Session, string Name, string TrackType, string Format, int? Rate, int? Channels, double? FrameRate,
+    int? BitrateBps, RtcAudioProfile? Profile, bool? Dtx, RtcPace? Pace, bool? Loop,
+    [property: JsonPropertyName("stall_timeout_ms")] TimeSpan? StallTimeout, int? BufferBytes);
 
 internal sealed record PublishAnswer(ulong Source, string TrackId);
 
 internal sealed record SourceRequest(ulong Source);
 
+internal sealed record FlushAnswer(long DroppedBytes);
+
+internal sealed record MarkRequest(ulong Source, string Mark, long Offset);
+
 internal sealed record PublicationsAnswer(IReadOnlyList<RtcPublicationInfo> Publications);
 
 internal sealed record ListenRequest(
-    ulong Session, string Track, string Format, [property: JsonPropertyName("wait_ms")] TimeSpan? Wait, int? BufferBytes);
+    ulong Session, string Track, string? Format, int? Rate, int? Channels,
+    [property: JsonPropertyName("wait_ms")] TimeSpan? Wait, int? BufferBytes);
 
-internal sealed record ListenAnswer(ulong Sink, string TrackId, string UserId, string Codec);
+internal sealed record MixRequest(
+    ulong Session, RtcSelection? Users, string Format, int? Rate, int? Channels, int? BitrateBps, bool Speakers, int? BufferBytes);
+
+internal sealed record ListenAnswer(ulong Sink, string TrackId, string UserId, string Codec, string Format);
 
 internal sealed record SinkRequest(ulong Sink);
 

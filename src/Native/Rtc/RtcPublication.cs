@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using StreamGateway.Native.Interop;
 using StreamGateway.Native.Rtc.V1;
 
@@ -36,6 +37,31 @@ public sealed class RtcPublication : IAsyncDisposable
 
     /// <summary>How the publication ended; completes after its last frame was sent, and never fails.</summary>
     public Task<PublicationEnded> Completion => _state.Ended;
+
+    /// <summary>Places that were reached, as <see cref="MarkAsync"/> asked; completes with the publication. One reader.</summary>
+    public ChannelReader<MarkReached> Marks => _state.Marks;
+
+    /// <summary>Gives as many bytes as there is room for and returns how many; negative once the publication has ended.</summary>
+    public long TryWrite(ReadOnlySpan<byte> data)
+    {
+        var taken = _engine.Border.WriteSource(Source, data);
+        GC.KeepAlive(_session);
+        return taken;
+    }
+
+    /// <summary>Has everything forgotten that was given and not played, and returns how many bytes that was. For samples only.</summary>
+    public async Task<long> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.publish.flush", new SourceRequest(Source), RtcJson.Default.SourceRequest,
+            RtcJson.Default.FlushAnswer, cancellationToken).ConfigureAwait(false);
+        return answer.DroppedBytes;
+    }
+
+    /// <summary>Has <see cref="Marks"/> tell when the first <paramref name="offset"/> bytes were played. For samples only.</summary>
+    public Task MarkAsync(string mark, long offset, CancellationToken cancellationToken = default) =>
+        _engine.Commands.SendAsync(
+            "rtc.publish.mark", new MarkRequest(Source, mark, offset), RtcJson.Default.MarkRequest, cancellationToken);
 
     /// <summary>Gives bytes of the format; waits while the source is full. Allocates nothing when there is room.</summary>
     /// <exception cref="RtcException">The publication has ended.</exception>

@@ -68,7 +68,9 @@ public sealed class RtcSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var request = new PublishRequest(
-            Handle, options.Name, TrackTypeNames.NameOf(options.TrackType), options.Format, options.Pace, options.Loop, options.StallTimeout);
+            Handle, options.Name, TrackTypeNames.NameOf(options.TrackType), options.Format, options.Rate, options.Channels,
+            options.FrameRate, options.BitrateBps, options.Profile, options.Dtx, options.Pace, options.Loop,
+            options.StallTimeout, options.BufferBytes);
         return _engine.Commands.SendAsync(
             "rtc.publish.open", request, RtcJson.Default.PublishRequest,
             payload => RtcPublication.Open(_engine, this, options.Name, payload), cancellationToken);
@@ -78,9 +80,21 @@ public sealed class RtcSession : IAsyncDisposable
     public Task<RtcSink> ListenAsync(RtcListenOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var request = new ListenRequest(Handle, options.Track, options.Format, options.Wait, options.BufferBytes);
+        var request = new ListenRequest(
+            Handle, options.Track, options.Format, options.Rate, options.Channels, options.Wait, options.BufferBytes);
         return _engine.Commands.SendAsync(
             "rtc.sink.open", request, RtcJson.Default.ListenRequest,
+            payload => RtcSink.Open(_engine, this, payload), cancellationToken);
+    }
+
+    /// <summary>Opens a sink that hears several participants as one, now and as they come and go.</summary>
+    public Task<RtcSink> MixAsync(RtcMixOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var request = new MixRequest(
+            Handle, options.Users, options.Format, options.Rate, options.Channels, options.BitrateBps, options.Speakers, options.BufferBytes);
+        return _engine.Commands.SendAsync(
+            "rtc.mix.open", request, RtcJson.Default.MixRequest,
             payload => RtcSink.Open(_engine, this, payload), cancellationToken);
     }
 

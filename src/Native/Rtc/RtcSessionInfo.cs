@@ -40,6 +40,9 @@ public sealed record RtcPublicationInfo
 
     public required string Format { get; init; }
 
+    /// <summary>Empty until the media has told.</summary>
+    public string? Codec { get; init; }
+
     public string? TrackId { get; init; }
 
     public long Packets { get; init; }
@@ -47,6 +50,9 @@ public sealed record RtcPublicationInfo
     public long Bytes { get; init; }
 
     public double DurationMs { get; init; }
+
+    /// <summary>Keyframes that the SFU has asked for.</summary>
+    public long KeyframeRequests { get; init; }
 }
 
 /// <summary>Counters of a session.</summary>
@@ -78,6 +84,9 @@ public sealed record RtcTrackStats
 {
     public required string TrackId { get; init; }
 
+    /// <summary>Such as <c>opus</c>.</summary>
+    public string? Codec { get; init; }
+
     /// <summary><c>send</c> or <c>receive</c>.</summary>
     public required string Direction { get; init; }
 
@@ -97,6 +106,22 @@ public sealed record RtcTrackStats
 
     /// <summary>Over the last second at least.</summary>
     public double BitrateBps { get; init; }
+
+    /// <summary>Packets sent again because the SFU missed them.</summary>
+    public long Resent { get; init; }
+
+    /// <summary>Whole frames of video, while somebody watches.</summary>
+    public long Frames { get; init; }
+
+    public long Keyframes { get; init; }
+
+    /// <summary>Keyframes asked for.</summary>
+    public long KeyframeRequests { get; init; }
+
+    /// <summary>Pixels; 0 while unknown.</summary>
+    public int Width { get; init; }
+
+    public int Height { get; init; }
 }
 
 /// <summary>Counters of one sink of a session.</summary>

@@ -1,10 +1,12 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using StreamGateway.Native.Interop;
+using StreamGateway.Native.Rtc.V1;
 
 namespace StreamGateway.Native.Rtc;
 
-/// <summary>The bytes of a remote track, as a live file of the format asked for.</summary>
+/// <summary>The bytes of a remote track, or of a mix of several, as a live file of the format asked for.</summary>
 /// <remarks>One reader at a time. A reader that lags loses the oldest whole pages, which <c>sink_lagged</c> events count.</remarks>
 public sealed class RtcSink : IAsyncDisposable
 {
@@ -13,28 +15,37 @@ public sealed class RtcSink : IAsyncDisposable
     private readonly RtcEngine _engine;
     private readonly RtcSession _session;
     private readonly RtcObjectHandle _handle;
-    private readonly AsyncSignal _ready;
+    private readonly SinkState _state;
 
-    private RtcSink(RtcEngine engine, RtcSession session, ListenAnswer answer, AsyncSignal ready)
+    private RtcSink(RtcEngine engine, RtcSession session, ListenAnswer answer, SinkState state)
     {
         _engine = engine;
         _session = session;
         _handle = new RtcObjectHandle(engine.Commands.Handle, answer.Sink, "rtc.sink.close", "sink");
-        _ready = ready;
+        _state = state;
         TrackId = answer.TrackId;
         UserId = answer.UserId;
         Codec = answer.Codec;
+        Format = answer.Format;
     }
 
     /// <summary>Never zero and never reused.</summary>
     public ulong Handle => _handle.Id;
 
+    /// <summary>Empty for a mix.</summary>
     public string TrackId { get; }
 
+    /// <summary>Empty for a mix.</summary>
     public string UserId { get; }
 
     /// <summary>Lower-case name of the codec, such as <c>opus</c>.</summary>
     public string Codec { get; }
+
+    /// <summary>What the bytes are, such as <c>ogg</c>.</summary>
+    public string Format { get; }
+
+    /// <summary>Who began or ceased to speak, for a mix opened so; completes with the sink. One reader.</summary>
+    public ChannelReader<SpeakerChanged> Speakers => _state.Speakers;
 
     /// <summary>Fills the buffer with what is there, waiting for at least one byte; 0 at the end.</summary>
     /// <exception cref="ArgumentException">The buffer is empty.</exception>
@@ -85,7 +96,7 @@ public sealed class RtcSink : IAsyncDisposable
 
         _handle.Disown();
         await CloseAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ready.Wake();
+        _state.Ready.Wake();
     }
 
     /// <summary>Reads the answer that opened a sink. Poll thread.</summary>
@@ -118,7 +129,7 @@ public sealed class RtcSink : IAsyncDisposable
     {
         while (true)
         {
-            await _ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _state.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (TryRead(buffer.Span, out var count))
             {
                 GC.KeepAlive(_session);
