@@ -12,7 +12,6 @@ import (
 
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/pcm"
-	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfu"
 )
