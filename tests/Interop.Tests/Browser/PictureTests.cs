@@ -31,4 +31,36 @@ public sealed class PictureTests
         Assert.Empty(alice.Complaints);
         Assert.Empty(bob.Complaints);
     }
+
+    [Fact]
+    public async Task The_browser_sees_what_a_bot_shows()
+    {
+        var film = await Material.FilmAsync();
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "film");
+        await using var page = await _world.JoinAsync("film", "alice");
+
+        var showing = bot.ShowAsync(film);
+        await page.UntilAsync(OthersCamera);
+        var seen = await page.CaptureAsync(OthersCamera, 10);
+        await page.ScreenshotAsync("film");
+        await showing;
+
+        seen.AssertAmong(await Frames.DecodeAsync(film, Material.FilmWidth, Material.FilmHeight));
+    }
+
+    [Fact]
+    public async Task A_bot_sees_each_layer_of_the_browsers_camera()
+    {
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "watch");
+        await using var page = await _world.JoinAsync("watch", "alice", camera: true);
+
+        foreach (var part in new[] { 4, 2, 1 })
+        {
+            var (width, height) = (Material.Width / part, Material.Height / part);
+            await bot.WatchAsync(height);
+            var seen = await bot.SeeAsync("alice", width, 8);
+
+            (await Frames.DecodeAsync(seen, width, height)).AssertAmong(await Material.CameraFramesAsync(width, height));
+        }
+    }
 }
