@@ -32,6 +32,8 @@ type JoinOptions struct {
 
 	Subscriptions Subscriptions
 	Reconnect     ReconnectOptions
+	// Packets tells the audio of others as rtc_packet events too.
+	Packets bool
 	// LeaveWhenAlone ends the session after that long without other participants; zero never does.
 	LeaveWhenAlone time.Duration
 	// MaxDuration ends the session after that long; zero never does.

@@ -30,6 +30,7 @@ const (
 type remoteTrack struct {
 	c         *connection
 	track     *webrtc.TrackRemote
+	packets   *packetFeed // nil unless the host wants rtc_packet
 	prefix    string
 	trackType rtcproto.TrackType
 	codec     string
@@ -92,6 +93,7 @@ func (r *remoteTrack) receive() {
 		r.c.s.timing.firstPacket(now)
 		r.stats.packets.Add(1)
 		r.stats.bytes.Add(uint64(n))
+		r.packets.put(now, &packet)
 		r.stats.jitter.Store(jitter.note(now, packet.Timestamp, r.track.Codec().ClockRate))
 		r.stats.lost.Store(sequences.note(packet.SequenceNumber))
 		if isAudio(r.trackType) {

@@ -138,6 +138,8 @@ func (c *connection) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 		return
 	}
 	remote := newRemoteTrack(c, track, prefix, trackType)
+	remote.packets = newPacketFeed(c.s, remote)
+	defer remote.packets.close()
 	c.s.adopt(remote)
 	c.s.tasks.spawn(func() { drainReports(receiver) })
 	defer c.s.abandon(remote)

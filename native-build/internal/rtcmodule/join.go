@@ -44,6 +44,7 @@ type joinRequest struct {
 	MaxDurationMs    *int64            `json:"max_duration_ms"`
 	TimeoutMs        *int64            `json:"timeout_ms"`
 	Mock             *mockRequest      `json:"mock"`
+	Packets          bool              `json:"packets"`
 }
 
 type userRequest struct {
@@ -130,6 +131,7 @@ func (r *joinRequest) options() (rtc.JoinOptions, error) {
 		User:   coordinator.User{ID: r.User.ID, Name: valueOf(r.User.Name, ""), Image: valueOf(r.User.Image, ""), Custom: present(r.User.Custom)},
 		Create: valueOf(r.Create, true), CallData: present(r.Data), Ring: r.Ring, Notify: r.Notify,
 		Subscriptions:  r.Subscribe.subscriptions(v),
+		Packets:        r.Packets,
 		Reconnect:      rtc.ReconnectOptions{Enabled: true, Deadline: rtc.DefaultReconnectDeadline},
 		LeaveWhenAlone: v.duration("leave_when_alone_ms", r.LeaveWhenAloneMs, 0, maxDuration),
 		MaxDuration:    v.duration("max_duration_ms", r.MaxDurationMs, 0, maxDuration),

@@ -52,6 +52,9 @@ internal sealed record JoinRequest : IValidatableObject
     [Metadata]
     public Dictionary<string, string>? Metadata { get; init; }
 
+    /// <summary>Whether the audio of others is told as <c>rtc_packet</c> too, to readers of this session's events that name that type.</summary>
+    public bool? Packets { get; init; }
+
     /// <summary>Play files instead of joining; only where the service allows it.</summary>
     public MockRequest? Mock { get; init; }
 

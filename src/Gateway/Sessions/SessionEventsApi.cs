@@ -20,7 +20,7 @@ internal static class SessionEventsApi
             .WithTags("Events")
             .WithSummary(summary)
             .WithDescription(
-                "Queries: `types=a,b.*` filters (`rtc_packet`, the media of a mock, comes only when named), `last_event_id` resumes as the header `Last-Event-ID` does, `ticket` stands "
+                "Queries: `types=a,b.*` filters (`rtc_packet` comes only when named), `last_event_id` resumes as the header `Last-Event-ID` does, `ticket` stands "
                 + "for a key. The first event is `snapshot`, the last `end`; `gap` tells what is no longer held.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .RequireAuthorization(Scopes.EventsRead)

@@ -86,6 +86,7 @@ internal sealed class SessionJoiner(
             LeaveWhenAlone = Milliseconds(request.LeaveWhenAloneMs),
             MaxDuration = Milliseconds(request.MaxDurationMs),
             Timeout = timeout,
+            Packets = request.Packets,
             Mock = request.Mock?.ToNative(options.Value.MockDirectory!),
         };
     }

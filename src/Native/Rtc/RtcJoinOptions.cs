@@ -46,6 +46,9 @@ public sealed record RtcJoinOptions
     [JsonPropertyName("timeout_ms")]
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Whether the audio of others comes as <c>rtc_packet</c> events too.</summary>
+    public bool? Packets { get; init; }
+
     /// <summary>Play files instead of joining: then the coordinator's address, key and token may be empty.</summary>
     public RtcMock? Mock { get; init; }
 

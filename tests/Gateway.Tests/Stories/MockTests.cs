@@ -34,7 +34,7 @@ public sealed class MockTests : IAsyncLifetime
         var packets = all.Where(item => item.Type == "rtc_packet").Select(item => item.Json.GetProperty("rtc_packet")).ToList();
         Assert.Equal("participant_joined", all[0].Type);
         Assert.InRange(packets.Count, 200, 600); // some seconds, fifty of each
-        Assert.All(packets, packet => AssertPacket(packet));
+        Assert.All(packets, packet => AssertPacket(packet, "bob"));
         Assert.Equal(["call_ended", "left", "end"], all[^3..].Select(item => item.Type));
         Assert.DoesNotContain(usual, item => item.Type == "rtc_packet");
         Assert.Equal(["joined", "participant_joined", "call_ended", "left", "end"], usual.Select(item => item.Type));
@@ -48,6 +48,23 @@ public sealed class MockTests : IAsyncLifetime
         Assert.Equal(["alice", "bob"], participants.EnumerateArray().Select(item => item.GetProperty("user_id").GetString()).Order());
         await _gateway.LeaveAsync(session);
         await _gateway.AssertNativeIsEmptyAsync();
+    }
+
+    [Fact]
+    public async Task Packets_of_a_real_call_reach_the_readers_that_name_them()
+    {
+        var alice = await _gateway.JoinAsync("packets", "alice");
+        var bob = await _gateway.JoinAsync("packets", "bob", ""","packets":true""");
+        await using var events = await SseReader.OpenAsync(_gateway.Http, $"/v1/sessions/{bob}/events?types=rtc_packet");
+        await events.ReadUntilAsync("snapshot");
+        using var published = await _gateway.PublishAsync(alice, "voice", new ByteArrayContent(await Speech.OggAsync()));
+        for (var packets = 0; packets < 100; packets++)
+        {
+            AssertPacket((await events.ReadUntilAsync("rtc_packet")).Json.GetProperty("rtc_packet"), "alice");
+        }
+
+        await _gateway.LeaveAsync(alice);
+        await _gateway.LeaveAsync(bob);
     }
 
     [Theory]
@@ -75,10 +92,10 @@ public sealed class MockTests : IAsyncLifetime
         Assert.True((await GatewayApplication.JsonOf(response)).GetProperty("errors").TryGetProperty("mock", out _));
     }
 
-    private static void AssertPacket(JsonElement packet)
+    private static void AssertPacket(JsonElement packet, string user)
     {
         var pcm = packet.GetProperty("audio").GetProperty("pcm");
-        Assert.Equal("bob", packet.GetProperty("user_id").GetString());
+        Assert.Equal(user, packet.GetProperty("user_id").GetString());
         Assert.Equal("AUDIO_FORMAT_INT16", pcm.GetProperty("format").GetString());
         Assert.Equal(48_000, pcm.GetProperty("sample_rate").GetInt32());
         Assert.Equal(1, pcm.GetProperty("channels").GetInt32());
