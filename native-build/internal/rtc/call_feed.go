@@ -52,7 +52,7 @@ func newCallFeed(s *Session) *callFeed {
 	return f
 }
 
-// start begins to connect; it does not wait.
+// start begins to connect.
 func (f *callFeed) start() {
 	f.s.tasks.spawn(f.run)
 }
@@ -152,7 +152,8 @@ func (f *callFeed) connect() (socket *coordinator.Socket, err error) {
 		return err
 	}
 	if f.tried() {
-		return socket, f.s.withToken(f.ctx, attempt)
+		err = f.s.withToken(f.ctx, attempt)
+		return socket, err
 	}
 	err = attempt() // no host can be asked yet
 	f.mu.Lock()

@@ -172,7 +172,7 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
-// callOver is onCallEnded for who does not hold mu.
+// callOver is onCallEnded without mu held.
 func (s *Session) callOver(reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
