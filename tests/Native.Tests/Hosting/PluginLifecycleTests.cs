@@ -179,6 +179,30 @@ public sealed class PluginLifecycleTests
     }
 
     [Fact]
+    public void DisposedPlugin_CanBeCollected()
+    {
+        var plugin = LoadAndDispose();
+
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                GC.Collect();
+                return !plugin.IsAlive;
+            },
+            Deadlines.Wait));
+    }
+
+    [Fact]
+    public void State_AfterUse_IsStillActive()
+    {
+        using var plugin = TestPlugins.Load();
+
+        plugin.Call("echo", """{"message":"used"}""");
+
+        Assert.Equal(PluginState.Active, plugin.State);
+    }
+
+    [Fact]
     public async Task Completion_OfAForgottenPlugin_ComesAllTheSame()
     {
         var completion = LoadAndForgetAllButCompletion();
@@ -264,6 +288,13 @@ public sealed class PluginLifecycleTests
         {
             unexpected.Enqueue(exception);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference LoadAndDispose()
+    {
+        using var plugin = TestPlugins.Load();
+        return new WeakReference(plugin);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
