@@ -210,6 +210,31 @@ public sealed class BadAnswerTests
         Assert.Equal(StreamErrorKind.InvalidAnswer, error.Kind);
     }
 
+    [Fact]
+    public async Task No_failure_leaves_a_connection_open()
+    {
+        string[] answers =
+        [
+            "", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+            ScriptedServer.Json("200 OK", "nonsense"), ScriptedServer.Json("302 Found", ""), ScriptedServer.Json("429 No", "{}"),
+            ScriptedServer.Json("200 OK", new string(' ', 100_000)), ScriptedServer.Json("200 OK", "x", "Content-Encoding: gzip\r\n"),
+        ];
+        await using var server = ScriptedServer.Answering(answers);
+        using var connections = new OpenConnections(server.Address.Port);
+        using var client = new StreamClient(new StreamClientOptions
+        {
+            ApiKey = "key", ApiSecret = "secret", BaseUrl = server.Address, MaxResponseBytes = 50_000,
+        });
+
+        for (var i = 0; i < answers.Length; i++)
+        {
+            _ = await Assert.ThrowsAsync<StreamApiException>(
+                () => client.Video.GetCallAsync("default", "a").WaitAsync(s_deadline));
+        }
+
+        await connections.AllClosedAsync(answers.Length).WaitAsync(s_deadline);
+    }
+
     private static async Task<StreamApiException> FailureAsync(ScriptedServer server)
     {
         await using (server)
