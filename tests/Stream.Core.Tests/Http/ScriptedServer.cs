@@ -75,7 +75,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 await _script(client.GetStream(), Interlocked.Increment(ref _connections)).WaitAsync(_stop.Token);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
             // The test is over.
         }
