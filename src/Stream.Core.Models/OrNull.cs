@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace GetStream;
 
 /// <summary>
@@ -11,6 +13,7 @@ public readonly record struct OrNull<T>
     private OrNull(T value) => Value = value;
 
     /// <summary>JSON's <c>null</c>.</summary>
+    [SuppressMessage("Design", "CA1000", Justification = "Which type it is null of has to be said anyway.")]
     public static OrNull<T> Null => default;
 
     /// <summary>The value, or null for JSON's <c>null</c>.</summary>
