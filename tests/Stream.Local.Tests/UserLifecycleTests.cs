@@ -70,6 +70,21 @@ public sealed class UserLifecycleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_does_not_bring_a_deleted_user_back()
+    {
+        await _server.DeleteUsersAsync(new DeleteUsersRequest { UserIds = ["ann"] });
+
+        (await _stream.As("ann").Get("/devices")).Refused(404, 16, "deleted");
+        await using var socket = await EventSocket.OpenAsync(_stream);
+        await socket.AuthenticateAsync(_stream.As("ann").Token!, "ann");
+        Assert.Equal(16, (await socket.Next("connection.error")).GetProperty("error").GetProperty("code").GetInt32());
+
+        await _server.RestoreUsersAsync(new RestoreUsersRequest { UserIds = ["ann"] });
+        (await _stream.As("ann").Get("/devices")).Ok();
+        Assert.Equal("Ann", (await _server.ExportUserAsync("ann")).Data.User!.Name);
+    }
+
+    [Fact]
     public async Task A_hard_deleted_user_is_forgotten()
     {
         await _stream.As("ann").Post("/devices", """{"id":"phone","push_provider":"apn"}""");

@@ -34,6 +34,10 @@ internal sealed class LocalStreamSettings
     /// <value>File that keeps users and calls over restarts; the default keeps them in memory.</value>
     public string? DataFile { get; set; }
 
+    /// <value>Where all its events are sent, signed, as webhooks. <c>/v1/webhooks/stream</c> of this gateway tells them on
+    /// over <c>/v1/events</c>. The default sends them nowhere.</value>
+    public string? WebhookUrl { get; set; }
+
     public LocalStreamOptions ToOptions() => new()
     {
         Port = Port,
@@ -43,5 +47,6 @@ internal sealed class LocalStreamSettings
         ApiKey = ApiKey,
         ApiSecret = ApiSecret,
         DataFile = DataFile,
+        WebhookUrl = WebhookUrl,
     };
 }

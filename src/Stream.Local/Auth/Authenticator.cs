@@ -81,6 +81,9 @@ internal sealed class Authenticator(
     private void CheckUser(TokenClaims claims, bool mayBeUnknown)
     {
         var id = Limits.UserId(claims.UserId!, "user_id");
+        // A good token must not make the user anew: who was deleted can still be restored.
+        if (store.Users.Find(id) is { DeletedAt: not null })
+            throw ApiException.DoesNotExist($"user with id \"{id}\" was deleted");
         var user = options.CreateUnknownUsers && !mayBeUnknown ? users.GetOrCreate(id) : users.Find(id);
         if (user is null && !mayBeUnknown)
             throw ApiException.DoesNotExist($"user with id \"{id}\" does not exist");
