@@ -23,7 +23,8 @@ public static class PublicApi
 
         var approved = Qualified(File.ReadAllText(file));
         var current = Qualified(offered);
-        return [.. current.Except(approved).Select(line => $"new: {line}"), .. approved.Except(current).Select(line => $"gone: {line}")];
+        List<string> differences = [.. current.Except(approved).Select(line => $"new: {line}"), .. approved.Except(current).Select(line => $"gone: {line}")];
+        return differences.Count == 0 ? [] : [$"APPROVE_API=1 takes these into {path}", .. differences];
     }
 
     /// <param name="assembly">What to list.</param>
