@@ -25,7 +25,7 @@ internal sealed class MediaRoad : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_front.LocalEndPoint!).Port;
 
-    /// <value>The part of all packets that is lost, either way; 0 unless a test sets it.</value>
+    /// <value>The part of the packets to the SFU that is lost, and so of what is heard; 0 unless a test sets it.</value>
     public double Loss { get; set; }
 
     public static MediaRoad To(int sfuPort) => new(sfuPort);
@@ -56,7 +56,7 @@ internal sealed class MediaRoad : IAsyncDisposable
                     _carrying.Add(CarryDownAsync(toSfu, client));
                 }
 
-                if (!IsLost())
+                if (_random.NextDouble() >= Loss)
                 {
                     await toSfu.SendAsync(buffer.AsMemory(0, length));
                 }
@@ -76,22 +76,11 @@ internal sealed class MediaRoad : IAsyncDisposable
             while (true)
             {
                 var length = await fromSfu.ReceiveAsync(buffer, SocketFlags.None, _stop.Token);
-                if (!IsLost())
-                {
-                    await _front.SendToAsync(buffer.AsMemory(0, length), SocketFlags.None, client);
-                }
+                await _front.SendToAsync(buffer.AsMemory(0, length), SocketFlags.None, client);
             }
         }
         catch (OperationCanceledException)
         {
-        }
-    }
-
-    private bool IsLost()
-    {
-        lock (_random)
-        {
-            return _random.NextDouble() < Loss;
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class PictureTests
     {
         var film = await Material.FilmAsync();
         await using var bot = await Bot.JoinAsync(_world.Gateway, "film");
-        await using var page = await _world.JoinAsync("film", "alice");
+        await using var page = await _world.JoinAsync("film", "alice", camera: true);
 
         var showing = bot.ShowAsync(film);
         await page.UntilAsync(OthersCamera);

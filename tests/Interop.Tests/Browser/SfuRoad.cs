@@ -62,9 +62,8 @@ internal sealed class SfuRoad : IAsyncDisposable
                 _ = CarryAsync(await _listener.AcceptSocketAsync());
             }
         }
-        catch (SocketException)
+        catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // stopped
         }
     }
 

@@ -60,11 +60,11 @@ internal sealed class Bot : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>The first <paramref name="bytes"/> of someone's voice, in Ogg.</summary>
-    public async Task<byte[]> HearAsync(string userId, int bytes)
+    /// <summary>The first <paramref name="bytes"/> of someone's voice, in Ogg as it came unless asked for otherwise.</summary>
+    public async Task<byte[]> HearAsync(string userId, int bytes, string format = "audio/ogg")
     {
         var heard = new byte[bytes];
-        using var response = await ListenAsync($"{userId}:audio", "audio/ogg");
+        using var response = await ListenAsync($"{userId}:audio", format);
         await using var body = await response.Content.ReadAsStreamAsync();
         await body.ReadExactlyAsync(heard).AsTask().WithTimeout();
         return heard;
