@@ -10,6 +10,8 @@ internal sealed class StateStore(LocalStreamOptions options)
     private const int MaxFeedback = 10_000;
     private const int MaxPastSessions = 10_000;
 
+    private static readonly AppState s_untouched = new();
+
     private readonly Table<AppState> _app = new("applications", 1);
 
     /// <summary>By user id.</summary>
@@ -37,7 +39,7 @@ internal sealed class StateStore(LocalStreamOptions options)
     /// <summary>By session id.</summary>
     public RowLog<SessionRecord> PastSessions { get; } = new(MaxPastSessions);
 
-    public AppState App => _app.Find(TheApplication) ?? new AppState();
+    public AppState App => _app.Find(TheApplication) ?? s_untouched;
 
     /// <summary>Rises with every write.</summary>
     public long Version =>
