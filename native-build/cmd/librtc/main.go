@@ -8,18 +8,12 @@ import (
 	"fmt"
 	"os"
 
+	"streamgateway/native/internal/modules"
 	"streamgateway/native/internal/plugin"
-	"streamgateway/native/internal/rtcmodule"
-	"streamgateway/native/internal/sfumodule"
 )
 
 func init() {
-	err := plugin.Serve(
-		// One module of each an instance; the last one stops first, so that bots leave before their SFU goes.
-		sfumodule.New,
-		rtcmodule.New,
-	)
-	if err != nil {
+	if err := plugin.Serve(modules.All...); err != nil {
 		fmt.Fprintln(os.Stderr, "librtc:", err)
 	}
 }

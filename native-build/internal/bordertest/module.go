@@ -56,11 +56,9 @@ type arguments struct {
 	Discard  bool   `json:"discard"`
 }
 
-type action func(ctx context.Context, a arguments) (any, error)
-
 func (m *module) Commands() map[string]plugin.Command {
 	commands := make(map[string]plugin.Command)
-	for tag, run := range map[string]action{
+	for tag, run := range map[string]func(context.Context, arguments) (any, error){
 		"test.sleep":        m.sleep,
 		"test.stubborn":     m.stubborn,
 		"test.undoable":     m.undoable,
@@ -76,13 +74,7 @@ func (m *module) Commands() map[string]plugin.Command {
 		"test.sink.write":   m.writeSink,
 		"test.sink.end":     m.endSink,
 	} {
-		commands[tag] = func(ctx context.Context, request []byte) (any, error) {
-			var a arguments
-			if err := plugin.Decode(request, &a); err != nil {
-				return nil, err
-			}
-			return run(ctx, a)
-		}
+		commands[tag] = plugin.Typed(run)
 	}
 	return commands
 }

@@ -6,7 +6,7 @@ func BenchmarkEcho(b *testing.B) {
 	request := []byte(`{"message":"benchmark test"}`)
 	b.ReportAllocs()
 	for range b.N {
-		answer, err := echo(nil, request)
+		answer, err := Typed(echo).Run(nil, request)
 		envelope(answer, err)
 	}
 }
@@ -15,6 +15,6 @@ func BenchmarkDecode(b *testing.B) {
 	request := []byte(`{"message":"benchmark test"}`)
 	b.ReportAllocs()
 	for range b.N {
-		echo(nil, request)
+		Typed(echo).Run(nil, request)
 	}
 }

@@ -7,31 +7,28 @@ import (
 
 // builtin are the commands every instance has.
 func (in *Instance) builtin() map[string]Command {
-	return map[string]Command{tagEcho: echo, "rtc.tables": in.tables}
+	return map[string]Command{tagEcho: Typed(echo), "rtc.tables": Typed(in.tables)}
 }
 
 // tagEcho is the one command that is known never to wait, not even for a lock: it runs on the goroutine of the queue,
 // which saves handing it over.
 const tagEcho = "echo"
 
-func echo(_ context.Context, request []byte) (any, error) {
-	var body struct {
-		Message string `json:"message"`
-	}
-	if err := Decode(request, &body); err != nil {
-		return nil, err
-	}
-	return struct {
-		Message string `json:"message"`
-		Length  int    `json:"length"`
-	}{body.Message, len(body.Message)}, nil
+type echoRequest struct {
+	Message string `json:"message"`
+}
+
+type echoAnswer struct {
+	Message string `json:"message"`
+	Length  int    `json:"length"`
+}
+
+func echo(_ context.Context, request echoRequest) (echoAnswer, error) {
+	return echoAnswer{request.Message, len(request.Message)}, nil
 }
 
 // tables answers what is alive in the instance. Counts of modules join those of the border.
-func (in *Instance) tables(_ context.Context, request []byte) (any, error) {
-	if err := Decode(request, &struct{}{}); err != nil {
-		return nil, err
-	}
+func (in *Instance) tables(context.Context, struct{}) (map[string]uint64, error) {
 	counts := in.border.Counts()
 	answer := map[string]uint64{"sessions": 0, "sfus": 0, "peer_connections": 0}
 	for _, module := range in.modules {

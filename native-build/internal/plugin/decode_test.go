@@ -46,7 +46,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"message":"x"}`))
 	f.Add([]byte(`{"message":`))
 	f.Fuzz(func(t *testing.T, request []byte) {
-		answer, err := echo(nil, request)
+		answer, err := Typed(echo).Run(nil, request)
 		code, text := envelope(answer, err)
 		if len(text) == 0 || text[0] != '{' || (err == nil) != (code == 0) {
 			t.Errorf("%d %s", code, text)

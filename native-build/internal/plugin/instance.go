@@ -149,7 +149,7 @@ func (in *Instance) call(request *border.Request) {
 	case request.Tag == tagEcho:
 		in.run(in.ctx, request, command)
 		return
-	case command == nil:
+	case command.run == nil:
 		request.Answer(failureAnswer(border.UnknownMessageType,
 			failure.Invalid("unknown message type: %s", request.Tag)))
 		return
@@ -169,7 +169,7 @@ func (in *Instance) call(request *border.Request) {
 func (in *Instance) run(ctx context.Context, request *border.Request, command Command) {
 	var answer any
 	var err error
-	if p := guard.Run(func() { answer, err = command(ctx, request.Payload) }); p != nil {
+	if p := guard.Run(func() { answer, err = command.run(ctx, request.Payload) }); p != nil {
 		in.Panicked(p)
 		request.Answer(border.Internal, []byte(fmt.Sprintf("Plugin panicked: %v", p.Value)))
 		return

@@ -17,10 +17,6 @@ import (
 // Version is that of the library, as rtc_version tells it.
 var Version = border.Version()
 
-// Command answers one type tag. It runs on a goroutine of its own, with the request's JSON. The answer is marshalled
-// as the payload; an error should be a failure.Error. It must return soon after ctx is done, with its effects undone.
-type Command func(ctx context.Context, request []byte) (answer any, err error)
-
 // Undoable is an answer whose effects can be taken back: Undo is called when the host
 // had stopped waiting before the answer came. It must not wait.
 type Undoable interface{ Undo() }

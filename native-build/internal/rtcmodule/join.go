@@ -12,7 +12,6 @@ import (
 
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/failure"
-	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
 	"streamgateway/native/internal/rtcproto"
 )
@@ -67,8 +66,8 @@ type joinAnswer struct {
 	OwnCapabilities      []string        `json:"own_capabilities"`
 	Created              bool            `json:"created"`
 	SFU                  string          `json:"sfu"`
-	Participants         json.RawMessage `json:"participants"`
-	Timing               json.RawMessage `json:"timing"`
+	Participants         json.RawMessage `json:"participants" schema:"Participant[]"`
+	Timing               json.RawMessage `json:"timing" schema:"JoinTiming"`
 
 	undo func()
 }
@@ -76,11 +75,7 @@ type joinAnswer struct {
 // Undo ends a session of which nobody will ever hear, because the host stopped waiting for the join.
 func (a joinAnswer) Undo() { a.undo() }
 
-func (m *Module) join(ctx context.Context, request []byte) (any, error) {
-	var r joinRequest
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+func (m *Module) join(ctx context.Context, r joinRequest) (*joinAnswer, error) {
 	if r.Mock != nil {
 		return m.joinMock(&r)
 	}
@@ -109,7 +104,7 @@ func (m *Module) join(ctx context.Context, request []byte) (any, error) {
 		return nil, errShuttingDown()
 	}
 	info := session.Info()
-	return joinAnswer{
+	return &joinAnswer{
 		Session: t.id, CallCID: session.CallCID(), UserID: session.UserID(), ParticipantSessionID: info.ParticipantSessionID,
 		OwnCapabilities: notNil(info.OwnCapabilities), Created: session.Created(), SFU: session.SFU(),
 		Participants: messages(info.Participants), Timing: message(session.Timing()),

@@ -6,7 +6,6 @@ import (
 
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/media"
-	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
 )
 
@@ -25,22 +24,20 @@ type listeningAnswer struct {
 	Format  media.Format `json:"format"`
 }
 
-func answerListening(l rtc.Listening) listeningAnswer {
-	return listeningAnswer{l.SinkID, l.TrackID, l.UserID, l.Codec, l.Format}
+func answerListening(l rtc.Listening) *listeningAnswer {
+	return &listeningAnswer{l.SinkID, l.TrackID, l.UserID, l.Codec, l.Format}
 }
 
-func (m *Module) openSink(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		formatFields
-		Session     uint64 `json:"session"`
-		Track       string `json:"track"`
-		WaitMs      *int64 `json:"wait_ms"`
-		BufferBytes *int   `json:"buffer_bytes"`
-		TimeoutMs   *int64 `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type openSinkRequest struct {
+	formatFields
+	Session     uint64 `json:"session"`
+	Track       string `json:"track"`
+	WaitMs      *int64 `json:"wait_ms"`
+	BufferBytes *int   `json:"buffer_bytes"`
+	TimeoutMs   *int64 `json:"timeout_ms"`
+}
+
+func (m *Module) openSink(ctx context.Context, r openSinkRequest) (*listeningAnswer, error) {
 	v := new(validation)
 	v.text("track", r.Track, 2*maxID)
 	var options rtc.ListenOptions
@@ -92,19 +89,17 @@ func (v *validation) sinkSize(wanted *int, absent int) int {
 	return size
 }
 
+type openMixRequest struct {
+	formatFields
+	encodingFields
+	Session     uint64     `json:"session"`
+	Users       *selection `json:"users"`
+	Speakers    bool       `json:"speakers"`
+	BufferBytes *int       `json:"buffer_bytes"`
+}
+
 // openMix opens a sink that hears several participants together.
-func (m *Module) openMix(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		formatFields
-		encodingFields
-		Session     uint64     `json:"session"`
-		Users       *selection `json:"users"`
-		Speakers    bool       `json:"speakers"`
-		BufferBytes *int       `json:"buffer_bytes"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+func (m *Module) openMix(ctx context.Context, r openMixRequest) (*listeningAnswer, error) {
 	v := new(validation)
 	options := rtc.MixOptions{
 		Users: rtc.Selection{All: true}, Media: r.spec(v, media.Ogg), Encoding: r.encoding(v), Speakers: r.Speakers,
@@ -141,22 +136,20 @@ func (m *Module) newSink(session *rtc.Session, size int) (rtc.PageSink, error) {
 	return sink, nil
 }
 
+type closeSinkRequest struct {
+	Sink uint64 `json:"sink"`
+}
+
 // closeSink ends a sink that is open, or throws away what is left of one that has ended.
-func (m *Module) closeSink(_ context.Context, request []byte) (any, error) {
-	var r struct {
-		Sink uint64 `json:"sink"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+func (m *Module) closeSink(_ context.Context, r closeSinkRequest) (*nothing, error) {
 	m.mu.Lock()
 	session := m.sinks[r.Sink]
 	m.mu.Unlock()
 	if session != nil && session.CloseSink(r.Sink) == nil {
-		return nothing{}, nil
+		return &nothing{}, nil
 	}
 	if m.host.DiscardSink(r.Sink) {
-		return nothing{}, nil
+		return &nothing{}, nil
 	}
 	return nil, failure.Newf(failure.SinkNotFound, failure.NoStage, "no sink %d", r.Sink)
 }

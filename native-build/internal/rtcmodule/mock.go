@@ -30,7 +30,7 @@ type mockRequest struct {
 	} `json:"participants"`
 }
 
-func (m *Module) joinMock(r *joinRequest) (any, error) {
+func (m *Module) joinMock(r *joinRequest) (*joinAnswer, error) {
 	options, err := r.mockOptions()
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (m *Module) joinMock(r *joinRequest) (any, error) {
 		_ = session.Shutdown(context.Background()) // it ends at once
 		return nil, errShuttingDown()
 	}
-	return joinAnswer{
+	return &joinAnswer{
 		Session: t.id, CallCID: options.CallCID, UserID: options.UserID, ParticipantSessionID: session.ID(),
 		OwnCapabilities: []string{}, Participants: messages(session.Participants()[:1]), Timing: json.RawMessage("{}"),
 		undo: func() { m.host.Go(func() { _ = session.Shutdown(context.Background()) }) },
@@ -84,7 +84,7 @@ func (m *Module) findMock(id uint64) *mock.Session {
 	return m.mocks[id]
 }
 
-func describeMock(session *mock.Session) any {
+func describeMock(session *mock.Session) *sessionAnswer {
 	people := session.Participants()
 	return describeSession(rtc.Info{
 		State: rtc.Joined, ParticipantSessionID: session.ID(), Participants: people, ParticipantCount: len(people),

@@ -160,7 +160,7 @@ func (s *stage) call(tag string, request string, values ...any) (map[string]any,
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	answer, err := s.Commands()[tag](ctx, []byte(fmt.Sprintf(request, values...)))
+	answer, err := s.Commands()[tag].Run(ctx, []byte(fmt.Sprintf(request, values...)))
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/media"
-	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
 )
 
@@ -21,22 +20,25 @@ const (
 	maxOffset        = 1 << 53
 )
 
-func (m *Module) openPublication(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		formatFields
-		encodingFields
-		Session        uint64  `json:"session"`
-		Name           string  `json:"name"`
-		TrackType      *string `json:"track_type"`
-		Pace           *string `json:"pace"`
-		Loop           bool    `json:"loop"`
-		StallTimeoutMs *int64  `json:"stall_timeout_ms"`
-		BufferBytes    *int    `json:"buffer_bytes"`
-		TimeoutMs      *int64  `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type openPublicationRequest struct {
+	formatFields
+	encodingFields
+	Session        uint64  `json:"session"`
+	Name           string  `json:"name"`
+	TrackType      *string `json:"track_type"`
+	Pace           *string `json:"pace"`
+	Loop           bool    `json:"loop"`
+	StallTimeoutMs *int64  `json:"stall_timeout_ms"`
+	BufferBytes    *int    `json:"buffer_bytes"`
+	TimeoutMs      *int64  `json:"timeout_ms"`
+}
+
+type openPublicationAnswer struct {
+	Source  uint64 `json:"source"`
+	TrackID string `json:"track_id"`
+}
+
+func (m *Module) openPublication(ctx context.Context, r openPublicationRequest) (*openPublicationAnswer, error) {
 	v := new(validation)
 	v.text("name", r.Name, maxID)
 	options := rtc.PublishOptions{Name: r.Name, Loop: r.Loop, Media: r.spec(v, media.Ogg), Encoding: r.encoding(v)}
@@ -88,10 +90,7 @@ func (m *Module) openPublication(ctx context.Context, request []byte) (any, erro
 		m.forgetSource(source)
 		return nil, err
 	}
-	return struct {
-		Source  uint64 `json:"source"`
-		TrackID string `json:"track_id"`
-	}{source.ID(), trackID}, nil
+	return &openPublicationAnswer{source.ID(), trackID}, nil
 }
 
 func (m *Module) openSource(session *rtc.Session, size int) (rtc.ByteSource, error) {
@@ -115,14 +114,12 @@ func (m *Module) forgetSource(source rtc.ByteSource) {
 	delete(m.sources, source.ID())
 }
 
-func (m *Module) closePublication(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Source    uint64 `json:"source"`
-		TimeoutMs *int64 `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type closePublicationRequest struct {
+	Source    uint64 `json:"source"`
+	TimeoutMs *int64 `json:"timeout_ms"`
+}
+
+func (m *Module) closePublication(ctx context.Context, r closePublicationRequest) (*nothing, error) {
 	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
 	if err != nil {
 		return nil, err
@@ -132,7 +129,7 @@ func (m *Module) closePublication(ctx context.Context, request []byte) (any, err
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, session.ClosePublication(ctx, r.Source)
+	return &nothing{}, session.ClosePublication(ctx, r.Source)
 }
 
 // publisher finds whose publication reads from a source.
@@ -145,14 +142,16 @@ func (m *Module) publisher(source uint64) (*rtc.Session, error) {
 	return nil, failure.Newf(failure.SourceNotFound, failure.NoStage, "no source %d", source)
 }
 
-func (m *Module) flushPublication(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Source    uint64 `json:"source"`
-		TimeoutMs *int64 `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type flushPublicationRequest struct {
+	Source    uint64 `json:"source"`
+	TimeoutMs *int64 `json:"timeout_ms"`
+}
+
+type flushPublicationAnswer struct {
+	DroppedBytes int64 `json:"dropped_bytes"`
+}
+
+func (m *Module) flushPublication(ctx context.Context, r flushPublicationRequest) (*flushPublicationAnswer, error) {
 	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
 	if err != nil {
 		return nil, err
@@ -166,20 +165,16 @@ func (m *Module) flushPublication(ctx context.Context, request []byte) (any, err
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		DroppedBytes int64 `json:"dropped_bytes"`
-	}{dropped}, nil
+	return &flushPublicationAnswer{dropped}, nil
 }
 
-func (m *Module) markPublication(_ context.Context, request []byte) (any, error) {
-	var r struct {
-		Source uint64 `json:"source"`
-		Mark   string `json:"mark"`
-		Offset int64  `json:"offset"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type markPublicationRequest struct {
+	Source uint64 `json:"source"`
+	Mark   string `json:"mark"`
+	Offset int64  `json:"offset"`
+}
+
+func (m *Module) markPublication(_ context.Context, r markPublicationRequest) (*nothing, error) {
 	v := new(validation)
 	v.text("mark", r.Mark, maxID)
 	if r.Offset < 0 || r.Offset > maxOffset {
@@ -192,7 +187,7 @@ func (m *Module) markPublication(_ context.Context, request []byte) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, session.MarkPublication(r.Source, r.Mark, r.Offset)
+	return &nothing{}, session.MarkPublication(r.Source, r.Mark, r.Offset)
 }
 
 type publicationAnswer struct {
@@ -209,11 +204,11 @@ type publicationAnswer struct {
 	KeyframeRequests uint64 `json:"keyframe_requests"`
 }
 
-func (m *Module) publications(_ context.Context, request []byte) (any, error) {
-	var r sessionRequest
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type publicationsAnswer struct {
+	Publications []publicationAnswer `json:"publications"`
+}
+
+func (m *Module) publications(_ context.Context, r sessionRequest) (*publicationsAnswer, error) {
 	session, err := m.find(r.Session)
 	if err != nil {
 		return nil, err
@@ -226,7 +221,5 @@ func (m *Module) publications(_ context.Context, request []byte) (any, error) {
 			Packets: p.Packets, Bytes: p.Bytes, DurationMs: float64(p.Duration) / float64(time.Millisecond),
 		})
 	}
-	return struct {
-		Publications []publicationAnswer `json:"publications"`
-	}{list}, nil
+	return &publicationsAnswer{list}, nil
 }

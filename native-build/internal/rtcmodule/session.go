@@ -21,15 +21,13 @@ type sessionRequest struct {
 	Session uint64 `json:"session"`
 }
 
-func (m *Module) leave(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Session   uint64  `json:"session"`
-		Reason    *string `json:"reason"`
-		TimeoutMs *int64  `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type leaveRequest struct {
+	Session   uint64  `json:"session"`
+	Reason    *string `json:"reason"`
+	TimeoutMs *int64  `json:"timeout_ms"`
+}
+
+func (m *Module) leave(ctx context.Context, r leaveRequest) (*nothing, error) {
 	v := new(validation)
 	v.optionalText("reason", r.Reason, maxID)
 	if v.err != nil {
@@ -41,20 +39,16 @@ func (m *Module) leave(ctx context.Context, request []byte) (any, error) {
 	}
 	defer cancel()
 	if played := m.findMock(r.Session); played != nil {
-		return nothing{}, played.Leave(ctx)
+		return &nothing{}, played.Leave(ctx)
 	}
 	session, err := m.find(r.Session)
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, session.Leave(ctx, valueOf(r.Reason, "left"))
+	return &nothing{}, session.Leave(ctx, valueOf(r.Reason, "left"))
 }
 
-func (m *Module) session(_ context.Context, request []byte) (any, error) {
-	var r sessionRequest
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+func (m *Module) session(_ context.Context, r sessionRequest) (*sessionAnswer, error) {
 	if played := m.findMock(r.Session); played != nil {
 		return describeMock(played), nil
 	}
@@ -65,17 +59,19 @@ func (m *Module) session(_ context.Context, request []byte) (any, error) {
 	return describeSession(session.Info()), nil
 }
 
-func describeSession(info rtc.Info) any {
-	return struct {
-		State                rtc.State       `json:"state"`
-		Participants         json.RawMessage `json:"participants"`
-		ParticipantCount     int             `json:"participant_count"`
-		Subscribe            subscribeAnswer `json:"subscribe"`
-		Muted                rtc.Muted       `json:"muted"`
-		OwnCapabilities      []string        `json:"own_capabilities"`
-		ParticipantSessionID string          `json:"participant_session_id"`
-		Reconnects           int             `json:"reconnects"`
-	}{
+type sessionAnswer struct {
+	State                rtc.State       `json:"state"`
+	Participants         json.RawMessage `json:"participants" schema:"Participant[]"`
+	ParticipantCount     int             `json:"participant_count"`
+	Subscribe            subscribeAnswer `json:"subscribe"`
+	Muted                rtc.Muted       `json:"muted"`
+	OwnCapabilities      []string        `json:"own_capabilities"`
+	ParticipantSessionID string          `json:"participant_session_id"`
+	Reconnects           int             `json:"reconnects"`
+}
+
+func describeSession(info rtc.Info) *sessionAnswer {
+	return &sessionAnswer{
 		info.State, messages(info.Participants), info.ParticipantCount, describe(info.Subscriptions), info.Muted,
 		notNil(info.OwnCapabilities), info.ParticipantSessionID, info.Reconnects,
 	}
@@ -116,6 +112,10 @@ func (s *selection) UnmarshalJSON(data []byte) error {
 	}
 	*s = selection{Users: users}
 	return nil
+}
+
+func (selection) JSONSchema() plugin.Schema {
+	return plugin.Schema{"anyOf": []plugin.Schema{{"enum": []string{"all", "none"}}, {"type": "array", "items": plugin.Schema{"type": "string"}}}}
 }
 
 func (s selection) MarshalJSON() ([]byte, error) {
@@ -162,15 +162,17 @@ func (s *selection) checked(name string, v *validation) rtc.Selection {
 	return rtc.Selection(*s)
 }
 
-func (m *Module) subscribe(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Session   uint64           `json:"session"`
-		Subscribe subscribeRequest `json:"subscribe"`
-		TimeoutMs *int64           `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type sessionSubscribeRequest struct {
+	Session   uint64           `json:"session"`
+	Subscribe subscribeRequest `json:"subscribe"`
+	TimeoutMs *int64           `json:"timeout_ms"`
+}
+
+type sessionSubscribeAnswer struct {
+	Subscribe subscribeAnswer `json:"subscribe"`
+}
+
+func (m *Module) subscribe(ctx context.Context, r sessionSubscribeRequest) (*sessionSubscribeAnswer, error) {
 	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
 	if err != nil {
 		return nil, err
@@ -189,21 +191,21 @@ func (m *Module) subscribe(ctx context.Context, request []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		Subscribe subscribeAnswer `json:"subscribe"`
-	}{describe(inForce)}, nil
+	return &sessionSubscribeAnswer{describe(inForce)}, nil
 }
 
-func (m *Module) mute(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Session   uint64 `json:"session"`
-		Audio     *bool  `json:"audio"`
-		Video     *bool  `json:"video"`
-		TimeoutMs *int64 `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type muteRequest struct {
+	Session   uint64 `json:"session"`
+	Audio     *bool  `json:"audio"`
+	Video     *bool  `json:"video"`
+	TimeoutMs *int64 `json:"timeout_ms"`
+}
+
+type muteAnswer struct {
+	Muted rtc.Muted `json:"muted"`
+}
+
+func (m *Module) mute(ctx context.Context, r muteRequest) (*muteAnswer, error) {
 	if r.Audio == nil && r.Video == nil {
 		return nil, failure.Invalid("audio or video is missing")
 	}
@@ -220,41 +222,35 @@ func (m *Module) mute(ctx context.Context, request []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		Muted rtc.Muted `json:"muted"`
-	}{muted}, nil
+	return &muteAnswer{muted}, nil
 }
 
-func (m *Module) stats(_ context.Context, request []byte) (any, error) {
-	var r sessionRequest
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type statsAnswer struct {
+	Timing     json.RawMessage    `json:"timing" schema:"JoinTiming"`
+	Reconnects int                `json:"reconnects"`
+	Signaling  rtc.SignalingStats `json:"signaling"`
+	Publisher  *rtc.PeerStats     `json:"publisher"`
+	Subscriber *rtc.PeerStats     `json:"subscriber"`
+	Tracks     []rtc.TrackStats   `json:"tracks"`
+	Sinks      []rtc.SinkStats    `json:"sinks"`
+}
+
+func (m *Module) stats(_ context.Context, r sessionRequest) (*statsAnswer, error) {
 	session, err := m.find(r.Session)
 	if err != nil {
 		return nil, err
 	}
 	stats := session.Stats()
-	return struct {
-		Timing     json.RawMessage    `json:"timing"`
-		Reconnects int                `json:"reconnects"`
-		Signaling  rtc.SignalingStats `json:"signaling"`
-		Publisher  *rtc.PeerStats     `json:"publisher"`
-		Subscriber *rtc.PeerStats     `json:"subscriber"`
-		Tracks     []rtc.TrackStats   `json:"tracks"`
-		Sinks      []rtc.SinkStats    `json:"sinks"`
-	}{message(stats.Timing), stats.Reconnects, stats.Signaling, stats.Publisher, stats.Subscriber, notNil(stats.Tracks), notNil(stats.Sinks)}, nil
+	return &statsAnswer{message(stats.Timing), stats.Reconnects, stats.Signaling, stats.Publisher, stats.Subscriber, notNil(stats.Tracks), notNil(stats.Sinks)}, nil
 }
 
-func (m *Module) customEvent(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Session   uint64          `json:"session"`
-		Custom    json.RawMessage `json:"custom"`
-		TimeoutMs *int64          `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type customEventRequest struct {
+	Session   uint64          `json:"session"`
+	Custom    json.RawMessage `json:"custom"`
+	TimeoutMs *int64          `json:"timeout_ms"`
+}
+
+func (m *Module) customEvent(ctx context.Context, r customEventRequest) (*nothing, error) {
 	v := new(validation)
 	v.object("custom", r.Custom)
 	if len(present(r.Custom)) == 0 {
@@ -272,20 +268,18 @@ func (m *Module) customEvent(ctx context.Context, request []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, session.SendEvent(ctx, r.Custom)
+	return &nothing{}, session.SendEvent(ctx, r.Custom)
 }
 
-func (m *Module) reaction(ctx context.Context, request []byte) (any, error) {
-	var r struct {
-		Session   uint64          `json:"session"`
-		Type      string          `json:"type"`
-		EmojiCode *string         `json:"emoji_code"`
-		Custom    json.RawMessage `json:"custom"`
-		TimeoutMs *int64          `json:"timeout_ms"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type reactionRequest struct {
+	Session   uint64          `json:"session"`
+	Type      string          `json:"type"`
+	EmojiCode *string         `json:"emoji_code"`
+	Custom    json.RawMessage `json:"custom"`
+	TimeoutMs *int64          `json:"timeout_ms"`
+}
+
+func (m *Module) reaction(ctx context.Context, r reactionRequest) (*nothing, error) {
 	v := new(validation)
 	v.text("type", r.Type, maxID)
 	v.optionalText("emoji_code", r.EmojiCode, maxID)
@@ -302,19 +296,17 @@ func (m *Module) reaction(ctx context.Context, request []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, session.SendReaction(ctx, coordinator.Reaction{
+	return &nothing{}, session.SendReaction(ctx, coordinator.Reaction{
 		Type: r.Type, EmojiCode: valueOf(r.EmojiCode, ""), Custom: present(r.Custom),
 	})
 }
 
-func (m *Module) token(_ context.Context, request []byte) (any, error) {
-	var r struct {
-		Session uint64 `json:"session"`
-		Token   string `json:"token"`
-	}
-	if err := plugin.Decode(request, &r); err != nil {
-		return nil, err
-	}
+type tokenRequest struct {
+	Session uint64 `json:"session"`
+	Token   string `json:"token"`
+}
+
+func (m *Module) token(_ context.Context, r tokenRequest) (*nothing, error) {
 	v := new(validation)
 	v.text("token", r.Token, maxToken)
 	if v.err != nil {
@@ -324,5 +316,5 @@ func (m *Module) token(_ context.Context, request []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, session.SetToken(r.Token)
+	return &nothing{}, session.SetToken(r.Token)
 }

@@ -10,12 +10,11 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"streamgateway/native/internal/failure"
-	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/sfu"
 	"streamgateway/native/internal/sfuproto/models"
 )
 
-type empty struct{}
+type nothing struct{}
 
 type participantCount struct {
 	Participants int `json:"participants"`
@@ -39,11 +38,7 @@ type startAnswer struct {
 	EdgeName     string `json:"edge_name"`
 }
 
-func (m *Module) start(ctx context.Context, request []byte) (any, error) {
-	var q startRequest
-	if err := plugin.Decode(request, &q); err != nil {
-		return nil, err
-	}
+func (m *Module) start(ctx context.Context, q startRequest) (*startAnswer, error) {
 	options, err := q.options()
 	if err != nil {
 		return nil, err
@@ -59,7 +54,7 @@ func (m *Module) start(ctx context.Context, request []byte) (any, error) {
 	if err := m.keep(ctx, id, server); err != nil {
 		return nil, errors.Join(err, server.Stop(context.WithoutCancel(ctx), false))
 	}
-	return startAnswer{
+	return &startAnswer{
 		SFU: id, URL: server.URL(), WSEndpoint: server.WSEndpoint(), MediaAddress: server.MediaAddress(), EdgeName: server.EdgeName(),
 	}, nil
 }
@@ -98,24 +93,17 @@ func (m *Module) keep(ctx context.Context, id uint64, server *sfu.Server) error 
 	return nil
 }
 
-func (m *Module) stop(ctx context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU   uint64 `json:"sfu"`
-		Drain bool   `json:"drain"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type stopRequest struct {
+	SFU   uint64 `json:"sfu"`
+	Drain bool   `json:"drain"`
+}
+
+func (m *Module) stop(ctx context.Context, q stopRequest) (*nothing, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
-	return empty{}, m.end(ctx, q.SFU, server, q.Drain)
-}
-
-// decode reads a request and finds the SFU it names.
-func (m *Module) decode(request []byte, q any, id *uint64) (*sfu.Server, error) {
-	if err := plugin.Decode(request, q); err != nil {
-		return nil, err
-	}
-	return m.find(*id)
+	return &nothing{}, m.end(ctx, q.SFU, server, q.Drain)
 }
 
 var goAwayReasons = map[string]models.GoAwayReason{
@@ -124,13 +112,14 @@ var goAwayReasons = map[string]models.GoAwayReason{
 	"shutting_down": models.GoAwayReason_GO_AWAY_REASON_SHUTTING_DOWN,
 }
 
-func (m *Module) goAway(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU     uint64 `json:"sfu"`
-		CallCID string `json:"call_cid"`
-		Reason  string `json:"reason"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type goAwayRequest struct {
+	SFU     uint64 `json:"sfu"`
+	CallCID string `json:"call_cid"`
+	Reason  string `json:"reason"`
+}
+
+func (m *Module) goAway(_ context.Context, q goAwayRequest) (*participantCount, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -149,13 +138,14 @@ var endReasons = map[string]models.CallEndedReason{
 	"live_ended":    models.CallEndedReason_CALL_ENDED_REASON_LIVE_ENDED,
 }
 
-func (m *Module) endCall(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU     uint64 `json:"sfu"`
-		CallCID string `json:"call_cid"`
-		Reason  string `json:"reason"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type endCallRequest struct {
+	SFU     uint64 `json:"sfu"`
+	CallCID string `json:"call_cid"`
+	Reason  string `json:"reason"`
+}
+
+func (m *Module) endCall(_ context.Context, q endCallRequest) (*participantCount, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -166,13 +156,14 @@ func (m *Module) endCall(_ context.Context, request []byte) (any, error) {
 	return counted(server.EndCall(q.CallCID, reason))
 }
 
-func (m *Module) kick(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU     uint64 `json:"sfu"`
-		CallCID string `json:"call_cid"`
-		UserID  string `json:"user_id"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type kickRequest struct {
+	SFU     uint64 `json:"sfu"`
+	CallCID string `json:"call_cid"`
+	UserID  string `json:"user_id"`
+}
+
+func (m *Module) kick(_ context.Context, q kickRequest) (*participantCount, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -181,22 +172,27 @@ func (m *Module) kick(_ context.Context, request []byte) (any, error) {
 
 // counted answers how many were touched. A call or user nobody is in is no error: the coordinator commands by its own
 // books, and whoever just left is done with.
-func counted(participants int, err error) (any, error) {
+func counted(participants int, err error) (*participantCount, error) {
 	if errors.Is(err, sfu.ErrCallNotFound) || errors.Is(err, sfu.ErrParticipantNotFound) {
 		err = nil
 	}
-	return participantCount{participants}, err
+	return &participantCount{participants}, err
 }
 
-func (m *Module) mute(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU        uint64    `json:"sfu"`
-		CallCID    string    `json:"call_cid"`
-		UserIDs    *[]string `json:"user_ids"`
-		TrackTypes []string  `json:"track_types"`
-		ByUserID   string    `json:"by_user_id"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type muteRequest struct {
+	SFU        uint64    `json:"sfu"`
+	CallCID    string    `json:"call_cid"`
+	UserIDs    *[]string `json:"user_ids"`
+	TrackTypes []string  `json:"track_types"`
+	ByUserID   string    `json:"by_user_id"`
+}
+
+type muteAnswer struct {
+	Tracks int `json:"tracks"`
+}
+
+func (m *Module) mute(_ context.Context, q muteRequest) (*muteAnswer, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -212,9 +208,7 @@ func (m *Module) mute(_ context.Context, request []byte) (any, error) {
 	if errors.Is(err, sfu.ErrCallNotFound) {
 		err = nil
 	}
-	return struct {
-		Tracks int `json:"tracks"`
-	}{muted}, err
+	return &muteAnswer{muted}, err
 }
 
 func trackTypes(names []string) ([]models.TrackType, error) {
@@ -232,16 +226,17 @@ func trackTypes(names []string) ([]models.TrackType, error) {
 	return kinds, nil
 }
 
-func (m *Module) updateGrants(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU             uint64 `json:"sfu"`
-		CallCID         string `json:"call_cid"`
-		UserID          string `json:"user_id"`
-		CanPublishAudio bool   `json:"can_publish_audio"`
-		CanPublishVideo bool   `json:"can_publish_video"`
-		CanScreenshare  bool   `json:"can_screenshare"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type updateGrantsRequest struct {
+	SFU             uint64 `json:"sfu"`
+	CallCID         string `json:"call_cid"`
+	UserID          string `json:"user_id"`
+	CanPublishAudio bool   `json:"can_publish_audio"`
+	CanPublishVideo bool   `json:"can_publish_video"`
+	CanScreenshare  bool   `json:"can_screenshare"`
+}
+
+func (m *Module) updateGrants(_ context.Context, q updateGrantsRequest) (*participantCount, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -250,16 +245,17 @@ func (m *Module) updateGrants(_ context.Context, request []byte) (any, error) {
 	}))
 }
 
-func (m *Module) updateParticipant(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU     uint64          `json:"sfu"`
-		CallCID string          `json:"call_cid"`
-		UserID  string          `json:"user_id"`
-		Name    string          `json:"name"`
-		Image   string          `json:"image"`
-		Custom  json.RawMessage `json:"custom"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type updateParticipantRequest struct {
+	SFU     uint64          `json:"sfu"`
+	CallCID string          `json:"call_cid"`
+	UserID  string          `json:"user_id"`
+	Name    string          `json:"name"`
+	Image   string          `json:"image"`
+	Custom  json.RawMessage `json:"custom"`
+}
+
+func (m *Module) updateParticipant(_ context.Context, q updateParticipantRequest) (*participantCount, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -273,16 +269,17 @@ func (m *Module) updateParticipant(_ context.Context, request []byte) (any, erro
 	return counted(server.UpdateParticipant(q.CallCID, q.UserID, profile))
 }
 
-func (m *Module) setPins(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU     uint64 `json:"sfu"`
-		CallCID string `json:"call_cid"`
-		Pins    []struct {
-			UserID    string `json:"user_id"`
-			SessionID string `json:"session_id"`
-		} `json:"pins"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type setPinsRequest struct {
+	SFU     uint64 `json:"sfu"`
+	CallCID string `json:"call_cid"`
+	Pins    []struct {
+		UserID    string `json:"user_id"`
+		SessionID string `json:"session_id"`
+	} `json:"pins"`
+}
+
+func (m *Module) setPins(_ context.Context, q setPinsRequest) (*nothing, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +290,7 @@ func (m *Module) setPins(_ context.Context, request []byte) (any, error) {
 	if err := server.SetPins(q.CallCID, pins); err != nil {
 		return nil, failure.New(failure.CapacityExceeded, failure.NoStage, err)
 	}
-	return empty{}, nil
+	return &nothing{}, nil
 }
 
 type callStats struct {
@@ -304,11 +301,16 @@ type callStats struct {
 	ForwardedTracks int    `json:"forwarded_tracks"`
 }
 
-func (m *Module) stats(_ context.Context, request []byte) (any, error) {
-	var q struct {
-		SFU uint64 `json:"sfu"`
-	}
-	server, err := m.decode(request, &q, &q.SFU)
+type statsRequest struct {
+	SFU uint64 `json:"sfu"`
+}
+
+type statsAnswer struct {
+	Calls []callStats `json:"calls"`
+}
+
+func (m *Module) stats(_ context.Context, q statsRequest) (*statsAnswer, error) {
+	server, err := m.find(q.SFU)
 	if err != nil {
 		return nil, err
 	}
@@ -316,7 +318,5 @@ func (m *Module) stats(_ context.Context, request []byte) (any, error) {
 	for _, c := range server.Stats() {
 		calls = append(calls, callStats(c))
 	}
-	return struct {
-		Calls []callStats `json:"calls"`
-	}{calls}, nil
+	return &statsAnswer{calls}, nil
 }

@@ -43,16 +43,16 @@ func newModule(h host) *Module {
 // Commands answers the sfu.* commands.
 func (m *Module) Commands() map[string]plugin.Command {
 	return map[string]plugin.Command{
-		"sfu.start":              m.start,
-		"sfu.stop":               m.stop,
-		"sfu.go_away":            m.goAway,
-		"sfu.call.end":           m.endCall,
-		"sfu.participant.kick":   m.kick,
-		"sfu.participant.mute":   m.mute,
-		"sfu.participant.grants": m.updateGrants,
-		"sfu.participant.update": m.updateParticipant,
-		"sfu.pins":               m.setPins,
-		"sfu.stats":              m.stats,
+		"sfu.start":              plugin.Typed(m.start),
+		"sfu.stop":               plugin.Typed(m.stop),
+		"sfu.go_away":            plugin.Typed(m.goAway),
+		"sfu.call.end":           plugin.Typed(m.endCall),
+		"sfu.participant.kick":   plugin.Typed(m.kick),
+		"sfu.participant.mute":   plugin.Typed(m.mute),
+		"sfu.participant.grants": plugin.Typed(m.updateGrants),
+		"sfu.participant.update": plugin.Typed(m.updateParticipant),
+		"sfu.pins":               plugin.Typed(m.setPins),
+		"sfu.stats":              plugin.Typed(m.stats),
 	}
 }
 

@@ -57,7 +57,7 @@ func call(t *testing.T, m *Module, tag, request string) (map[string]any, error) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	answer, err := m.Commands()[tag](ctx, []byte(request))
+	answer, err := m.Commands()[tag].Run(ctx, []byte(request))
 	if err != nil {
 		return nil, err
 	}
