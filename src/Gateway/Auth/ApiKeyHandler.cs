@@ -16,19 +16,10 @@ internal sealed class ApiKeyHandler(
 {
     public new const string Scheme = "ApiKey";
 
-    private const string BearerPrefix = "Bearer ";
-
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!keys.HasKeys)
-        {
-            // Whoever reaches this machine is trusted; a page of another site, open in its browser, must not be.
-            return Task.FromResult(Request.Headers["Sec-Fetch-Site"] == "cross-site"
-                ? AuthenticateResult.Fail("Pages of other sites may not use a gateway without keys.")
-                : Accept(Principals.Local));
-        }
-
-        if (Context.GetEndpoint()?.Metadata.GetMetadata<AcceptsTicket>() is not null
+        if (keys.HasKeys
+            && Context.GetEndpoint()?.Metadata.GetMetadata<AcceptsTicket>() is not null
             && Request.Query["ticket"].ToString() is { Length: > 0 } ticket)
         {
             return Task.FromResult(tickets.Read(ticket) is { } bearer
@@ -36,14 +27,12 @@ internal sealed class ApiKeyHandler(
                 : AuthenticateResult.Fail("The ticket is not valid any more, or never was."));
         }
 
-        if (PresentedKey() is not { Length: > 0 } key)
+        if (keys.Identify(Request, out var refusal) is { } caller)
         {
-            return Task.FromResult(AuthenticateResult.NoResult());
+            return Task.FromResult(Accept(caller));
         }
 
-        return Task.FromResult(keys.Find(key) is { } caller
-            ? Accept(caller)
-            : AuthenticateResult.Fail("The key is not known."));
+        return Task.FromResult(refusal is null ? AuthenticateResult.NoResult() : AuthenticateResult.Fail(refusal));
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -65,14 +54,6 @@ internal sealed class ApiKeyHandler(
 
     private static AuthenticateResult Accept(System.Security.Claims.ClaimsPrincipal caller) =>
         AuthenticateResult.Success(new AuthenticationTicket(caller, Scheme));
-
-    private string? PresentedKey()
-    {
-        var header = Request.Headers.Authorization.ToString();
-        return header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
-            ? header[BearerPrefix.Length..].Trim()
-            : Request.Headers["X-Api-Key"].ToString();
-    }
 }
 
 /// <summary>Marks an endpoint that a browser opens without headers and that therefore takes <c>?ticket=</c>.</summary>

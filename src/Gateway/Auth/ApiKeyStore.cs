@@ -9,6 +9,8 @@ namespace StreamGateway.Auth;
 /// <summary>Knows the configured keys by their hashes; the keys themselves are not kept.</summary>
 internal sealed class ApiKeyStore(IOptions<AuthOptions> options)
 {
+    private const string BearerPrefix = "Bearer ";
+
     private readonly FrozenDictionary<string, ClaimsPrincipal> _principals = options.Value.Keys.ToFrozenDictionary(
         key => key.Sha256?.ToLowerInvariant() ?? HashOf(key.Key!),
         key => Principals.Create(key.Name, key.Scopes));
@@ -16,8 +18,33 @@ internal sealed class ApiKeyStore(IOptions<AuthOptions> options)
     /// <value>False on a gateway that has no keys and serves its own machine alone.</value>
     public bool HasKeys => _principals.Count > 0;
 
+    /// <summary>Who sends a request, by the key in its headers; null with a reason, or with none where no key came.</summary>
+    public ClaimsPrincipal? Identify(HttpRequest request, out string? refusal)
+    {
+        if (!HasKeys)
+        {
+            // Whoever reaches this machine is trusted; a page of another site, open in its browser, must not be.
+            var isForeign = request.Headers["Sec-Fetch-Site"] == "cross-site";
+            refusal = isForeign ? "Pages of other sites may not use a gateway without keys." : null;
+            return isForeign ? null : Principals.Local;
+        }
+
+        var key = PresentedKey(request);
+        var caller = key.Length > 0 ? Find(key) : null;
+        refusal = caller is null && key.Length > 0 ? "The key is not known." : null;
+        return caller;
+    }
+
     // A look-up by hash takes no time that depends on how much of the key is right.
-    public ClaimsPrincipal? Find(string key) => _principals.GetValueOrDefault(HashOf(key));
+    private ClaimsPrincipal? Find(string key) => _principals.GetValueOrDefault(HashOf(key));
+
+    private static string PresentedKey(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
+            ? header[BearerPrefix.Length..].Trim()
+            : request.Headers["X-Api-Key"].ToString();
+    }
 
     private static string HashOf(string key) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));

@@ -14,6 +14,7 @@ internal static class ErrorsApi
     public static void UseGatewayErrors(this WebApplication app)
     {
         app.UseExceptionHandler();
+        app.UseRouting(); // here, so that short-circuited endpoints have their exceptions handled too
         app.UseStatusCodePages(pages => WriteBareStatusAsync(pages.HttpContext));
     }
 

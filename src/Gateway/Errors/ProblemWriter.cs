@@ -34,11 +34,15 @@ internal static class ProblemWriter
                 ["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
             },
         };
+        AddIfPresent(details, "message", RepeatsDetail(context) ? problem.Message : null);
         AddIfPresent(details, "stage", problem.Stage);
         AddIfPresent(details, "stream", problem.Stream);
         AddIfPresent(details, "errors", problem.Errors);
         return details;
     }
+
+    private static bool RepeatsDetail(HttpContext context) =>
+        context.GetMatchedEndpoint()?.Metadata.GetMetadata<DetailAsMessage>() is not null;
 
     private static void AddIfPresent(ProblemDetails details, string name, object? value)
     {

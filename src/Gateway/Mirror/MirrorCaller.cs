@@ -1,5 +1,4 @@
 using GetStream.Auth;
-using Microsoft.AspNetCore.Authentication;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Upstream;
@@ -10,28 +9,24 @@ namespace StreamGateway.Mirror;
 /// Decides with which token a request goes on: a Stream token, once checked, goes on as it is, so a user stays that
 /// user; a key of the gateway becomes the server's own token.
 /// </summary>
-internal sealed class MirrorCaller(StreamConnection connection, TimeProvider time)
+internal sealed class MirrorCaller(StreamConnection connection, ApiKeyStore keys, TimeProvider time)
 {
     private const string BearerPrefix = "Bearer ";
 
     private readonly Lazy<string> _serverToken = new(() => StreamTokens.CreateServerToken(connection.Options.ApiSecret));
 
     /// <exception cref="ProblemException">Neither key nor token is good, or the key lacks the scope.</exception>
-    public async ValueTask<string> TokenForAsync(HttpContext context)
+    public string TokenFor(HttpRequest request)
     {
-        if (StreamToken(context.Request) is { } token)
+        if (StreamToken(request) is { } token)
         {
             var result = TokenVerifier.Verify(token, connection.Options.ApiSecret, time);
             return result.IsValid ? token : throw Refused(Describe(result.Error.Value));
         }
 
-        var key = await context.AuthenticateAsync(ApiKeyHandler.Scheme);
-        if (!key.Succeeded)
-        {
-            throw Refused(key.Failure?.Message ?? "Send a key of this gateway, or a token made with Stream's API secret.");
-        }
-
-        return key.Principal.MayUse(Scopes.Rest)
+        var caller = keys.Identify(request, out var refusal)
+            ?? throw Refused(refusal ?? "Send a key of this gateway, or a token made with Stream's API secret.");
+        return caller.MayUse(Scopes.Rest)
             ? _serverToken.Value
             : throw new ProblemException(
                 ProblemTypes.InsufficientScope, $"This route needs a key with the scope {Scopes.Rest}.");
@@ -44,7 +39,7 @@ internal sealed class MirrorCaller(StreamConnection connection, TimeProvider tim
         var value = header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
             ? header[BearerPrefix.Length..].Trim()
             : header;
-        return value.StartsWith("eyJ", StringComparison.Ordinal) && value.Count(c => c is '.') is 2 ? value : null;
+        return value.StartsWith("eyJ", StringComparison.Ordinal) && value.AsSpan().Count('.') is 2 ? value : null;
     }
 
     private static ProblemException Refused(string detail) => new(ProblemTypes.Unauthenticated, detail);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using StreamGateway.OpenApi;
 
 namespace StreamGateway.Mirror;
 
@@ -12,6 +13,8 @@ internal sealed class MirrorDescription : IOpenApiDocumentTransformer
 {
     private const string Resource = "stream-api.json";
     private const string TypePrefix = "Stream.";
+    private const string Refused = "StreamRefused";
+    private const string Failed = "StreamFailed";
 
     public async Task TransformAsync(
         OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -25,6 +28,11 @@ internal sealed class MirrorDescription : IOpenApiDocumentTransformer
             document.Components.Schemas[TypePrefix + type.Name] = Describe(type.Value, document);
         }
 
+        document.Components.Responses ??= new Dictionary<string, IOpenApiResponse>();
+        document.Components.Responses[Refused] = Refusal(
+            "Stream refused (application/json), or the gateway did: no good key or token, a key without the scope `rest`", document);
+        document.Components.Responses[Failed] = Refusal(
+            "Stream failed (application/json), or the gateway could not reach it", document);
         foreach (var operation in facts.RootElement.GetProperty("operations").EnumerateArray())
         {
             Add(operation, document);
@@ -104,10 +112,17 @@ internal sealed class MirrorDescription : IOpenApiDocumentTransformer
             Description = "Stream's answer",
             Content = Json(Reference(operation.GetProperty("response").GetString()!, document)),
         },
-        ["4XX"] = new OpenApiResponse
+        ["4XX"] = new OpenApiResponseReference(Refused, document),
+        ["5XX"] = new OpenApiResponseReference(Failed, document),
+    };
+
+    private static OpenApiResponse Refusal(string description, OpenApiDocument document) => new()
+    {
+        Description = description,
+        Content = new Dictionary<string, OpenApiMediaType>
         {
-            Description = "Stream refused",
-            Content = Json(Reference("APIError", document)),
+            ["application/json"] = new() { Schema = Reference("APIError", document) },
+            ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(ProblemSchema.Name, document) },
         },
     };
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using GetStream.Http;
 using Microsoft.AspNetCore.Http.Features;
 using StreamGateway.Errors;
@@ -23,44 +24,48 @@ internal sealed class MirrorForwarder(StreamConnection connection) : IDisposable
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        EnableMultipleHttp2Connections = true,
+        // The client's own trace context goes on as it came; the gateway's part is told by its server's activity.
+        ActivityHeadersPropagator = null,
+        // As Kestrel reads them.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
     });
 
     private readonly Lazy<string> _baseAddress = new(() => connection.Options.BaseUrl.AbsoluteUri.TrimEnd('/'));
+    private readonly Lazy<string> _apiKey = new(() => "api_key=" + Uri.EscapeDataString(connection.Options.ApiKey));
 
     public void Dispose() => _http.Dispose();
 
     /// <exception cref="ProblemException">No answer came from Stream.</exception>
+    /// <exception cref="BadHttpRequestException">The client's body is not what HTTP allows.</exception>
     public async Task ForwardAsync(HttpContext context, MirrorTarget target, ApiOperation operation, string token)
     {
-        using var stall = new MirrorStall(Patience, context.RequestAborted);
-        using var request = CreateRequest(context, target, operation, token, stall);
-        using var answer = await SendAsync(request, stall, context.RequestAborted);
-        var response = context.Response;
-        response.StatusCode = (int)answer.StatusCode;
-        MirrorHeaders.CopyTo(response, answer);
-        await CopyAnswerAsync(context, answer, stall);
-    }
-
-    private HttpRequestMessage CreateRequest(
-        HttpContext context, MirrorTarget target, ApiOperation operation, string token, MirrorStall stall)
-    {
-        var request = new HttpRequestMessage(
-            operation.Method, target.At(_baseAddress.Value, connection.Options.ApiKey));
-        if (HasBody(context))
+        var hasBody = HasBody(context);
+        using var stall = new MirrorStall(Patience, hasBody, context.RequestAborted);
+        using var request = new HttpRequestMessage(operation.Method, target.At(_baseAddress.Value, _apiKey.Value));
+        request.Headers.TryAddWithoutValidation("Authorization", token);
+        request.Headers.TryAddWithoutValidation("stream-auth-type", "jwt");
+        if (hasBody)
         {
-            request.Content = new MirrorRequestBody(context.Request, stall);
+            AddBody(request, context.Request, stall);
         }
-        else if (operation.Method == HttpMethod.Post || operation.Method == HttpMethod.Patch)
+        else if (operation.Method != HttpMethod.Get)
         {
             // Without content the HTTP stack would send it again when the connection ends before the answer.
             request.Content = new ByteArrayContent([]);
         }
 
         MirrorHeaders.CopyTo(request, context.Request.Headers);
-        request.Headers.TryAddWithoutValidation("Authorization", token);
-        request.Headers.TryAddWithoutValidation("stream-auth-type", "jwt");
-        return request;
+        using var answer = await SendAsync(request, stall, context.RequestAborted);
+        await MirrorAnswer.CopyAsync(answer, context.Response, stall);
+    }
+
+    private static void AddBody(HttpRequestMessage request, HttpRequest from, MirrorStall stall)
+    {
+        request.Content = new MirrorRequestBody(from, stall);
+        if (from.Headers.Expect.Count > 0)
+        {
+            request.Headers.ExpectContinue = true; // the client is asked for a body only when Stream asks for it
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(
@@ -80,25 +85,7 @@ internal sealed class MirrorForwarder(StreamConnection connection) : IDisposable
         }
         catch (HttpRequestException failure)
         {
-            throw new ProblemException(
-                ProblemTypes.CoordinatorUnreachable, $"Stream cannot be reached: {failure.HttpRequestError}.", failure)
-            {
-                Stage = "coordinator",
-            };
-        }
-    }
-
-    /// <summary>Once the answer has begun, all that can be done about a break is to break off as well.</summary>
-    private static async Task CopyAnswerAsync(HttpContext context, HttpResponseMessage answer, MirrorStall stall)
-    {
-        try
-        {
-            await using var body = await answer.Content.ReadAsStreamAsync(stall.Token);
-            await MirrorCopy.RunAsync(body, context.Response.Body, stall);
-        }
-        catch (Exception broken) when (broken is IOException or HttpRequestException or OperationCanceledException)
-        {
-            context.Abort();
+            throw failure.InnerException is BadHttpRequestException bad ? bad : MirrorProblems.From(failure);
         }
     }
 

@@ -8,62 +8,77 @@ namespace StreamGateway.Mirror;
 internal static class MirrorHeaders
 {
     /// <summary>RFC 9110, 7.6.1, and what belongs to HTTP's framing.</summary>
-    private static readonly FrozenSet<string> HopByHop = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
+    private static readonly string[] s_hopByHop =
+    [
         "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-        "Proxy-Authenticate", "Proxy-Authorization");
+        "Proxy-Authenticate", "Proxy-Authorization",
+    ];
 
-    /// <summary>What the gateway sets anew or keeps to itself.</summary>
-    private static readonly FrozenSet<string> Own = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
-        "Host", "Authorization", "X-Api-Key", "Cookie", "Expect", "Content-Length", "stream-auth-type", "api_key");
+    private static readonly HashSet<string> s_none = [];
+
+    private static readonly FrozenSet<string> s_notFromStream = s_hopByHop.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Besides those, what the gateway sets anew or keeps to itself.</summary>
+    private static readonly FrozenSet<string> s_notFromClient = s_hopByHop
+        .Concat(
+        [
+            "Host", "Authorization", "X-Api-Key", "Cookie", "Expect", "Content-Length", "stream-auth-type", "api_key",
+        ])
+        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     public static void CopyTo(HttpRequestMessage message, IHeaderDictionary headers)
     {
+        var named = NamedBy(headers.Connection);
         foreach (var (name, values) in headers)
         {
-            if (name.StartsWith(':') || HopByHop.Contains(name) || Own.Contains(name) || IsNamedBy(headers.Connection, name))
+            if (name.StartsWith(':') || s_notFromClient.Contains(name) || named.Contains(name))
             {
                 continue;
             }
 
-            if (!message.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+            if (!TryAdd(message.Headers, name, values) && message.Content is { } content)
             {
-                message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+                TryAdd(content.Headers, name, values);
             }
         }
     }
 
     public static void CopyTo(HttpResponse response, HttpResponseMessage message)
     {
-        Copy(message.Headers.NonValidated, message.Headers.NonValidated, response.Headers);
-        Copy(message.Content.Headers.NonValidated, message.Headers.NonValidated, response.Headers);
+        var headers = message.Headers.NonValidated;
+        var named = headers.TryGetValues("Connection", out var connection) ? NamedBy(ToValues(connection)) : s_none;
+        Copy(headers, named, response.Headers);
+        Copy(message.Content.Headers.NonValidated, named, response.Headers);
     }
 
-    private static void Copy(HttpHeadersNonValidated from, HttpHeadersNonValidated connection, IHeaderDictionary to)
+    private static bool TryAdd(HttpHeaders headers, string name, StringValues values) => values.Count is 1
+        ? headers.TryAddWithoutValidation(name, (string?)values)
+        : headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+
+    private static void Copy(HttpHeadersNonValidated from, HashSet<string> named, IHeaderDictionary to)
     {
-        var named = connection.TryGetValues("Connection", out var values)
-            ? new StringValues([.. values])
-            : StringValues.Empty;
-        foreach (var (name, value) in from)
+        foreach (var (name, values) in from)
         {
-            if (!HopByHop.Contains(name) && !IsNamedBy(named, name))
+            if (!s_notFromStream.Contains(name) && !named.Contains(name))
             {
-                to.Append(name, value.Count is 1 ? value.ToString() : new StringValues([.. value]));
+                to[name] = ToValues(values);
             }
         }
     }
 
+    private static StringValues ToValues(HeaderStringValues values) =>
+        values.Count is 1 ? values.ToString() : new StringValues([.. values]);
+
     /// <summary>A header that Connection names is about that connection as well.</summary>
-    private static bool IsNamedBy(StringValues connection, string name)
+    private static HashSet<string> NamedBy(StringValues connection)
     {
-        if (connection.Count is 0)
+        if (connection.Count is 0 || (string?)connection is "keep-alive" or "close")
         {
-            return false;
+            return s_none;
         }
 
         return connection
             .SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries) ?? [])
-            .Contains(name, StringComparer.OrdinalIgnoreCase);
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class MirrorRoutes
         foreach (var operation in ApiOperations.All.Concat(ApiOperations.ClientSide))
         {
             var node = _root;
-            foreach (var segment in Segments(operation.Path))
+            foreach (var segment in operation.Path.Split('/')[1..])
             {
                 node = node.Child(segment);
             }
@@ -23,32 +23,36 @@ internal sealed class MirrorRoutes
     }
 
     /// <summary>The operations of a path by their methods; empty for a path that Stream does not have.</summary>
-    public IReadOnlyDictionary<string, ApiOperation> Find(string path) =>
-        Find(_root, Segments(path), 0)?.Operations ?? Node.None;
+    public IReadOnlyDictionary<string, ApiOperation> Find(string path) => Find(_root, path)?.Operations ?? Node.None;
 
     /// <summary>A written-out segment is a better fit than a parameter: <c>users/block</c> is not a user's.</summary>
-    private static Node? Find(Node node, string[] segments, int at)
+    /// <param name="path">What is left of it: nothing, or a slash and more.</param>
+    private static Node? Find(Node node, ReadOnlySpan<char> path)
     {
-        if (at == segments.Length)
+        if (path.IsEmpty)
         {
             return node.Operations.Count > 0 ? node : null;
         }
 
-        return (node.Literals.TryGetValue(segments[at], out var literal) ? Find(literal, segments, at + 1) : null)
-            ?? (node.Parameter is { } parameter && segments[at].Length > 0 ? Find(parameter, segments, at + 1) : null);
+        var end = path[1..].IndexOf('/') + 1;
+        var segment = end > 0 ? path[1..end] : path[1..];
+        var rest = end > 0 ? path[end..] : [];
+        return (node.Literal(segment) is { } literal ? Find(literal, rest) : null)
+            ?? (node.Parameter is { } parameter && !segment.IsEmpty ? Find(parameter, rest) : null);
     }
-
-    private static string[] Segments(string path) => path.Split('/')[1..];
 
     private sealed class Node
     {
         public static readonly Dictionary<string, ApiOperation> None = [];
 
-        public Dictionary<string, Node> Literals { get; } = [];
+        private readonly Dictionary<string, Node> _literals = [];
 
         public Node? Parameter { get; private set; }
 
         public Dictionary<string, ApiOperation> Operations { get; } = [];
+
+        public Node? Literal(ReadOnlySpan<char> segment) =>
+            _literals.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(segment, out var node) ? node : null;
 
         public Node Child(string segment)
         {
@@ -57,7 +61,7 @@ internal sealed class MirrorRoutes
                 return Parameter ??= new Node();
             }
 
-            return Literals.TryGetValue(segment, out var known) ? known : Literals[segment] = new Node();
+            return _literals.TryGetValue(segment, out var known) ? known : _literals[segment] = new Node();
         }
     }
 }

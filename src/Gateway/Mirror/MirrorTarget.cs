@@ -5,30 +5,47 @@ namespace StreamGateway.Mirror;
 /// <param name="Query">The query without its question mark; empty where there is none.</param>
 internal readonly record struct MirrorTarget(string Path, string Query)
 {
-    /// <summary>Parameters that only the gateway itself reads or sets.</summary>
-    private static readonly string[] OwnParameters = ["api_key", "ticket"];
+    private static readonly UriCreationOptions s_asItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     public static MirrorTarget Parse(string rawTarget)
     {
-        var mark = rawTarget.IndexOf('?', StringComparison.Ordinal);
-        return mark < 0 ? new MirrorTarget(rawTarget, "") : new MirrorTarget(rawTarget[..mark], rawTarget[(mark + 1)..]);
+        var relative = rawTarget.StartsWith('/') ? rawTarget : WithoutAuthority(rawTarget);
+        var mark = relative.IndexOf('?', StringComparison.Ordinal);
+        return mark < 0 ? new MirrorTarget(relative, "") : new MirrorTarget(relative[..mark], relative[(mark + 1)..]);
     }
 
     /// <value>Whether some server on the way could take the path for another one (RFC 3986, 5.2.4).</value>
-    public bool HasDotSegments => Path
-        .Split('/')
-        .Any(segment => segment.Contains('.') || segment.Contains("%2e", StringComparison.OrdinalIgnoreCase)
-            ? Uri.UnescapeDataString(segment) is "." or ".."
-            : false);
+    public bool HasDotSegments =>
+        (Path.Contains("/.", StringComparison.Ordinal) || Path.Contains("/%2e", StringComparison.OrdinalIgnoreCase))
+        && Path.Split('/').Any(segment => Uri.UnescapeDataString(segment) is "." or "..");
 
     /// <summary>The same path and query at Stream, with the application's key.</summary>
+    /// <param name="baseAddress">Without a slash at its end.</param>
+    /// <param name="apiKey">The pair of name and value, as the query has it.</param>
     public Uri At(string baseAddress, string apiKey)
     {
-        var kept = Query.Split('&', StringSplitOptions.RemoveEmptyEntries)
-            .Where(pair => !OwnParameters.Contains(pair.Split('=', 2)[0]))
-            .Append("api_key=" + Uri.EscapeDataString(apiKey));
+        var query = WithoutOwnParameters(Query);
         return new Uri(
-            $"{baseAddress}{Path}?{string.Join('&', kept)}",
-            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+            query.Length is 0 ? $"{baseAddress}{Path}?{apiKey}" : $"{baseAddress}{Path}?{query}&{apiKey}", s_asItIs);
+    }
+
+    /// <summary>Clients that take us for their proxy send whole addresses (RFC 9112, 3.2.2).</summary>
+    private static string WithoutAuthority(string address)
+    {
+        var authority = address.IndexOf("://", StringComparison.Ordinal) + 3;
+        var path = address.IndexOf('/', authority);
+        return path < 0 ? "/" : address[path..];
+    }
+
+    private static string WithoutOwnParameters(string query) =>
+        query.Contains("api", StringComparison.Ordinal) || query.Contains("ticket", StringComparison.Ordinal) || query.Contains('%')
+            ? string.Join('&', query.Split('&').Where(pair => !IsOwn(pair)))
+            : query;
+
+    /// <summary>Only the gateway itself reads or sets these.</summary>
+    private static bool IsOwn(string pair)
+    {
+        var name = pair.Split('=', 2)[0];
+        return (name.Contains('%') ? Uri.UnescapeDataString(name) : name) is "api_key" or "ticket";
     }
 }

@@ -6,10 +6,15 @@ namespace StreamGateway.OpenApi;
 /// <summary>The API description at <c>/openapi/v1.json</c> and a page to try it at <c>/swagger</c>.</summary>
 internal static class OpenApiExtensions
 {
+    public const string DocumentName = "v1";
+
+    private const string Path = "/openapi/v1.json";
+
     public static IServiceCollection AddGatewayOpenApi(this IServiceCollection services) =>
         services
             .ConfigureHttpJsonOptions(json => Json.JsonDefaults.Apply(json.SerializerOptions))
-            .AddOpenApi("v1", options => options
+            .AddSingleton<ApiDescription>()
+            .AddOpenApi(DocumentName, options => options
                 .AddOperationTransformer<OperationDetails>()
                 .AddDocumentTransformer((document, _, _) =>
                 {
@@ -20,13 +25,18 @@ internal static class OpenApiExtensions
 
     public static void MapGatewayOpenApi(this WebApplication app)
     {
-        app.MapOpenApi().AllowAnonymous();
+        app.MapApiDescription();
         app.UseSwaggerUI(ui =>
         {
-            ui.SwaggerEndpoint("/openapi/v1.json", "Stream Gateway v1");
+            ui.SwaggerEndpoint(Path, "Stream Gateway v1");
             ui.DocumentTitle = "Stream Gateway";
         });
     }
+
+    public static void MapApiDescription(this IEndpointRouteBuilder routes) =>
+        routes.MapGet(Path, (ApiDescription description, CancellationToken cancellationToken) => description.GetAsync(cancellationToken))
+            .ExcludeFromDescription()
+            .AllowAnonymous();
 
     private static void Describe(OpenApiDocument document)
     {

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -10,6 +11,7 @@ internal sealed class OperationDetails : IOpenApiOperationTransformer
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.OperationId ??= metadata.OfType<MethodInfo>().FirstOrDefault() is { } handler ? NameOf(handler) : null;
         operation.Responses ??= [];
         operation.Responses["default"] = new OpenApiResponse
         {
@@ -44,6 +46,13 @@ internal sealed class OperationDetails : IOpenApiOperationTransformer
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>Generated clients name their methods after it.</summary>
+    private static string? NameOf(MethodInfo handler)
+    {
+        var name = handler.Name.EndsWith("Async", StringComparison.Ordinal) ? handler.Name[..^5] : handler.Name;
+        return name.Contains('<') ? null : name; // a lambda
     }
 
     private static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary" };

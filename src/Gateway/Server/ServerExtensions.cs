@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Options;
 using Serilog;
@@ -24,10 +25,13 @@ internal static class ServerExtensions
         builder.Services.AddSettings<ServerOptions>(ServerOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<ServerOptions>, ServerOptionsValidator>();
         builder.Services.AddHostedService<StartupReport>();
+        builder.Services.AddSingleton<IStartupFilter, RequestLog.Filter>();
 
         builder.WebHost.UseKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // Stream's headers go out byte for byte as they came, whatever is in them.
+            kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             // Long enough that an over-long id in a path is answered by its route, with a problem, not by an empty 414.
             kestrel.Limits.MaxRequestLineSize = 32 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace StreamGateway.Server;
 
-/// <summary>Where the gateway listens: section <c>Server</c>.</summary>
+/// <summary>Where the gateway listens and what it tells of requests: section <c>Server</c>.</summary>
 internal sealed class ServerOptions
 {
     public const string Section = "Server";
@@ -14,4 +14,7 @@ internal sealed class ServerOptions
     /// <value>0 takes a free port. The default is 8080; the environment variable <c>PORT</c> sets it too.</value>
     [Range(0, 65535)]
     public int Port { get; set; } = 8080;
+
+    /// <value>Whether every request is told in the log, without its query. The default is no.</value>
+    public bool LogRequests { get; set; }
 }

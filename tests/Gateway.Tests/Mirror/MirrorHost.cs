@@ -10,6 +10,7 @@ using StreamGateway.Errors;
 using StreamGateway.Events;
 using StreamGateway.Mirror;
 using StreamGateway.OpenApi;
+using StreamGateway.Server;
 using StreamGateway.Upstream;
 using StreamGateway.Webhooks;
 
@@ -43,7 +44,7 @@ internal sealed class MirrorHost : IAsyncDisposable
     /// <summary>Before a Stream that does what <paramref name="handler"/> does.</summary>
     public static async Task<MirrorHost> StartAsync(RequestDelegate handler, bool hasKeys = true)
     {
-        var upstream = CreateApp();
+        var upstream = CreateApp(builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null));
         upstream.Run(handler);
         await upstream.StartAsync();
         return new MirrorHost(await StartGatewayAsync(new Uri(upstream.Urls.Single()), hasKeys), upstream);
@@ -89,6 +90,7 @@ internal sealed class MirrorHost : IAsyncDisposable
                 ["Auth:Keys:1:Key"] = ReadKey,
                 ["Auth:Keys:1:Scopes:0"] = Scopes.SessionsRead,
             });
+            builder.AddGatewayServer();
             builder.Services.AddGatewayErrors();
             builder.Services.AddGatewayAuth();
             builder.Services.AddGatewayOpenApi();
@@ -104,18 +106,17 @@ internal sealed class MirrorHost : IAsyncDisposable
         app.UseGatewayAuth();
         app.MapMirror();
         app.MapWebhooks();
-        app.MapOpenApi().AllowAnonymous();
+        app.MapApiDescription();
         await app.StartAsync();
         return app;
     }
 
-    private static WebApplication CreateApp(Action<WebApplicationBuilder>? configure = null)
+    private static WebApplication CreateApp(Action<WebApplicationBuilder> configure)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
-        configure?.Invoke(builder);
+        configure(builder);
         return builder.Build();
     }
 }
