@@ -34,13 +34,10 @@ internal static class MirrorAnswer
             }
 
             stall.Moved();
-            response.BodyWriter.Advance(count);
             left -= count;
-            if (left > 0)
-            {
-                await response.BodyWriter.FlushAsync(stall.Token); // the client may be waiting for just these bytes
-                stall.Moved();
-            }
+            response.BodyWriter.Advance(count);
+            await response.BodyWriter.FlushAsync(stall.Token); // the client may be waiting for just these bytes
+            stall.Moved();
         }
     }
 }

@@ -134,7 +134,13 @@ internal sealed class MirrorDescription : IOpenApiDocumentTransformer
             return new OpenApiSchema
             {
                 OneOf = [.. names.Select(name => Reference(name, document))],
-                Discriminator = new OpenApiDiscriminator { PropertyName = type.GetProperty("discriminator").GetString() },
+                Discriminator = new OpenApiDiscriminator
+                {
+                    PropertyName = type.GetProperty("discriminator").GetString(),
+                    Mapping = mapping.EnumerateObject()
+                        .Where(entry => entry.Name is not "*") // whatever else comes
+                        .ToDictionary(entry => entry.Name, entry => Reference(entry.Value.GetString()!, document)),
+                },
             };
         }
 

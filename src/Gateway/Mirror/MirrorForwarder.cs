@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using GetStream.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using StreamGateway.Errors;
 using StreamGateway.Upstream;
 
@@ -11,10 +12,9 @@ namespace StreamGateway.Mirror;
 /// Carries one request to Stream and its answer back, streaming both bodies: nothing is parsed, held as a whole,
 /// decompressed or repeated.
 /// </summary>
-internal sealed class MirrorForwarder(StreamConnection connection) : IDisposable
+internal sealed class MirrorForwarder(StreamConnection connection, IOptions<StreamOptions> options) : IDisposable
 {
-    /// <summary>How long a transfer may stand still, and how long Stream may think about an answer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly TimeSpan _patience = options.Value.StallTimeout;
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
@@ -40,7 +40,7 @@ internal sealed class MirrorForwarder(StreamConnection connection) : IDisposable
     public async Task ForwardAsync(HttpContext context, MirrorTarget target, ApiOperation operation, string token)
     {
         var hasBody = HasBody(context);
-        using var stall = new MirrorStall(Patience, hasBody, context.RequestAborted);
+        using var stall = new MirrorStall(_patience, hasBody, context.RequestAborted);
         using var request = new HttpRequestMessage(operation.Method, target.At(_baseAddress.Value, _apiKey.Value));
         request.Headers.TryAddWithoutValidation("Authorization", token);
         request.Headers.TryAddWithoutValidation("stream-auth-type", "jwt");
@@ -78,7 +78,7 @@ internal sealed class MirrorForwarder(StreamConnection connection) : IDisposable
         catch (OperationCanceledException late) when (!clientGone.IsCancellationRequested)
         {
             throw new ProblemException(
-                ProblemTypes.DeadlineExceeded, $"Stream did not answer within {Patience.TotalSeconds:0} seconds.", late)
+                ProblemTypes.DeadlineExceeded, $"Stream did not answer within {_patience.TotalSeconds:0} seconds.", late)
             {
                 Stage = "coordinator",
             };

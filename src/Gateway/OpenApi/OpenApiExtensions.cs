@@ -13,7 +13,7 @@ internal static class OpenApiExtensions
     public static IServiceCollection AddGatewayOpenApi(this IServiceCollection services) =>
         services
             .ConfigureHttpJsonOptions(json => Json.JsonDefaults.Apply(json.SerializerOptions))
-            .AddSingleton<ApiDescription>()
+            .AddSingleton<ServedDescription>()
             .AddOpenApi(DocumentName, options => options
                 .AddOperationTransformer<OperationDetails>()
                 .AddDocumentTransformer((document, _, _) =>
@@ -34,7 +34,7 @@ internal static class OpenApiExtensions
     }
 
     public static void MapApiDescription(this IEndpointRouteBuilder routes) =>
-        routes.MapGet(Path, (ApiDescription description, CancellationToken cancellationToken) => description.GetAsync(cancellationToken))
+        routes.MapGet(Path, (ServedDescription description, CancellationToken cancellationToken) => description.GetAsync(cancellationToken))
             .ExcludeFromDescription()
             .AllowAnonymous();
 

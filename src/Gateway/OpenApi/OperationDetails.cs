@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -11,7 +12,7 @@ internal sealed class OperationDetails : IOpenApiOperationTransformer
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        operation.OperationId ??= metadata.OfType<MethodInfo>().FirstOrDefault() is { } handler ? NameOf(handler) : null;
+        operation.OperationId ??= NameOf(context.Description, metadata);
         operation.Responses ??= [];
         operation.Responses["default"] = new OpenApiResponse
         {
@@ -34,26 +35,45 @@ internal sealed class OperationDetails : IOpenApiOperationTransformer
             };
         }
 
+        foreach (var parameter in metadata.OfType<TakesParameter>())
+        {
+            Add(operation, parameter.Name, parameter.In, parameter.Description);
+        }
+
         if (metadata.OfType<Idempotency.TakesIdempotencyKey>().Any())
         {
-            (operation.Parameters ??= []).Add(new OpenApiParameter
-            {
-                Name = "Idempotency-Key",
-                In = ParameterLocation.Header,
-                Description = "The same key within 24 hours gives the first answer again.",
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 255 },
-            });
+            Add(
+                operation, "Idempotency-Key", ParameterLocation.Header,
+                "The same key, of at most 255 characters, within 24 hours gives the first answer again.");
         }
 
         return Task.CompletedTask;
     }
 
-    /// <summary>Generated clients name their methods after it.</summary>
-    private static string? NameOf(MethodInfo handler)
+    /// <summary>Generated clients name their methods after it: <c>sessions_Join</c>, as <c>video_GetCall</c> in Stream's part.</summary>
+    private static string NameOf(ApiDescription description, IEnumerable<object> metadata)
     {
-        var name = handler.Name.EndsWith("Async", StringComparison.Ordinal) ? handler.Name[..^5] : handler.Name;
-        return name.Contains('<') ? null : name; // a lambda
+        var handler = metadata.OfType<MethodInfo>().First();
+        if (handler.Name.Contains('<'))
+        {
+            return $"{description.HttpMethod!.ToLowerInvariant()}_{description.RelativePath!.Replace('/', '_')}"; // a lambda
+        }
+
+        var slice = WithoutEnd(handler.DeclaringType!.Name, "Api");
+        return $"{char.ToLowerInvariant(slice[0])}{slice[1..]}_{WithoutEnd(handler.Name, "Async")}";
     }
+
+    private static string WithoutEnd(string name, string end) =>
+        name.EndsWith(end, StringComparison.Ordinal) ? name[..^end.Length] : name;
+
+    private static void Add(OpenApiOperation operation, string name, ParameterLocation location, string description) =>
+        (operation.Parameters ??= []).Add(new OpenApiParameter
+        {
+            Name = name,
+            In = location,
+            Description = description,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        });
 
     private static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary" };
 }

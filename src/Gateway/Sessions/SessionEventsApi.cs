@@ -1,7 +1,9 @@
+using Microsoft.OpenApi;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Events;
 using StreamGateway.Json;
+using StreamGateway.OpenApi;
 
 namespace StreamGateway.Sessions;
 
@@ -19,9 +21,13 @@ internal static class SessionEventsApi
         routes.MapGet(pattern, handler)
             .WithTags("Events")
             .WithSummary(summary)
-            .WithDescription(
-                "Queries: `types=a,b.*` filters (`rtc_packet` comes only when named), `last_event_id` resumes as the header `Last-Event-ID` does, `ticket` stands "
-                + "for a key. The first event is `snapshot`, the last `end`; `gap` tells what is no longer held.")
+            .WithDescription("The first event is `snapshot`, the last `end`; `gap` tells what is no longer held.")
+            .WithMetadata(
+                new TakesParameter(
+                    "types", ParameterLocation.Query, "Only these types, such as `track_published,call.*`; `rtc_packet` comes only when named."),
+                new TakesParameter("last_event_id", ParameterLocation.Query, "Resumes, as the header `Last-Event-ID` does."),
+                new TakesParameter("Last-Event-ID", ParameterLocation.Header, "Resumes after this event."),
+                new TakesParameter("ticket", ParameterLocation.Query, "Stands for a key, where no header can be sent."))
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .RequireAuthorization(Scopes.EventsRead)
             .AcceptTicket();

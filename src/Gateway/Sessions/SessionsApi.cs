@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Idempotency;
 using StreamGateway.Json;
+using StreamGateway.OpenApi;
 
 namespace StreamGateway.Sessions;
 
@@ -17,6 +19,7 @@ internal static class SessionsApi
         group.MapPost("/", JoinAsync)
             .WithSummary("Joins a call; with `Prefer: respond-async` answers 202 at once")
             .Produces<SessionResponse>(StatusCodes.Status202Accepted)
+            .WithMetadata(new TakesParameter("Prefer", ParameterLocation.Header, "`respond-async` answers before the join is over."))
             .RequireAuthorization(Scopes.SessionsWrite)
             .WithIdempotency();
         group.MapGet("/", List)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using StreamGateway.Settings;
 
 namespace StreamGateway.Upstream;
 
@@ -26,6 +27,12 @@ internal sealed class StreamOptions
     /// <value>How long the token of a participant is good, in hours. The default is 24.</value>
     [Range(1, 24 * 365)]
     public int UserTokenHours { get; set; } = 24;
+
+    /// <value>
+    /// How long Stream may take to answer a mirrored request, and how long its transfer may stand still. The default is one minute.
+    /// </value>
+    [Duration("00:00:01", "01:00:00")]
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     public bool IsConfigured => !string.IsNullOrWhiteSpace(ApiKey);
 }

@@ -2,8 +2,11 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using GetStream.Webhooks;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 using StreamGateway.Errors;
 using StreamGateway.Events;
+using StreamGateway.OpenApi;
 using StreamGateway.Upstream;
 
 namespace StreamGateway.Webhooks;
@@ -18,9 +21,11 @@ internal static class WebhooksApi
         routes.MapPost("/v1/webhooks/stream", ReceiveAsync)
             .WithTags("Webhooks")
             .WithSummary("Takes a webhook of Stream, signed with the application's secret, and tells it on /v1/events")
+            .Accepts<JsonElement>("application/json")
+            .WithMetadata(new TakesParameter("X-Signature", ParameterLocation.Header, "HMAC-SHA256 of the body, in hexadecimal."))
             .AllowAnonymous(); // The signature is the proof.
 
-    private static async Task<IResult> ReceiveAsync(
+    private static async Task<NoContent> ReceiveAsync(
         HttpContext context, StreamConnection connection, EventHub hub, TimeProvider time)
     {
         var body = await ReadAsync(context);
@@ -96,18 +101,26 @@ internal static class WebhooksApi
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
     {
-        var body = new ArrayBufferWriter<byte>((int)Math.Clamp(context.Request.ContentLength ?? 4096, 256, MaximumBytes));
+        if (context.Request.ContentLength > MaximumBytes)
+        {
+            throw TooLarge();
+        }
+
+        var body = new ArrayBufferWriter<byte>((int)Math.Max(context.Request.ContentLength ?? 4096, 256));
         while (await context.Request.Body.ReadAsync(body.GetMemory(4096), context.RequestAborted) is > 0 and var count)
         {
             body.Advance(count);
             if (body.WrittenCount > MaximumBytes)
             {
-                throw new ProblemException(ProblemTypes.BodyTooLarge, $"An event may have {MaximumBytes} bytes.");
+                throw TooLarge();
             }
         }
 
         return body.WrittenMemory;
     }
+
+    private static ProblemException TooLarge() =>
+        new(ProblemTypes.BodyTooLarge, $"An event may have {MaximumBytes} bytes.");
 
     private static ProblemType TypeOf(WebhookError error) => error switch
     {

@@ -51,7 +51,8 @@ internal sealed class MirrorHost : IAsyncDisposable
     }
 
     /// <summary>Before whatever is, or is not, at an address.</summary>
-    public static async Task<MirrorHost> StartAsync(Uri upstream) => new(await StartGatewayAsync(upstream), null);
+    public static async Task<MirrorHost> StartAsync(Uri upstream, TimeSpan? stallTimeout = null) =>
+        new(await StartGatewayAsync(upstream, stallTimeout: stallTimeout), null);
 
     public HttpRequestMessage Request(HttpMethod method, string target, string? key = RestKey)
     {
@@ -77,7 +78,7 @@ internal sealed class MirrorHost : IAsyncDisposable
         }
     }
 
-    private static async Task<WebApplication> StartGatewayAsync(Uri upstream, bool hasKeys = true)
+    private static async Task<WebApplication> StartGatewayAsync(Uri upstream, bool hasKeys = true, TimeSpan? stallTimeout = null)
     {
         var app = CreateApp(builder =>
         {
@@ -94,7 +95,7 @@ internal sealed class MirrorHost : IAsyncDisposable
             builder.Services.AddGatewayErrors();
             builder.Services.AddGatewayAuth();
             builder.Services.AddGatewayOpenApi();
-            builder.Services.AddOptions<StreamOptions>();
+            builder.Services.Configure<StreamOptions>(stream => stream.StallTimeout = stallTimeout ?? stream.StallTimeout);
             builder.Services.AddOptions<EventsOptions>();
             builder.Services.AddSingleton<EventHub>();
             builder.Services.AddSingleton<StreamConnection>();

@@ -63,6 +63,8 @@ public sealed class MirrorTests
         { "not a key of this gateway", 401, "unauthenticated" },
         { MirrorHost.ReadKey, 403, "insufficient_scope" },
         { StreamTokens.CreateServerToken("another secret"), 401, "unauthenticated" },
+        { "eyJ.not.json", 401, "unauthenticated" },
+        { Tampered(StreamTokens.CreateUserToken(CheckingServer.ApiSecret, "jane"), "joe"), 401, "unauthenticated" },
         { Unsigned("""{"alg":"none"}""", """{"server":true}"""), 401, "unauthenticated" },
         { StreamTokens.CreateUserToken(CheckingServer.ApiSecret, "jane", new UserTokenClaims { ExpiresIn = TimeSpan.FromTicks(1) }), 401, "unauthenticated" },
     };
@@ -168,6 +170,33 @@ public sealed class MirrorTests
         Assert.Equal(["a", "b"], response.Headers.GetValues("X-Twice").SelectMany(value => value.Split(", ")));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3_900)]
+    [InlineData(4_096)]
+    [InlineData(65_536)]
+    [InlineData(1_000_000)]
+    public async Task Bodies_of_every_size_pass_both_ways(int size)
+    {
+        var bytes = new byte[size];
+        new Random(size).NextBytes(bytes);
+        await using var host = await MirrorHost.StartAsync(async context =>
+        {
+            context.Response.ContentLength = context.Request.Query.ContainsKey("chunked") ? null : context.Request.ContentLength;
+            await context.Request.Body.CopyToAsync(context.Response.Body);
+        });
+
+        foreach (var query in (string[])["", "?chunked=1"])
+        {
+            using var request = host.Request(HttpMethod.Post, CallPath + query);
+            request.Content = new ByteArrayContent(bytes);
+            using var response = await host.Client.SendAsync(request);
+
+            Assert.Equal(bytes, await response.Content.ReadAsByteArrayAsync());
+        }
+    }
+
     [Fact]
     public async Task The_first_bytes_of_a_request_arrive_while_the_client_still_sends()
     {
@@ -271,6 +300,14 @@ public sealed class MirrorTests
 
     private static string Unsigned(string header, string payload) =>
         Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload)) + ".";
+
+    /// <summary>The token with another user in it and the signature it had.</summary>
+    private static string Tampered(string token, string userId)
+    {
+        var parts = token.Split('.');
+        var payload = Encoding.UTF8.GetBytes($$"""{"user_id":"{{userId}}"}""");
+        return $"{parts[0]}.{Base64Url.EncodeToString(payload)}.{parts[2]}";
+    }
 
     private static byte[] Gzip(string text)
     {

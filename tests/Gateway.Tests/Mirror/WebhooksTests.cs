@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,6 +10,8 @@ namespace StreamGateway.Tests.Mirror;
 
 public sealed class WebhooksTests
 {
+    private static readonly byte[] s_secret = Encoding.UTF8.GetBytes(CheckingServer.ApiSecret);
+
     [Fact]
     public async Task A_signed_webhook_is_told_as_it_came()
     {
@@ -44,6 +47,34 @@ public sealed class WebhooksTests
         Assert.Equal(0, host.Events.All.LastPosition);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_bomb_is_not_inflated(bool hasSignature)
+    {
+        var bomb = Gzip(new byte[32 * 1024 * 1024]);
+        var signature = hasSignature ? Convert.ToHexStringLower(HMACSHA256.HashData(s_secret, new byte[32 * 1024 * 1024])) : new string('0', 64);
+        await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask);
+
+        using var response = await SendAsync(host, new ByteArrayContent(bomb), signature);
+
+        await response.HasCodeAsync(HttpStatusCode.RequestEntityTooLarge, "body_too_large");
+    }
+
+    [Fact]
+    public async Task An_event_of_100_MB_is_refused_before_it_is_read()
+    {
+        await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask);
+        using var client = await RawClient.ConnectAsync(host.Address);
+
+        await client.WriteAsync(
+            "POST /v1/webhooks/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 100000000\r\n\r\n");
+        var answer = await client.ReadToEndAsync();
+
+        Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
+        Assert.Contains("body_too_large", answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_description_lists_every_operation()
     {
@@ -60,14 +91,28 @@ public sealed class WebhooksTests
         Assert.Equal(1445, schemas.EnumerateObject().Count(schema => schema.Name.StartsWith("Stream.", StringComparison.Ordinal)));
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(MirrorHost host, string body, string signature)
+    private static Task<HttpResponseMessage> SendAsync(MirrorHost host, string body, string signature) =>
+        SendAsync(host, new StringContent(body, Encoding.UTF8, "application/json"), signature);
+
+    private static async Task<HttpResponseMessage> SendAsync(MirrorHost host, HttpContent body, string signature)
     {
         using var request = host.Request(HttpMethod.Post, "/v1/webhooks/stream", key: null);
-        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        request.Content = body;
         request.Headers.Add("X-Signature", signature);
         return await host.Client.SendAsync(request);
     }
 
     private static string Sign(string body) => Convert.ToHexStringLower(
-        HMACSHA256.HashData(Encoding.UTF8.GetBytes(CheckingServer.ApiSecret), Encoding.UTF8.GetBytes(body)));
+        HMACSHA256.HashData(s_secret, Encoding.UTF8.GetBytes(body)));
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var output = new MemoryStream();
+        using (var gzip = new GZipStream(output, CompressionLevel.Fastest))
+        {
+            gzip.Write(bytes);
+        }
+
+        return output.ToArray();
+    }
 }

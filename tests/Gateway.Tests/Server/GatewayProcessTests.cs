@@ -60,6 +60,24 @@ public sealed class GatewayProcessTests
         Assert.DoesNotContain("do-not-print", gateway.Output);
     }
 
+    [Fact]
+    public async Task Requests_are_told_where_wanted_without_their_queries()
+    {
+        using var gateway = GatewayProcess.Start(("Server__LogRequests", "true"));
+        using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
+
+        using var found = await http.GetAsync("/v1/sessions/none?ticket=do-not-print-this").WithTimeout();
+        using var mirrored = await http.GetAsync("/api/v2/video/edges?api_key=do-not-print-this").WithTimeout();
+        using var unknown = await http.GetAsync("/nowhere%0Aforged").WithTimeout();
+        await gateway.TerminateAsync();
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+
+        Assert.Matches(@"GET /v1/sessions/none \(/v1/sessions/\{id\}\) answered 404 in \d+\.\d ms", gateway.Output);
+        Assert.Matches(@"GET /api/v2/video/edges \(/api/v2/\{\*\*path\}\) answered 200 in \d+\.\d ms", gateway.Output);
+        Assert.Matches(@"GET /nowhere%0Aforged \(no route\) answered 404 in \d+\.\d ms", gateway.Output);
+        Assert.DoesNotContain("do-not-print", gateway.Output);
+    }
+
     [Theory]
     [InlineData("Server__Port", "99999", "Server:Port must be between 0 and 65535")]
     [InlineData("Server__Adress", "127.0.0.1", "The section Server has unknown keys: 'Adress'")]

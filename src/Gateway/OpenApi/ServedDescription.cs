@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 namespace StreamGateway.OpenApi;
 
 /// <summary>The API description as it is served: made when it is first asked for, then kept.</summary>
-internal sealed class ApiDescription(
+internal sealed class ServedDescription(
     [FromKeyedServices(OpenApiExtensions.DocumentName)] IOpenApiDocumentProvider provider)
 {
     private readonly Lock _gate = new();
