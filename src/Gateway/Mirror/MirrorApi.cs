@@ -15,13 +15,17 @@ internal static class MirrorApi
             .AddSingleton<MirrorForwarder>()
             .AddSingleton<MirrorEndpoint>();
 
-    public static void MapMirror(this IEndpointRouteBuilder routes) =>
-        routes.Map(Prefix + "/{**path}", routes.ServiceProvider.GetRequiredService<MirrorEndpoint>().HandleAsync)
+    public static void MapMirror(this IEndpointRouteBuilder routes)
+    {
+        // Not made here: a wrong setting is told when the service starts.
+        var endpoint = new Lazy<MirrorEndpoint>(routes.ServiceProvider.GetRequiredService<MirrorEndpoint>);
+        routes.Map(Prefix + "/{**path}", context => endpoint.Value.HandleAsync(context))
             .WithMetadata(new RequestSizeLimit())
             .ExcludeFromDescription() // MirrorDescription lists the operations one by one.
             .WithMetadata(new DetailAsMessage())
             .AllowAnonymous() // MirrorCaller checks keys and Stream's own tokens.
             .ShortCircuit(); // Nothing that follows in the pipeline has a part in it.
+    }
 
     /// <summary>Uploads may be as large as Stream takes them; nothing of them is held here.</summary>
     private sealed class RequestSizeLimit : IRequestSizeLimitMetadata
