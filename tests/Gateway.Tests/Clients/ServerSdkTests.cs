@@ -42,7 +42,7 @@ public sealed class ServerSdkTests(ITestOutputHelper output)
         ["a user's token acts as that user"] = "\"joe\"",
         ["a call token opens its call"] = "\"default:token\"",
         ["with a key of the gateway"] = """{"name":"Jane again","cid":"default:key"}""",
-        ["delete users"] = """{"has_task":true,"left":0}""",
+        ["delete users"] = """{"status":"completed","left":0}""",
     };
 
     /// <summary>Errors: the status, Stream's code or the gateway's, and a part of the message.</summary>

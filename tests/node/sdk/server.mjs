@@ -223,7 +223,14 @@ await tokens();
 await errors();
 if (gatewayKey) await gatewaysKey();
 await does("delete users", async () => {
-  const { task_id } = await server.deleteUsers({ user_ids: [jane, joe, mia], user: "hard", calls: "hard" });
+  const { task_id } = await server.deleteUsers({
+    user_ids: [jane, joe, mia], user: "hard", messages: "hard", conversations: "hard", calls: "hard",
+  });
+  let { status } = await server.getTask({ id: task_id });
+  for (let tries = 0; tries < 100 && !["completed", "failed"].includes(status); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    ({ status } = await server.getTask({ id: task_id }));
+  }
   const { users } = await server.queryUsers({ payload: { filter_conditions: { id: { $in: [jane, joe, mia] } } } });
-  return { has_task: !!task_id, left: users.length };
+  return { status, left: users.length };
 });
