@@ -99,11 +99,11 @@ public sealed class RtcDispatcherTests
         var second = _dispatcher.OpenSink(Session, 10);
 
         _dispatcher.Dispatch(RtcRecordKind.SinkReady, 9, default);
-        await first.WaitAsync(default).Soon();
+        await first.Ready.WaitAsync(default).Soon();
         Dispatch(new Event { SinkEnded = new SinkEnded { SinkId = 9 } });
-        await first.WaitAsync(default).Soon();
+        await first.Ready.WaitAsync(default).Soon();
         Dispatch(new Event { Left = new Left() });
-        await second.WaitAsync(default).Soon();
+        await second.Ready.WaitAsync(default).Soon();
 
         Assert.Equal(0, _dispatcher.OpenCount);
     }
@@ -135,7 +135,7 @@ public sealed class RtcDispatcherTests
         Assert.True(events.Reader.Completion.IsCompletedSuccessfully);
         Assert.True(sfu.Reader.Completion.IsCompletedSuccessfully);
         Assert.Equal("session_ended", (await publication.Ended.Soon()).Reason);
-        await sink.WaitAsync(default).Soon();
+        await sink.Ready.WaitAsync(default).Soon();
         Assert.Equal(0, _dispatcher.OpenCount);
     }
 

@@ -69,7 +69,10 @@ public sealed class RtcJsonTests
         Assert.Equal(
             """{"session":1,"name":"n","track_type":"audio","format":"ogg","pace":"asap","stall_timeout_ms":500}""",
             JsonSerializer.Serialize(
-                new PublishRequest(1, "n", "audio", "ogg", RtcPace.Asap, null, TimeSpan.FromMilliseconds(500)), RtcJson.Default.PublishRequest));
+                new PublishRequest(
+                    1, "n", "audio", "ogg", Rate: null, Channels: null, FrameRate: null, BitrateBps: null, Profile: null, Dtx: null,
+                    RtcPace.Asap, Loop: null, TimeSpan.FromMilliseconds(500), BufferBytes: null),
+                RtcJson.Default.PublishRequest));
         Assert.Equal(
             """{"sfu":1,"call_cid":"c","reason":"session_ended"}""",
             JsonSerializer.Serialize(new SfuCallEndRequest(1, "c", RtcCallEndReason.SessionEnded), RtcJson.Default.SfuCallEndRequest));
