@@ -24,8 +24,13 @@ public sealed record LocalStreamOptions
     /// <summary>UDP relay or port mapping in front of the SFU's media port, as <c>ip:port</c>; clients are told it instead.</summary>
     public string? SfuMediaRelay { get; init; }
 
-    /// <summary>Name of the SFU, as joins answer it.</summary>
+    /// <summary>Name of the SFU, as joins answer it. Further ones are named after it, such as <c>local-1-2</c>.</summary>
     public string EdgeName { get; init; } = "local-1";
+
+    /// <summary>
+    /// SFUs, 1 to 4, to test how clients move from one to another. The first has the configured ports, the others free ones.
+    /// </summary>
+    public int SfuCount { get; init; } = 1;
 
     public string ApiKey { get; init; } = "local";
 
@@ -87,6 +92,8 @@ public sealed record LocalStreamOptions
         if (!IPAddress.TryParse(Host, out _))
             throw new ArgumentException($"{nameof(Host)} must be an IP address, not \"{Host}\".");
         RequireText(EdgeName, nameof(EdgeName));
+        if (SfuCount is < 1 or > 4)
+            throw new ArgumentException($"{nameof(SfuCount)} must be between 1 and 4, not {SfuCount}.");
         RequireText(ApiKey, nameof(ApiKey));
         if (ApiSecret is { Length: < 8 })
             throw new ArgumentException($"{nameof(ApiSecret)} must have at least 8 characters.");

@@ -73,7 +73,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
     {
         options.Validate();
         var tokens = new SfuTokens(TimeProvider.System);
-        var sfu = await NativeSfu.StartAsync(engine, options, tokens.Secret, cancellationToken);
+        var sfu = await SfuPool.StartAsync(engine, options, tokens.Secret, cancellationToken);
         return await StartAsync(options, sfu, tokens, loggerFactory, TimeProvider.System, cancellationToken);
     }
 

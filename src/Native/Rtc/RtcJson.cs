@@ -41,6 +41,7 @@ namespace StreamGateway.Native.Rtc;
 [JsonSerializable(typeof(SfuRequest))]
 [JsonSerializable(typeof(SfuStopRequest))]
 [JsonSerializable(typeof(SfuCallEndRequest))]
+[JsonSerializable(typeof(SfuGoAwayRequest))]
 [JsonSerializable(typeof(SfuKickRequest))]
 [JsonSerializable(typeof(SfuMuteRequest))]
 [JsonSerializable(typeof(SfuGrantsRequest))]
@@ -132,6 +133,8 @@ internal sealed record SfuRequest(ulong Sfu);
 internal sealed record SfuStopRequest(ulong Sfu, bool Drain);
 
 internal sealed record SfuCallEndRequest(ulong Sfu, string CallCid, RtcCallEndReason Reason);
+
+internal sealed record SfuGoAwayRequest(ulong Sfu, string? CallCid);
 
 internal sealed record SfuKickRequest(ulong Sfu, string CallCid, string UserId);
 

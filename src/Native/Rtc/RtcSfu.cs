@@ -49,6 +49,13 @@ public sealed class RtcSfu : IAsyncDisposable
         SendForParticipantsAsync(
             "sfu.call.end", new SfuCallEndRequest(Handle, callCid, reason), RtcJson.Default.SfuCallEndRequest, cancellationToken);
 
+    /// <summary>
+    /// Asks the participants of a call, or of all calls when null, to move to another SFU; answers how many were asked.
+    /// </summary>
+    public Task<int> GoAwayAsync(string? callCid, CancellationToken cancellationToken = default) =>
+        SendForParticipantsAsync(
+            "sfu.go_away", new SfuGoAwayRequest(Handle, callCid), RtcJson.Default.SfuGoAwayRequest, cancellationToken);
+
     /// <summary>Removes a user's participants; answers how many.</summary>
     public Task<int> KickAsync(string callCid, string userId, CancellationToken cancellationToken = default) =>
         SendForParticipantsAsync(

@@ -18,6 +18,10 @@ internal interface ISfu : IAsyncDisposable
     /// <summary>Who joined and left, in order; completes when the SFU has stopped. One reader.</summary>
     ChannelReader<Event> Events { get; }
 
+    /// <summary>The SFU for a newcomer to a call.</summary>
+    /// <param name="avoided">Names of SFUs that failed the client, or that it is to move away from.</param>
+    ISfu Pick(string cid, IReadOnlyCollection<string> avoided) => this;
+
     Task EndCallAsync(string cid, RtcCallEndReason reason, CancellationToken cancellationToken);
 
     Task KickAsync(string cid, string userId, CancellationToken cancellationToken);

@@ -7,7 +7,7 @@ using StreamGateway.Native.Rtc.V1;
 namespace GetStream.Local.Tests.Support;
 
 /// <summary>An SFU that carries no media: it notes what it is told, and says what the test lets happen.</summary>
-internal sealed class FakeSfu : ISfu
+internal sealed class FakeSfu(string edgeName = "fake-1") : ISfu
 {
     private readonly Channel<Event> _events = Channel.CreateUnbounded<Event>();
 
@@ -17,7 +17,7 @@ internal sealed class FakeSfu : ISfu
 
     public string WsEndpoint => "ws://127.0.0.1:1/ws";
 
-    public string EdgeName => "fake-1";
+    public string EdgeName => edgeName;
 
     public ChannelReader<Event> Events => _events.Reader;
 

@@ -39,7 +39,7 @@ internal sealed class JoinApi(
             Membership = views.Membership(call, request.Caller.UserId),
             OwnCapabilities = CallViews.OwnCapabilities(permissions.Of(request.Caller, call)),
             Created = created,
-            Credentials = Credentials(request.Caller, call),
+            Credentials = Credentials(request.Caller, call, Avoided(body)),
             StatsOptions = new StatsOptions { EnableRtcStats = false, ReportingIntervalMs = StatsIntervalMs },
             Duration = request.Duration,
         };
@@ -63,24 +63,31 @@ internal sealed class JoinApi(
         && call.StartsAt is { } startsAt
         && now >= startsAt.AddSeconds(-seconds);
 
-    /// <remarks>
-    /// There is one SFU. Clients that ask to be sent to another one, because theirs failed them, are sent to it again:
-    /// a fresh connection helps them where a refusal would end their session.
-    /// </remarks>
-    private Credentials Credentials(Caller caller, CallState call) => new()
-    {
-        Server = new SFUResponse { EdgeName = sfu.EdgeName, Url = sfu.Url, WsEndpoint = sfu.WsEndpoint },
-        Token = Token(caller, call),
-        IceServers = [],
-    };
+    private static List<string> Avoided(JoinCallRequest body) =>
+        body.MigratingFrom is { Length: > 0 } from ? [.. body.MigratingFromList ?? [], from] : [.. body.MigratingFromList ?? []];
 
-    private string Token(Caller caller, CallState call)
+    /// <remarks>
+    /// Clients that ask to be sent to another SFU, because theirs failed them, are sent to the same one again when there is
+    /// no other: a fresh connection helps them where a refusal would end their session.
+    /// </remarks>
+    private Credentials Credentials(Caller caller, CallState call, List<string> avoided)
+    {
+        var place = sfu.Pick(call.Cid, avoided);
+        return new Credentials
+        {
+            Server = new SFUResponse { EdgeName = place.EdgeName, Url = place.Url, WsEndpoint = place.WsEndpoint },
+            Token = Token(caller, call, place.EdgeName),
+            IceServers = [],
+        };
+    }
+
+    private string Token(Caller caller, CallState call, string edgeName)
     {
         var userId = caller.UserId!;
         var user = store.Users.Find(userId);
         var role = permissions.RoleIn(userId, call);
         return tokens.Create(
-            sfu.EdgeName,
+            edgeName,
             call.Cid,
             new SfuUser(userId, user?.Name ?? "", user?.Image ?? "", user?.Custom ?? new JsonObject()),
             role,
