@@ -18,8 +18,10 @@ internal static class Figures
 
         Print(name, string.Create(
             CultureInfo.InvariantCulture,
-            $"p50 {At(sorted, 0.5),8:F1}  p90 {At(sorted, 0.9),8:F1}  p99 {At(sorted, 0.99),8:F1}  max {sorted[^1],8:F1}  (n={sorted.Length})"));
+            $"p50 {At(sorted, 0.5),8:F1}  p90 {At(sorted, 0.9),8:F1}  p95 {At(sorted, 0.95),8:F1}  p99 {At(sorted, 0.99),8:F1}  max {sorted[^1],8:F1}  (n={sorted.Length})"));
     }
+
+    public static double Percentile(IEnumerable<double> values, double quantile) => At([.. values.Order()], quantile);
 
     public static string Mebibytes(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB");

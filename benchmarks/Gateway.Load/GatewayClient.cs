@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.WebSockets;
 using System.Text.Json;
 
 namespace StreamGateway.Load;
@@ -83,6 +84,15 @@ internal sealed class GatewayClient(Uri url) : IDisposable
         }
 
         return await answer.Content.ReadAsStreamAsync(cancellationToken);
+    }
+
+    /// <summary>Opens a WebSocket; the caller disposes it.</summary>
+    public async Task<WebSocket> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        var address = new UriBuilder(new Uri(_http.BaseAddress!, path)) { Scheme = "ws" };
+        await socket.ConnectAsync(address.Uri, cancellationToken);
+        return socket;
     }
 
     public void Dispose() => _http.Dispose();

@@ -39,4 +39,11 @@ resume.SetAction((result, ct) => GatewayProcess.RunAsync(
     process => ResumeScenario.RunAsync(process, result.GetValue(resumeCount), ct), ct));
 root.Add(resume);
 
+var bursts = new Option<int>("--count") { Description = "How many bursts of speech", DefaultValueFactory = _ => 40 };
+var voice = new Command("voice", "Two voice sockets in a call: mouth to ear, and the silence after a flush") { bursts };
+voice.SetAction((result, ct) => GatewayProcess.RunAsync(
+    result.GetRequiredValue(gateway),
+    process => VoiceScenario.RunAsync(process, result.GetValue(bursts), ct), ct));
+root.Add(voice);
+
 return await root.Parse(args).InvokeAsync();

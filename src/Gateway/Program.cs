@@ -1,3 +1,4 @@
+using StreamGateway.Audio;
 using StreamGateway.Auth;
 using StreamGateway.Engine;
 using StreamGateway.Errors;
@@ -39,12 +40,14 @@ builder.Services.AddGatewayEvents();
 builder.Services.AddSessions();
 builder.Services.AddPublications();
 builder.Services.AddTracks();
+builder.Services.AddAudio();
 builder.Services.AddMirror();
 
 var app = builder.Build();
 
 app.UseGatewayErrors();
 app.UseGatewayAuth();
+app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
 
 app.MapErrors();
 app.MapHealth();
@@ -54,6 +57,7 @@ app.MapSessions();
 app.MapSessionEvents();
 app.MapPublications();
 app.MapTracks();
+app.MapAudio();
 app.MapNative();
 app.MapMetrics();
 app.MapMirror();

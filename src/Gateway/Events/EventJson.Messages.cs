@@ -264,16 +264,6 @@ internal static partial class EventJson
         WriteFloat(json, "level"u8, message.Level);
     }
 
-    private static void Write(Utf8JsonWriter json, RecordingEnded message)
-    {
-        WriteUInt64(json, "recording_id"u8, message.RecordingId);
-        json.WriteString("reason"u8, message.Reason);
-        WriteDouble(json, "duration_ms"u8, message.DurationMs);
-        WriteUInt64(json, "bytes"u8, message.Bytes);
-        json.WriteNumber("files"u8, message.Files);
-        WriteMessage(json, "error"u8, message.Error, Write);
-    }
-
     private static void Write(Utf8JsonWriter json, Error message)
     {
         WriteEnum(json, "code"u8, message.Code);

@@ -47,7 +47,6 @@ internal static partial class EventJson
         Event.PayloadOneofCase.KeyframeRequested => "keyframe_requested",
         Event.PayloadOneofCase.MarkReached => "mark_reached",
         Event.PayloadOneofCase.SpeakerChanged => "speaker_changed",
-        Event.PayloadOneofCase.RecordingEnded => "recording_ended",
         Event.PayloadOneofCase.SfuParticipantJoined => "sfu_participant_joined",
         Event.PayloadOneofCase.SfuParticipantLeft => "sfu_participant_left",
         _ => null,
@@ -88,7 +87,6 @@ internal static partial class EventJson
             case Event.PayloadOneofCase.KeyframeRequested: Write(json, source.KeyframeRequested); break;
             case Event.PayloadOneofCase.MarkReached: Write(json, source.MarkReached); break;
             case Event.PayloadOneofCase.SpeakerChanged: Write(json, source.SpeakerChanged); break;
-            case Event.PayloadOneofCase.RecordingEnded: Write(json, source.RecordingEnded); break;
             case Event.PayloadOneofCase.SfuParticipantJoined: Write(json, source.SfuParticipantJoined); break;
             case Event.PayloadOneofCase.SfuParticipantLeft: Write(json, source.SfuParticipantLeft); break;
         }
