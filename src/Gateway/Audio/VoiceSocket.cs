@@ -107,6 +107,8 @@ internal sealed class VoiceSocket : IAsyncDisposable
         }
 
         await CloseAsync(reason);
+        // Until the client's own close: to stop receiving aborts the connection, and with it what was sent last.
+        await Task.WhenAny(loops[0], Task.Delay(CloseTimeout, stop.Token));
         await stop.CancelAsync();
         await Task.WhenAll(loops.Select(IgnoreAsync));
     }
