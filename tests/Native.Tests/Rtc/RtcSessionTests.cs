@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using StreamGateway.Native.Rtc;
@@ -62,6 +63,23 @@ public sealed class RtcSessionTests
         await alice.SendReactionAsync("like", ":+1:").Soon();
 
         Assert.Equal(["event {\"custom\":{\"wave\":true}}", "reaction {\"type\":\"like\",\"emoji_code\":\":+1:\"}"], world.Coordinator.Posts);
+    }
+
+    [Fact]
+    public async Task What_the_coordinator_tells_arrives_and_new_tokens_are_taken()
+    {
+        await using var world = await RtcWorld.StartAsync();
+        await using var alice = await world.JoinAsync("alice");
+
+        await alice.Events.UntilAsync(message => message.CoordinatorConnectionChanged?.Connected == true);
+        await world.Coordinator.TellAsync("""{ "type": "custom", "custom": { "text": "grüße" } }""");
+        var told = await alice.Events.UntilAsync(message => message.CoordinatorEvent is not null);
+        Assert.Equal(("custom", """{"type":"custom","custom":{"text":"grüße"}}"""), (told.CoordinatorEvent.Type, told.CoordinatorEvent.PayloadJson));
+
+        await alice.SetTokenAsync("another").Soon();
+        var ofBob = $"{Base64Url.EncodeToString("{}"u8)}.{Base64Url.EncodeToString("""{"user_id":"bob"}"""u8)}.c2ln";
+        var refused = await Assert.ThrowsAsync<RtcException>(() => alice.SetTokenAsync(ofBob).Soon());
+        Assert.Equal(RtcError.InvalidArgument, refused.Kind);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ internal sealed class FakeCoordinator : IAsyncDisposable
 {
     internal const string SfuSecret = "the sfu's secret, long enough for HS256";
 
+    private readonly ConcurrentQueue<WebSocket> _sockets = [];
     private readonly WebApplication _app;
     private readonly RtcSfu _sfu;
 
@@ -42,7 +43,8 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         var coordinator = new FakeCoordinator(builder.Build(), sfu);
         coordinator._app.MapPost("/api/v2/video/call/{type}/{id}/{action}", coordinator.ServeAsync);
         coordinator._app.UseWebSockets();
-        coordinator._app.MapGet("/api/v2/connect", AcceptUserAsync);
+        coordinator._app.MapGet("/api/v2/connect", coordinator.AcceptUserAsync);
+        coordinator._app.MapGet("/api/v2/video/call/{type}/{id}", () => Results.Json(new { call = new { blocked_user_ids = Array.Empty<string>() } }));
         await coordinator._app.StartAsync();
         return coordinator;
     }
@@ -60,13 +62,34 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         return context.Response.WriteAsJsonAsync(new { StatusCode = status, code, message, more_info = "https://example.com" });
     }
 
-    // Where a user that the coordinator does not know is created.
-    private static async Task AcceptUserAsync(HttpContext context)
+    /// <summary>Sends an event to everybody connected.</summary>
+    internal async Task TellAsync(string json)
+    {
+        foreach (var socket in _sockets)
+        {
+            await socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, true, CancellationToken.None).Soon();
+        }
+    }
+
+    // Where users become known, and where events come from as long as they stay.
+    private async Task AcceptUserAsync(HttpContext context)
     {
         using var socket = await context.WebSockets.AcceptWebSocketAsync();
-        await socket.ReceiveAsync(new byte[16 * 1024], context.RequestAborted);
-        await socket.SendAsync(
-            """{"type":"connection.ok","connection_id":"c","me":{}}"""u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            await socket.ReceiveAsync(buffer, context.RequestAborted);
+            await socket.SendAsync(
+                """{"type":"connection.ok","connection_id":"c","me":{}}"""u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
+            _sockets.Enqueue(socket);
+            while ((await socket.ReceiveAsync(buffer, context.RequestAborted)).MessageType != WebSocketMessageType.Close)
+            {
+            }
+        }
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
+        {
+            // The client vanished, or the test is over.
+        }
     }
 
     private async Task ServeAsync(HttpContext context, string type, string id, string action)
