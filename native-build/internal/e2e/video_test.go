@@ -290,4 +290,3 @@ func TestVideoLivesThroughALostSFU(t *testing.T) {
 	alice.leave()
 	bob.leave()
 }
-
