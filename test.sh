@@ -8,7 +8,7 @@ scripts/setup.sh --test
 step() { printf '\n== %s\n' "$*"; }
 
 step "Native library"
-make -s -C native-build build lint
+make -s -C native-build build schema lint
 step "C tests"
 make -s -C native-build ctest
 step "Go tests, with the race detector"

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Hosting;
 using StreamGateway.Native.Rtc;
 using StreamGateway.Server;
@@ -24,6 +25,8 @@ internal sealed class EngineHost(IOptions<EngineOptions> options, ILoggerFactory
                 new RtcEngineOptions
                 {
                     LibraryPath = options.Value.LibraryPath,
+                    BundlePath = options.Value.BundlePath,
+                    Trust = Trust(options.Value),
                     LogLevel = options.Value.LogLevel,
                     MaxConcurrentCommands = options.Value.MaxConcurrentCommands,
                     EventCapacity = options.Value.EventCapacity,
@@ -35,6 +38,33 @@ internal sealed class EngineHost(IOptions<EngineOptions> options, ILoggerFactory
         catch (PluginException failure)
         {
             throw new StartupException($"The native library does not start: {failure.Message}", failure);
+        }
+        catch (BundleException refused)
+        {
+            throw new StartupException($"The bundle {options.Value.BundlePath} is refused ({refused.Error}): {refused.Message}", refused);
+        }
+    }
+
+    private static BundleTrust? Trust(EngineOptions options)
+    {
+        if (options.BundlePath is null)
+        {
+            return null;
+        }
+
+        if (options is { LibraryPath: not null } or { BundlePublicKey: null or "" })
+        {
+            throw new StartupException("Native:BundlePath needs Native:BundlePublicKey, and no Native:LibraryPath beside it.");
+        }
+
+        try
+        {
+            var key = File.Exists(options.BundlePublicKey) ? File.ReadAllText(options.BundlePublicKey) : options.BundlePublicKey;
+            return BundleTrust.Keys(MinisignPublicKey.Parse(key));
+        }
+        catch (Exception unreadable) when (unreadable is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"Native:BundlePublicKey is no minisign public key: {unreadable.Message}", unreadable);
         }
     }
 

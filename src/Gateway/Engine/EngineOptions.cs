@@ -12,6 +12,12 @@ internal sealed class EngineOptions
     /// <value>Path of <c>librtc.so</c>; the default is the one beside the program.</value>
     public string? LibraryPath { get; set; }
 
+    /// <value>A signed bundle to take the library from, instead of <see cref="LibraryPath"/>.</value>
+    public string? BundlePath { get; set; }
+
+    /// <value>Whose signature on the bundle is accepted: minisign's public key, as text or as the path of its file.</value>
+    public string? BundlePublicKey { get; set; }
+
     public PluginLogLevel LogLevel { get; set; } = PluginLogLevel.Warn;
 
     /// <value>Commands that may run at once; further ones are refused. The default is 1,024.</value>
