@@ -105,8 +105,8 @@ internal sealed class BundleCache
             };
             using (var file = new FileStream(Path.Combine(temporary, fileName), options))
             {
+                // Not forced to the disk: each use checks the hash, so what a crash leaves incomplete is replaced.
                 file.Write(content);
-                file.Flush(flushToDisk: true);
             }
 
             Publish(temporary, folder, Path.Combine(folder, fileName), content.Length);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using StreamGateway.Native.Bundles;
 
 namespace StreamGateway.Tests.Server;
@@ -9,6 +10,8 @@ public sealed class BundledEngineTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("bundled-").FullName;
 
+    private static string Platform => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? "linux-aarch64" : "linux-x86_64";
+
     private string Bundle => Path.Combine(_folder, "rtc.rbp");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -18,7 +21,7 @@ public sealed class BundledEngineTests : IDisposable
     {
         Pack(Key);
         var publicKey = Path.Combine(_folder, "signing.key.pub");
-        await File.WriteAllTextAsync(publicKey, Key.PublicKey.ToFileText());
+        await File.WriteAllTextAsync(publicKey, $"untrusted comment: minisign public key {Key.PublicKey.Id}\n{Key.PublicKey}\n");
 
         using var gateway = Start(publicKey);
         using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
@@ -70,7 +73,7 @@ public sealed class BundledEngineTests : IDisposable
     {
         var writer = new BundleWriter(new BundlePlugin { Name = "rtc", Version = "0.1.0" });
         writer.AddLibrary(
-            BundlePlatforms.Current, "release", "librtc.so", File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "librtc.so")));
+            Platform, "release", "librtc.so", File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "librtc.so")));
         using var file = File.Create(Bundle);
         writer.Write(file, key);
     }
