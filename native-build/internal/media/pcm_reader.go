@@ -30,8 +30,10 @@ const (
 
 // pcmReader encodes samples. A source may pause: then what is left of a frame is filled up with silence and sent.
 type pcmReader struct {
-	input     *Input
-	samples   interface{ Read(samples []int16) (int, error) }
+	input   *Input
+	samples interface {
+		Read(samples []int16) (int, error)
+	}
 	from      pcm.Format
 	byteRate  int64 // of the source
 	converter *pcm.Converter
