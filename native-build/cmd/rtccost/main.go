@@ -23,6 +23,7 @@ const usage = `usage: rtccost SCENARIO [flags]
 type settings struct {
 	tracks, sessions, rounds int
 	length                   time.Duration
+	only                     string // receivers to compare, with commas between; empty for all
 	protocol                 string // directory of the protocol's Python modules; empty leaves aiortc out
 	profiles                 string // directory for processor profiles; empty for none
 }
@@ -51,6 +52,7 @@ func run(scenario string, arguments []string) error {
 	flags.IntVar(&s.sessions, "sessions", map[string]int{"rss": 100, "listeners": 300}[scenario], "sessions that listen")
 	flags.IntVar(&s.rounds, "rounds", 5, "turns that each receiver gets")
 	flags.DurationVar(&s.length, "length", 10*time.Second, "of a turn")
+	flags.StringVar(&s.only, "only", "", "receivers that pairs compares, with commas between; all when empty")
 	flags.StringVar(&s.protocol, "protocol", "", "directory of the Python modules of the SFU's protocol, for aiortc")
 	flags.StringVar(&s.profiles, "profiles", "", "directory for a processor profile of each receiver in Go")
 	_ = flags.Parse(arguments)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -30,11 +31,27 @@ var ratios = []ratio{
 	{"ours-pcm", kindOfAiortc, 0.25},
 }
 
+// kinds lists the receivers to compare.
+func (s settings) kinds() ([]string, error) {
+	kinds := []string{"ours-pass", "pion-pass", "ours-pcm", "pion-opus"}
+	if s.only != "" {
+		kinds = strings.Split(s.only, ",")
+	} else if s.protocol != "" {
+		kinds = append(kinds, kindOfAiortc)
+	}
+	for _, kind := range kinds {
+		if _, known := receivers[kind]; !known {
+			return nil, fmt.Errorf("unknown receiver %q", kind)
+		}
+	}
+	return kinds, nil
+}
+
 // pairs compares receivers of one track each, in turns.
 func pairs(s settings) error {
-	kinds := []string{"ours-pass", "pion-pass", "ours-pcm", "pion-opus"}
-	if s.protocol != "" {
-		kinds = append(kinds, kindOfAiortc)
+	kinds, err := s.kinds()
+	if err != nil {
+		return err
 	}
 	scene, err := newStage(s.tracks, 1)
 	if err != nil {
@@ -68,7 +85,7 @@ func judge(costs map[string][]float64) (failure error) {
 	defer table.Flush()
 	fmt.Fprintln(table, "\nratio\tmedian\tbound\t")
 	for _, r := range ratios {
-		if len(costs[r.to]) == 0 {
+		if len(costs[r.kind]) == 0 || len(costs[r.to]) == 0 {
 			continue
 		}
 		var each []float64
