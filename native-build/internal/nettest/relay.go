@@ -110,6 +110,16 @@ func (r *Relay) Counts() Counts {
 	return r.counts
 }
 
+// Forget closes the ports of all clients, of which there can be so many only. Whoever sends again gets a new one.
+func (r *Relay) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for from, back := range r.clients {
+		_ = back.Close()
+		delete(r.clients, from)
+	}
+}
+
 func (r *Relay) readFront() {
 	defer r.readers.Done()
 	buffer := make([]byte, maxDatagram)

@@ -288,7 +288,7 @@ func (c *connection) discard(p *publisher) {
 		return
 	}
 	c.mu.Lock()
-	current := c.publisher == p
+	current := c.publisher == p && !c.closed // closing closes it
 	if current {
 		c.publisher = nil
 	}

@@ -182,7 +182,8 @@ func errGone() error {
 	return failure.Newf(failure.SessionNotFound, failure.NoStage, "the session is leaving")
 }
 
-// onCurrent runs work on the connection, and once more on the next one when the connection went away under it.
+// onCurrent runs work on the connection, and once more when the connection went away under it, or when an outage may be
+// why it failed. So work must bear to be done twice.
 func (s *Session) onCurrent(ctx context.Context, work func(context.Context, *connection) error) error {
 	for {
 		conn, err := s.current(ctx)
@@ -194,10 +195,21 @@ func (s *Session) onCurrent(ctx context.Context, work func(context.Context, *con
 		err = work(limited, conn)
 		stop()
 		cancel()
-		if err == nil || conn.ctx.Err() == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || conn.ctx.Err() == nil && !s.interrupted(err) {
 			return err
 		}
 	}
+}
+
+// interrupted tells that the SFU may have failed or refused because of an outage that is being fought.
+func (s *Session) interrupted(err error) bool {
+	switch failure.KindOf(fromSFU(err)) {
+	case failure.SFUUnreachable, failure.SFURejected:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.state == Reconnecting
+	}
+	return false
 }
 
 // CallCID is the call's full name.

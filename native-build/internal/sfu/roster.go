@@ -47,3 +47,20 @@ func (c *call) standing(p, reader *participant) int {
 
 // isLarge tells that the call has more participants than are announced. Callers hold c.mu.
 func (c *call) isLarge() bool { return len(c.participants) > c.server.options.rosterLimit }
+
+// Participants lists who is in a call, as a newcomer to a small call would be told; nobody when there is no such call.
+func (s *Server) Participants(cid string) []*models.Participant {
+	c := s.call(cid)
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var listed []*models.Participant
+	for _, p := range c.participants {
+		if !p.anonymous {
+			listed = append(listed, p.model())
+		}
+	}
+	return listed
+}
