@@ -56,6 +56,7 @@ func (s *Server) register(socket *socket) bool {
 }
 
 func (s *Server) unregister(socket *socket) {
+	close(socket.unread)
 	socket.finish(closeNormal, "")
 	s.mu.Lock()
 	delete(s.sockets, socket)

@@ -42,7 +42,7 @@ func (s *Server) expel(cid string, chosen func(*participant) bool, reason models
 	ended := encode(&event.SfuEvent{EventPayload: &event.SfuEvent_CallEnded{CallEnded: &event.CallEnded{Reason: reason}}})
 	expelled := c.choose(chosen)
 	for _, p := range expelled {
-		p.send(ended)
+		p.dismiss(ended)
 	}
 	for _, p := range expelled {
 		p.remove(leave, closeNormal)

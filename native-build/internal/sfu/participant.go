@@ -121,6 +121,15 @@ func (p *participant) send(frame []byte) {
 	}
 }
 
+// dismiss tells this participant why its session ends.
+func (p *participant) dismiss(frame []byte) {
+	p.call.mu.Lock()
+	defer p.call.mu.Unlock()
+	if p.socket != nil {
+		p.socket.dismiss(frame)
+	}
+}
+
 // listen serves a socket until it ends and answers its close code, 0 when it broke.
 func (p *participant) listen(socket *socket) int {
 	for {

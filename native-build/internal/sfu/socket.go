@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -30,6 +31,8 @@ type socket struct {
 	queue chan []byte
 
 	closing     chan struct{}
+	unread      chan struct{} // closed when nobody reads from the client any more
+	dismissed   atomic.Bool
 	once        sync.Once
 	closeCode   int
 	closeReason string
@@ -37,7 +40,7 @@ type socket struct {
 
 func newSocket(conn *websocket.Conn) *socket {
 	conn.SetReadLimit(maxFrame)
-	return &socket{conn: conn, queue: make(chan []byte, socketQueue), closing: make(chan struct{})}
+	return &socket{conn: conn, queue: make(chan []byte, socketQueue), closing: make(chan struct{}), unread: make(chan struct{})}
 }
 
 func encode(e *event.SfuEvent) []byte {
@@ -63,6 +66,13 @@ func (s *socket) sendDroppable(frame []byte) {
 	if len(s.queue) < socketQueue/2 {
 		s.send(frame)
 	}
+}
+
+// dismiss queues the frame that ends the client's session. The client then has closeGrace to close the socket itself:
+// Stream's browser client takes a socket that closes under it for an outage, even while it is leaving.
+func (s *socket) dismiss(frame []byte) {
+	s.dismissed.Store(true)
+	s.send(frame)
 }
 
 // finish closes the socket once what is queued was written.
@@ -95,8 +105,20 @@ func (s *socket) flush() {
 			return
 		}
 	}
+	if s.dismissed.Load() {
+		s.awaitClient()
+	}
 	message := websocket.FormatCloseMessage(s.closeCode, s.closeReason)
 	_ = s.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(closeGrace))
+}
+
+func (s *socket) awaitClient() {
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	select {
+	case <-s.unread:
+	case <-grace.C:
+	}
 }
 
 func (s *socket) writeFrame(frame []byte) bool {
