@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -112,5 +113,35 @@ func TestSessionWithoutAnyPathForMediaGivesUp(t *testing.T) {
 	last := await(alice, 0, left)
 	if last.GetReason() != "reconnect_failed" || last.GetError().GetKind() != string(failure.ReconnectFailed) {
 		t.Errorf("left: %v", last)
+	}
+}
+
+func TestPacketsLostOnTheWayFromTheSFUAreSentAgain(t *testing.T) {
+	w, relay := newWorldBehindRelay(t)
+	file, sent, _ := speech(t, 5*time.Second)
+	alice, bob := w.join("alice"), w.join("bob")
+	alice.publish("speech", file)
+	await(bob, 0, published)
+	heard := bob.listen("alice")
+	heard.await(t, 10)
+	relay.SetDownlink(nettest.Path{Loss: 0.1, Delay: 10 * time.Millisecond})
+	heard.await(t, len(sent)-50)
+	relay.SetDownlink(allWell) // nobody could know that the last packet is missing
+	heard.await(t, len(sent))
+	bob.leave()
+	heard.awaitEnd(t)
+
+	got := packetsOf(t, heard.bytes())
+	if len(got) != len(sent) {
+		t.Fatalf("%d packets were sent and %d heard", len(sent), len(got))
+	}
+	differing := 0
+	for i := range sent {
+		if !bytes.Equal(got[i], sent[i]) {
+			differing++
+		}
+	}
+	if lost := relay.Counts().Dropped; lost < 5 || differing > len(sent)/50 {
+		t.Errorf("%d datagrams were lost, and %d of %d packets were not heard", lost, differing, len(sent))
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pion/ice/v2"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
@@ -93,15 +92,12 @@ func newSubscriberAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
 	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
 	}
-	generator, err := nack.NewGeneratorInterceptor(nack.GeneratorSize(256), nack.GeneratorInterval(40*time.Millisecond))
-	if err != nil {
-		return nil, err
-	}
+	// Tracks ask for lost packets by themselves: Pion's generator wakes every connection up many times a second for it.
 	reports, err := report.NewReceiverInterceptor()
 	if err != nil {
 		return nil, err
 	}
-	return newAPI(settings, media, generator, reports), nil
+	return newAPI(settings, media, reports), nil
 }
 
 // registerCodecs lists what may be sent, in either direction.

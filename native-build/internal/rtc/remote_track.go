@@ -3,6 +3,7 @@ package rtc
 import (
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,8 +20,8 @@ import (
 
 const (
 	maxRTPBytes = 1500
-	// flushInterval bounds how long packets behind a gap wait when nothing else arrives.
-	flushInterval = 100 * time.Millisecond
+	// gapInterval is how often a gap is looked at when nothing else arrives.
+	gapInterval = 20 * time.Millisecond
 	// keyframeInterval is how often a keyframe is asked for at most.
 	keyframeInterval = 500 * time.Millisecond
 )
@@ -35,6 +36,7 @@ type remoteTrack struct {
 	trackType rtcproto.TrackType
 	codec     string
 	order     reorder          // of audio
+	losses    losses           // while the SFU sends again
 	frames    *video.Assembler // of video, while somebody watches
 	asked     time.Time        // for a keyframe
 
@@ -69,21 +71,24 @@ func (r *remoteTrack) receive() {
 	buffer := make([]byte, maxRTPBytes)
 	var jitter jitterMeter
 	var sequences sequenceMeter
+	repairs := sentAgain(r.track.Codec())
 	for {
-		if r.order.waiting() {
-			_ = r.track.SetReadDeadline(time.Now().Add(flushInterval))
+		gap := r.order.waiting() || r.losses.waiting()
+		if gap {
+			_ = r.track.SetReadDeadline(time.Now().Add(gapInterval))
 		}
 		n, _, err := r.track.Read(buffer)
-		if err != nil {
-			if !r.order.waiting() || !isTimeout(err) {
-				return
-			}
-			_ = r.track.SetReadDeadline(time.Time{})
-			r.deliver(r.order.expire(time.Now()))
-			continue
+		if err != nil && (!gap || !isTimeout(err)) {
+			return
 		}
-		if r.order.waiting() {
+		if gap {
 			_ = r.track.SetReadDeadline(time.Time{})
+		}
+		if err != nil {
+			now := time.Now()
+			r.deliver(r.order.expire(now))
+			r.requestPackets(r.losses.due(now))
+			continue
 		}
 		var packet rtp.Packet
 		if packet.Unmarshal(buffer[:n]) != nil {
@@ -96,6 +101,10 @@ func (r *remoteTrack) receive() {
 		r.packets.put(now, &packet)
 		r.stats.jitter.Store(jitter.note(now, packet.Timestamp, r.track.Codec().ClockRate))
 		r.stats.lost.Store(sequences.note(packet.SequenceNumber))
+		if repairs {
+			r.losses.note(now, packet.SequenceNumber)
+			r.requestPackets(r.losses.due(now))
+		}
 		if isAudio(r.trackType) {
 			r.receiveAudio(now, &packet)
 		} else {
@@ -195,6 +204,23 @@ func (r *remoteTrack) requestKeyframe() {
 		r.stats.asked.Add(1)
 		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(r.track.SSRC())}})
 	}
+}
+
+// requestPackets asks the SFU to send packets again.
+func (r *remoteTrack) requestPackets(sequences []uint16) {
+	if len(sequences) == 0 {
+		return
+	}
+	if subscriber := r.c.currentSubscriber(); subscriber != nil {
+		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+			MediaSSRC: uint32(r.track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers(sequences),
+		}})
+	}
+}
+
+// sentAgain tells whether packets of a codec may be asked for again, as negotiated.
+func sentAgain(codec webrtc.RTPCodecParameters) bool {
+	return slices.Contains(codec.RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
 }
 
 // setListeners replaces those who hear the track. The first to come gets the track's beginning, when that is recent.
