@@ -145,9 +145,12 @@ func crowd(s settings, kind string, speakers int) error {
 	return nil
 }
 
-// listen measures one kind of receiver.
+// listen measures one kind of receiver, which must have heard what was said.
 func (s *stage) listen(settings settings, kind string, count, calls int) (figures, error) {
 	_, f, err := s.watch(settings, kind, count, calls)
+	if share := settings.share(f, count); err == nil && share < leastShare {
+		err = fmt.Errorf("only %.0f %% of the packets came", 100*share)
+	}
 	return f, err
 }
 
@@ -164,9 +167,6 @@ func (s *stage) watch(settings settings, kind string, count, calls int) (before 
 	}
 	if failure := p.end(); err == nil {
 		err = failure
-	}
-	if share := settings.share(f, count); err == nil && share < leastShare {
-		err = fmt.Errorf("only %.0f %% of the packets came", 100*share)
 	}
 	return before, f, err
 }
