@@ -30,6 +30,7 @@ type soakBot struct {
 	left           *rtcproto.Left
 	connected      map[rtcproto.PeerKind]bool
 	disconnections int
+	moderated      bool
 	recent         []string
 }
 
@@ -121,6 +122,8 @@ func (b *soakBot) follow(e *rtcproto.Event) {
 		if change.GetState() == rtcproto.ConnectionState_CONNECTION_STATE_DISCONNECTED {
 			b.disconnections++
 		}
+	case *rtcproto.Event_MutedByModerator:
+		b.moderated = true
 	}
 }
 
@@ -154,10 +157,11 @@ func (b *soakBot) isConnected() bool {
 	return b.connected[rtcproto.PeerKind_PEER_KIND_PUBLISHER] || b.connected[rtcproto.PeerKind_PEER_KIND_SUBSCRIBER]
 }
 
-func (b *soakBot) forgetDisconnections() {
+// forget makes the next loss of a path and the next word of a moderator news again.
+func (b *soakBot) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.disconnections = 0
+	b.disconnections, b.moderated = 0, false
 }
 
 // await waits until the events so far fulfil a condition, which is looked at with mu held.

@@ -158,7 +158,7 @@ func (s *soak) plan() (steps []step) {
 			continue
 		}
 		one, taken := s.choose(u, d, busy)
-		for _, other := range append(taken, u) {
+		for _, other := range append([]*soakUser{u}, taken...) {
 			busy[other] = true
 		}
 		steps = append(steps, one)
@@ -179,34 +179,41 @@ func (s *soak) choose(u *soakUser, d draw, busy map[*soakUser]bool) (one step, o
 		return step{"join " + u.name + " " + cid, func() error { return u.join(cid) }}, nil
 	}
 	everybody := s.members(u.cid)
-	together := !slices.ContainsFunc(everybody, func(o *soakUser) bool { return busy[o] })
+	alone := len(busy) == 0 // what concerns a whole call has a round of its own, in which nobody joins
 	mayRejoin := !slices.ContainsFunc(everybody, func(o *soakUser) bool { return !o.mayRejoin() })
 	named := func(kind string, run func() error) step { return step{kind + " " + u.name + " " + u.cid, run} }
+	during := []func(draw) error{u.toggle, u.toggle, u.mute, u.mute, u.listen, u.subscribe}[d.which/10%6]
 	switch what := d.what; {
-	case what < 6:
+	case what < 3:
 		return named("leave", u.leave), nil
+	case what < 7:
+		return named("leave-while-publishing", func() error { return u.leaveWhilePublishing(d) }), nil
 	case what < 30:
 		return named("publish", func() error { return u.toggle(d) }), nil
-	case what < 42:
+	case what < 39:
 		return named("mute", func() error { return u.mute(d) }), nil
+	case what < 42:
+		return named("moderate", u.muteByModerator), nil
 	case what < 58:
 		return named("sink", func() error { return u.listen(d) }), nil
 	case what < 64:
 		return named("mix", u.toggleMix), nil
 	case what < 73:
 		return named("subscribe", func() error { return u.subscribe(d) }), nil
-	case what < 83:
+	case what < 76:
 		return named("drop", u.drop), nil
-	case what < 90:
-		return named("drop-while-publishing", func() error { return u.dropWhilePublishing(d) }), nil
+	case what < 84:
+		return named("drop-meanwhile", func() error { return u.dropWhile(d, during) }), nil
+	case what < 90 && u.mayRejoin():
+		return named("outage", func() error { return u.outage(d, during) }), nil
 	case what < 93 && u.mayRejoin():
 		return named("rejoin", u.rejoin), nil
-	case what < 95 && together && mayRejoin:
-		return named("go-away", func() error { return s.goAway(u.cid, everybody) }), everybody
+	case what < 95 && alone && mayRejoin:
+		return named("go-away", func() error { return s.goAway(u.cid, everybody) }), s.users
 	case what < 98:
 		return named("kick", u.kick), nil
-	case together:
-		return named("end-call", func() error { return s.endCall(u.cid, everybody) }), everybody
+	case alone:
+		return named("end-call", func() error { return s.endCall(u.cid, everybody) }), s.users
 	}
 	return named("drop", u.drop), nil
 }
@@ -267,7 +274,7 @@ func (s *soak) cutPath() error {
 			if u.bot != nil && u.bot.awaitFor(50*time.Millisecond, func() bool { return u.bot.disconnections > 0 }) == nil {
 				for _, other := range s.users {
 					if other.bot != nil {
-						other.bot.forgetDisconnections()
+						other.bot.forget()
 					}
 				}
 				return nil

@@ -16,6 +16,7 @@ import (
 	"streamgateway/native/internal/pcm"
 	"streamgateway/native/internal/rtc"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/models"
 )
 
 const (
@@ -231,14 +232,57 @@ func (u *soakUser) drop() error {
 	return nil
 }
 
-// dropWhilePublishing cuts the socket and the procedures while something begins or ceases. That may fail, but only whole.
-func (u *soakUser) dropWhilePublishing(d draw) error {
+// dropWhile cuts the socket and the procedures in the middle of something. That may fail, but only whole.
+func (u *soakUser) dropWhile(d draw, something func(draw) error) error {
 	before := u.bot.reconnects()
-	time.AfterFunc(time.Duration(d.which/1000%8)*time.Millisecond, func() { u.proxy.cut(false) }) // somewhere in the middle
-	if err := u.toggle(d); err != nil && failure.KindOf(err) != failure.SFUUnreachable {
+	time.AfterFunc(time.Duration(d.which%4000)*time.Microsecond, func() { u.proxy.cut(false) })
+	if err := something(d); err != nil && failure.KindOf(err) != failure.SFUUnreachable {
 		return err
 	}
 	return u.bot.awaitReconnect(before)
+}
+
+// outage does something while the SFU is out of reach, which lasts until the session has noticed and a moment longer.
+func (u *soakUser) outage(d draw, something func(draw) error) error {
+	before := u.bot.reconnects()
+	u.proxy.cut(true)
+	if err := u.bot.await(func() bool { return u.bot.reconnecting }); err != nil {
+		return err
+	}
+	time.AfterFunc(time.Duration(20+d.which%300)*time.Millisecond, func() { u.proxy.cut(false) })
+	if err := something(d); err != nil {
+		return err
+	}
+	return u.bot.awaitReconnect(before)
+}
+
+// leaveWhilePublishing ends the session in the middle of a publication's beginning or end.
+func (u *soakUser) leaveWhilePublishing(d draw) error {
+	u.bot.expectEnd()
+	done := make(chan error, 1)
+	time.AfterFunc(time.Duration(d.which%4000)*time.Microsecond, func() {
+		_, err := limited(func(ctx context.Context) (any, error) { return nil, u.bot.Leave(ctx, "soak") })
+		done <- err
+	})
+	_ = u.toggle(d) // it may fail for a session that is leaving
+	if err := <-done; err != nil {
+		return err
+	}
+	return u.awaitEnd("left")
+}
+
+// muteByModerator mutes what the user says, if it says anything.
+func (u *soakUser) muteByModerator() error {
+	silent := u.bot.Info().Muted.Audio || u.playing[audio] == nil
+	u.bot.forget()
+	n, err := u.soak.sfu.Mute(u.cid, []string{u.name}, false, []models.TrackType{models.TrackType_TRACK_TYPE_AUDIO}, "moderator")
+	if err != nil || silent == (n > 0) {
+		return fmt.Errorf("%d tracks are muted: %w", n, err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return u.bot.await(func() bool { return u.bot.moderated })
 }
 
 func (u *soakUser) mayRejoin() bool {
@@ -251,7 +295,6 @@ func (u *soakUser) rejoin() error {
 	u.rejoins = append(u.rejoins, time.Now())
 	before, session := u.bot.reconnects(), u.bot.Info().ParticipantSessionID
 	u.proxy.cut(true)
-	defer u.proxy.cut(false)
 	if err := u.bot.await(func() bool { return u.bot.reconnecting }); err != nil {
 		return err
 	}

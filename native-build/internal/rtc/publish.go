@@ -187,7 +187,7 @@ func (s *Session) silence(track *localTrack) {
 	conn, state := s.conn, s.state
 	s.mu.Unlock()
 	if state != Joined {
-		return // leaving says it all; a reconnect brings back only what is still playing
+		return // leaving says it all, and a reconnect tells what is still playing
 	}
 	ctx, cancel := context.WithTimeout(conn.ctx, muteTimeout)
 	defer cancel()

@@ -212,8 +212,34 @@ func (s *Session) fast(ctx context.Context, conn *connection, o *outage) error {
 		s.afterRosterChange()
 		s.mu.Unlock()
 		conn.listen()
+		s.silenceEnded(ctx, conn, answer.GetCallState())
 	}
 	return conn.restoreMedia(ctx)
+}
+
+// silenceEnded tells the SFU of publications that ended while it could not be told.
+func (s *Session) silenceEnded(ctx context.Context, conn *connection, state *models.CallState) {
+	for _, p := range state.GetParticipants() {
+		if p.GetSessionId() != conn.sessionID {
+			continue
+		}
+		for _, t := range p.GetPublishedTracks() {
+			if s.publishes(trackTypeOf(t)) {
+				continue
+			}
+			if err := conn.setMuted(ctx, t, true); err != nil {
+				s.log.Warn("the SFU was not told that a track fell silent", "error", err)
+			}
+		}
+	}
+}
+
+// publishes tells whether a publication of a type runs or begins.
+func (s *Session) publishes(t rtcproto.TrackType) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.publications, func(p *publication) bool { return p.options.TrackType == t }) ||
+		slices.ContainsFunc(s.reserved, func(o PublishOptions) bool { return o.TrackType == t })
 }
 
 // restoreMedia restarts ICE where it is not connected, and waits until it is.

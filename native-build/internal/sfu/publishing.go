@@ -80,6 +80,9 @@ func (c *call) publish(p *participant, published []publication) {
 func (c *call) setMuted(p *participant, states []*signal.TrackMuteState) *failure {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.participants[p.sessionID] != p {
+		return fail(codeNotFound, "the session has left") // the others have been told, and must not hear of it again
+	}
 	for _, state := range states {
 		t := p.tracks[state.GetTrackType()]
 		switch {
