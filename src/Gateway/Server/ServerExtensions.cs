@@ -36,6 +36,8 @@ internal static class ServerExtensions
             kestrel.Limits.MaxRequestLineSize = 32 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
         });
+        // Saves a system call a request; an idle connection holds a buffer of 4 KB in exchange.
+        builder.WebHost.UseSockets(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
         builder.Services.AddSingleton<IConfigureOptions<HostFilteringOptions>, ConfigureHosts>();
         builder.Services.Configure<HostOptions>(host =>
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost);
