@@ -32,14 +32,15 @@ internal sealed unsafe class BarePlugin : IDisposable
 
     internal byte State => _getState(_handle);
 
-    /// <summary>Calls and frees; answers the length of the whole envelope.</summary>
-    internal nuint Call(ReadOnlySpan<byte> terminatedTag, ReadOnlySpan<byte> request)
+    /// <summary>Calls, copies the answer into the caller's memory and frees; answers its length.</summary>
+    internal int Call(ReadOnlySpan<byte> terminatedTag, ReadOnlySpan<byte> request, Span<byte> answer)
     {
         fixed (byte* tag = terminatedTag)
         fixed (byte* data = request)
         {
             var buffer = _call(_handle, tag, data, (nuint)request.Length);
-            var length = buffer.Length;
+            var length = (int)buffer.Length;
+            new ReadOnlySpan<byte>(buffer.Data, length).CopyTo(answer);
             _freeBuffer(&buffer);
             return length;
         }

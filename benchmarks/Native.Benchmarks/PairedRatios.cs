@@ -17,6 +17,7 @@ internal sealed class PairedRatios : IDisposable
 
     private readonly Plugin _plugin;
     private readonly BarePlugin _bare;
+    private readonly byte[] _answer = new byte[256];
     private readonly byte[] _request = Encoding.UTF8.GetBytes(Request);
     private SmallRequest _small = SmallRequest.For("bench_key"u8);
     private long _sink;
@@ -139,7 +140,7 @@ internal sealed class PairedRatios : IDisposable
     {
         for (var i = 0; i < count; i++)
         {
-            _sink += (long)_bare.Call("echo\0"u8, _request);
+            _sink += _bare.Call("echo\0"u8, _request, _answer);
         }
     }
 

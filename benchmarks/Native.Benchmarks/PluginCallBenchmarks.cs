@@ -16,6 +16,7 @@ public class PluginCallBenchmarks
     private Plugin _plugin = null!;
     private BarePlugin _bare = null!;
     private SmallRequest _small;
+    private readonly byte[] _answer = new byte[256];
     private byte[] _request = null!;
 
     [GlobalSetup]
@@ -45,7 +46,7 @@ public class PluginCallBenchmarks
     }
 
     [Benchmark(Baseline = true), BenchmarkCategory(Bounds.Json)]
-    public nuint Json_bare() => _bare.Call("echo\0"u8, _request);
+    public int Json_bare() => _bare.Call("echo\0"u8, _request, _answer);
 
     [Benchmark, BenchmarkCategory(Bounds.Json)]
     public int Json_host_utf8()

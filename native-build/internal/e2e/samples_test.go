@@ -195,23 +195,31 @@ func TestMixHoldsEverybodyAsked(t *testing.T) {
 		})
 	}
 	everybody.await(t, everybody.count()+60)
-	last := func(p *pages) []int16 {
-		samples := mediatest.Samples(bob.closeSink(p))
-		return samples[len(samples)-rate/2:]
-	}
+	// A stall of the machine may cost a voice its place for a moment: together they have to be heard somewhere, and who was
+	// not asked for nowhere.
 	check := func(what string, samples []int16, present map[string]bool) {
-		for name, frequency := range frequencies {
-			snr := mediatest.ToneSNR(samples, rate, frequency)
-			if present[name] && snr < -8 || !present[name] && snr > -25 {
-				t.Errorf("%s: the tone of %s has %.1f dB", what, name, snr)
+		t.Helper()
+		together := false
+		for at := 0; at+rate/2 <= len(samples); at += rate / 10 {
+			all := true
+			for name, frequency := range frequencies {
+				snr := mediatest.ToneSNR(samples[at:at+rate/2], rate, frequency)
+				all = all && (!present[name] || snr >= -8)
+				if !present[name] && snr > -25 {
+					t.Errorf("%s: the tone of %s has %.1f dB", what, name, snr)
+				}
 			}
+			together = together || all
+		}
+		if !together {
+			t.Errorf("%s: %v were never heard together", what, present)
 		}
 	}
-	check("everybody", last(everybody), map[string]bool{"alice": true, "carol": true, "dave": true})
-	check("some", last(some), map[string]bool{"alice": true, "dave": true})
+	heard := func(p *pages) []int16 { return mediatest.Samples(bob.closeSink(p)) }
+	check("everybody", heard(everybody), map[string]bool{"alice": true, "carol": true, "dave": true})
+	check("some", heard(some), map[string]bool{"alice": true, "dave": true})
 	decoded := mediatest.Run(t, bob.closeSink(coded), "ffmpeg", "-v", "error", "-i", "-", "-f", "s16le", "-ar", fmt.Sprint(rate), "-ac", "1", "-")
-	samples := mediatest.Samples(decoded)
-	check("Ogg", samples[len(samples)-rate/2:], map[string]bool{"alice": true, "carol": true, "dave": true})
+	check("Ogg", mediatest.Samples(decoded), map[string]bool{"alice": true, "carol": true, "dave": true})
 	if sinks := bob.Stats().Sinks; len(sinks) != 0 {
 		t.Errorf("sinks are left: %+v", sinks)
 	}

@@ -231,6 +231,8 @@ func (s *subscriber) offer(restart, again bool) error {
 		return err
 	}
 
+	// Read before the offer counts as waiting: from then on a resumed session may take it back.
+	sdp := groupRepairs(s.participant.server.media.local(peer.LocalDescription().SDP))
 	s.mu.Lock()
 	s.offered++
 	id := s.offered
@@ -238,7 +240,7 @@ func (s *subscriber) offer(restart, again bool) error {
 	s.restarting = restart
 	s.mu.Unlock()
 	s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
-		IceRestart: restart, Sdp: groupRepairs(s.participant.server.media.local(peer.LocalDescription().SDP)), NegotiationId: id,
+		IceRestart: restart, Sdp: sdp, NegotiationId: id,
 	}}}))
 	return nil
 }
