@@ -86,7 +86,7 @@ public sealed class PluginBundle : IDisposable
         var build = Find(BundlePlatforms.Current, variant ?? "release");
         var library = build.Library!;
         var content = ReadLibrary(build);
-        return new BundleCache(cacheFolder).Place(Path.GetFileName(library), content, Hash(content));
+        return new BundleCache(cacheFolder).Place(Path.GetFileName(library), content, Sha256(build.Checksum!).ToLowerInvariant());
     }
 
     /// <summary>Checks every library of every platform.</summary>
@@ -194,12 +194,16 @@ public sealed class PluginBundle : IDisposable
 
     private static void RequireChecksum(string name, byte[] content, string checksum)
     {
-        const string Prefix = "sha256:";
-        var expected = checksum.StartsWith(Prefix, StringComparison.Ordinal) ? checksum[Prefix.Length..] : checksum;
-        if (!string.Equals(expected, Hash(content), StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(Sha256(checksum), Hash(content), StringComparison.OrdinalIgnoreCase))
         {
             throw new BundleException(BundleError.WrongChecksum, $"{name} is not what its checksum in the manifest says.");
         }
+    }
+
+    private static string Sha256(string checksum)
+    {
+        const string Prefix = "sha256:";
+        return checksum.StartsWith(Prefix, StringComparison.Ordinal) ? checksum[Prefix.Length..] : checksum;
     }
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
