@@ -30,7 +30,6 @@ const maxConcealed = opus.Rate
 type oggRendering struct {
 	deaf
 	*output
-	keepsPauses bool // fills holes of any length, as a recording wants
 
 	// Guarded by the output's lock.
 	writer  *ogg.Writer
@@ -69,7 +68,7 @@ func (k *oggRendering) ordered(p orderedPacket) {
 }
 
 func (k *oggRendering) conceal(missing int) {
-	if missing <= 0 || missing > maxConcealed && !k.keepsPauses {
+	if missing <= 0 || missing > maxConcealed {
 		return
 	}
 	packets, lengths := ogg.Concealment(k.toc, k.last, missing)
