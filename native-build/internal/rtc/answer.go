@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/sdp/v3"
 
+	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/failure"
 )
 
@@ -13,11 +14,12 @@ import (
 // codec that is to be sent in it. widenAnswer gives Pion an answer with everything we offered; which codec is sent in
 // which section is decided here.
 func widenAnswer(offer, answer string) (string, error) {
-	offered, accepted := new(sdp.SessionDescription), new(sdp.SessionDescription)
-	if err := offered.Unmarshal([]byte(offer)); err != nil {
+	offered, err := description.Parse(offer)
+	if err != nil {
 		return "", err
 	}
-	if err := accepted.Unmarshal([]byte(answer)); err != nil {
+	accepted, err := description.Parse(answer)
+	if err != nil {
 		return "", err
 	}
 	for i, section := range accepted.MediaDescriptions {
@@ -43,11 +45,11 @@ func isCodecAttribute(attribute sdp.Attribute) bool {
 
 // checkAccepted fails when the SFU's answer has no place for the codec of a section.
 func checkAccepted(answer, mid, codec string) error {
-	description := new(sdp.SessionDescription)
-	if err := description.Unmarshal([]byte(answer)); err != nil {
+	accepted, err := description.Parse(answer)
+	if err != nil {
 		return err
 	}
-	for _, section := range description.MediaDescriptions {
+	for _, section := range accepted.MediaDescriptions {
 		if id, _ := section.Attribute(sdp.AttrKeyMID); id != mid {
 			continue
 		}

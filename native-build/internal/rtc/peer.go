@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/models"
@@ -113,11 +114,11 @@ func (p *peer) trickle(candidate *webrtc.ICECandidate) {
 // describe answers the local description with the candidates known so far, and remembers it. Pion is asked without mu:
 // its agent may be waiting in one of our callbacks.
 func (p *peer) describe() string {
-	description := p.pc.LocalDescription().SDP
+	local := p.pc.LocalDescription().SDP
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.described = description
-	return description
+	p.described = local
+	return local
 }
 
 // setRemote applies a description of the SFU and then the candidates that came before it.
@@ -127,6 +128,9 @@ func (p *peer) setRemote(kind webrtc.SDPType, sdp string) error {
 		p.startedAt = time.Now()
 	}
 	p.mu.Unlock()
+	if _, err := description.Parse(sdp); err != nil {
+		return err
+	}
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp}); err != nil {
 		return err
 	}

@@ -144,6 +144,7 @@ func FuzzOffer(f *testing.F) {
 	f.Add(strings.ReplaceAll(offer, "a=mid:0", "a=mid:"))
 	f.Add(strings.ReplaceAll(offer, "a=simulcast:send", "a=simulcast:recv"))
 	f.Add("v=0\r\no=- 0 0 IN IP4 0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n")
+	f.Add("v=0\r\no=- 0 0 IN IP4 0\r\ns=-\r\nt=0 0\r\nr=\r\n")
 	z := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, description string) {
 		groupRepairs(description)

@@ -7,10 +7,9 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/sfuproto/models"
 )
-
-const maxDescription = 256 << 10
 
 // section is a media section of a client's description.
 type section struct {
@@ -22,13 +21,10 @@ type section struct {
 	idle      bool // neither sends nor receives
 }
 
-func parseSections(description string) ([]section, error) {
-	if len(description) > maxDescription {
-		return nil, fmt.Errorf("sdp: longer than %d bytes", maxDescription)
-	}
-	parsed := &sdp.SessionDescription{}
-	if err := parsed.Unmarshal([]byte(description)); err != nil {
-		return nil, fmt.Errorf("sdp: %w", err)
+func parseSections(text string) ([]section, error) {
+	parsed, err := description.Parse(text)
+	if err != nil {
+		return nil, err
 	}
 	var sections []section
 	for _, media := range parsed.MediaDescriptions {
@@ -53,7 +49,7 @@ func parseSections(description string) ([]section, error) {
 		sections = append(sections, s)
 	}
 	if len(sections) == 0 {
-		return nil, fmt.Errorf("sdp: holds no media section")
+		return nil, fmt.Errorf("%w: holds no media section", description.ErrMalformed)
 	}
 	return sections, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
@@ -175,7 +176,7 @@ func Test_SetPublisher_names_what_is_wrong(t *testing.T) {
 		"video, no layer": {func(q *signal.SetPublisherRequest) { q.Tracks[0].TrackType = videoTrack }, codeInvalid, "layer"},
 		"broken sdp":      {func(q *signal.SetPublisherRequest) { q.Sdp = "v=0\r\nnonsense" }, codeInvalid, "sdp"},
 		"empty sdp":       {func(q *signal.SetPublisherRequest) { q.Sdp = "" }, codeInvalid, "sdp"},
-		"huge sdp":        {func(q *signal.SetPublisherRequest) { q.Sdp = strings.Repeat("a", maxDescription+1) }, codeInvalid, "longer"},
+		"huge sdp":        {func(q *signal.SetPublisherRequest) { q.Sdp = strings.Repeat("a", description.MaxBytes+1) }, codeInvalid, "longer"},
 		"no such section": {func(q *signal.SetPublisherRequest) { q.Tracks[0].TrackId, q.Tracks[0].Mid = "x", "9" }, codeTracksMismatch, "no media section"},
 		"twice":           {func(q *signal.SetPublisherRequest) { q.Tracks = append(q.Tracks, q.Tracks[0]) }, codeInvalid, "two of type"},
 	}

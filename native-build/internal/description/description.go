@@ -1,0 +1,34 @@
+// Package description reads the session descriptions (RFC 8866) of others.
+package description
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pion/sdp/v3"
+
+	"streamgateway/native/internal/guard"
+)
+
+// MaxBytes bounds a description; those of large calls have some ten thousand bytes.
+const MaxBytes = 256 << 10
+
+// ErrMalformed is wrapped by every error of Parse.
+var ErrMalformed = errors.New("sdp")
+
+// Parse reads a description. What it accepts, Pion's peer connections can read as well: they use the same parser, which
+// ends some malformed lines, such as an empty repeat time, with a panic instead of an error.
+func Parse(text string) (*sdp.SessionDescription, error) {
+	if len(text) > MaxBytes {
+		return nil, fmt.Errorf("%w: longer than %d bytes", ErrMalformed, MaxBytes)
+	}
+	parsed := new(sdp.SessionDescription)
+	var err error
+	if panicked := guard.Run(func() { err = parsed.Unmarshal([]byte(text)) }); panicked != nil {
+		return nil, fmt.Errorf("%w: a line cannot be read", ErrMalformed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return parsed, nil
+}

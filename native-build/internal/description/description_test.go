@@ -1,0 +1,41 @@
+package description
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+const smallest = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+
+func TestDescriptionIsRead(t *testing.T) {
+	parsed, err := Parse(smallest + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n")
+	if err != nil || len(parsed.MediaDescriptions) != 1 || parsed.MediaDescriptions[0].MediaName.Media != "audio" {
+		t.Errorf("read %v, %v", parsed, err)
+	}
+}
+
+func TestWhatCannotBeReadIsAnError(t *testing.T) {
+	for name, text := range map[string]string{
+		"another version":   "v=1\r\n",
+		"empty repeat time": strings.TrimSuffix(smallest, "\r\n") + "\r\r\nr=\nr",
+		"too long":          smallest + strings.Repeat("a=x\r\n", MaxBytes/5),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Parse(text); !errors.Is(err, ErrMalformed) {
+				t.Errorf("read as %v", err)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(smallest)
+	f.Add(smallest + "r=7d 1h 0 25h\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=simulcast:send q;h;f\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		parsed, err := Parse(text)
+		if (parsed == nil) == (err == nil) {
+			t.Errorf("read %v and %v", parsed, err)
+		}
+	})
+}
