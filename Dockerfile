@@ -13,6 +13,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS service
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props appsettings.json .editorconfig ./
 COPY src src
+COPY tools/Stream.CodeGen/spec tools/Stream.CodeGen/spec
 COPY native-build/proto native-build/proto
 COPY --from=native /source/native-build/build/librtc.so native-build/build/librtc.so
 RUN dotnet publish src/Gateway -c Release -o /service
