@@ -33,6 +33,28 @@ func TestModeratorMutes(t *testing.T) {
 	}
 }
 
+func TestModeratorMutesDuringAnOutage(t *testing.T) {
+	w := newWorld(t)
+	file, _, _ := speech(t, time.Second)
+	p := w.viaProxy("alice")
+	alice := w.join("alice")
+	alice.publish("speech", file, looped)
+	p.cut(true)
+	await(alice, 0, reconnecting)
+	if n, err := w.sfu.Mute(callCID, []string{"alice"}, false, []models.TrackType{models.TrackType_TRACK_TYPE_AUDIO}, "host"); err != nil || n != 1 {
+		t.Fatalf("%d tracks muted, %v", n, err)
+	}
+	p.letThrough()
+	back := await(alice, 0, reconnected)
+	if back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_FAST {
+		t.Errorf("reconnected: %v", back)
+	}
+	await(alice, 0, func(e *rtcproto.Event) (bool, bool) { return true, e.GetMutedByModerator() != nil })
+	if !alice.Info().Muted.Audio {
+		t.Error("the session does not know that it is muted")
+	}
+}
+
 func TestRevokedPermissionEndsThePublication(t *testing.T) {
 	w := newWorld(t)
 	alice := w.join("alice")

@@ -102,6 +102,8 @@ func (r *pcmReader) Close() {
 	r.encoder.Close()
 }
 
+func (r *pcmReader) SetBitrate(bitrate int) error { return r.encoder.SetBitrate(bitrate) }
+
 func (r *pcmReader) Next() (Unit, error) {
 	frame := frameSamples * r.channels
 	for len(r.queue)-r.encoded < frame {

@@ -56,6 +56,12 @@ type Flusher interface {
 	Flush() (bytes int64, err error)
 }
 
+// Encoder is a Reader that makes its packets itself.
+type Encoder interface {
+	// SetBitrate changes the target for what follows, in bits per second.
+	SetBitrate(bitrate int) error
+}
+
 // Open begins to read a format. For video it waits for the beginning, which tells the codec and the size.
 func Open(spec Spec, input *Input, encoding Encoding) (Reader, error) {
 	switch spec.Format {

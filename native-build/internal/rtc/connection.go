@@ -62,7 +62,7 @@ type connection struct {
 	socket         *signaling.Socket
 	unheard        chan struct{} // closed when the socket has ended
 	fastDeadline   time.Duration
-	publishOptions []*models.PublishOption
+	publishOptions sfuPublishOptions
 	publisher      *publisher
 	subscriber     *subscriber
 	early          []webrtc.ICECandidateInit // of the subscriber, before it exists
@@ -101,7 +101,7 @@ func (c *connection) open(ctx context.Context, details *event.ReconnectDetails) 
 	c.socket, c.unheard = socket, make(chan struct{})
 	c.fastDeadline = time.Duration(joined.GetFastReconnectDeadlineSeconds()) * time.Second
 	if options := joined.GetPublishOptions(); len(options) > 0 {
-		c.publishOptions = options
+		c.publishOptions = sfuPublishOptions{options, true}
 	}
 	return joined, nil
 }
@@ -122,7 +122,7 @@ func (c *connection) joinRequest(details *event.ReconnectDetails) *event.JoinReq
 		},
 		FastReconnect:           details.GetStrategy() == strategyFast,
 		ReconnectDetails:        details,
-		PreferredPublishOptions: c.publishOptions,
+		PreferredPublishOptions: c.publishOptions.list,
 	}
 }
 
@@ -178,11 +178,9 @@ func (c *connection) handle(e *event.SfuEvent) {
 	case *event.SfuEvent_ParticipantMigrationComplete:
 		c.migratedOnce.Do(func() { close(c.migrated) })
 	case *event.SfuEvent_ChangePublishOptions:
-		c.mu.Lock()
-		c.publishOptions = payload.ChangePublishOptions.GetPublishOptions()
-		c.mu.Unlock()
+		c.onPublishOptions(payload.ChangePublishOptions.GetPublishOptions())
 	case *event.SfuEvent_ChangePublishQuality:
-		c.s.onPublishQuality(payload.ChangePublishQuality)
+		c.onPublishQuality(payload.ChangePublishQuality)
 	default:
 		c.s.onEvent(c, e)
 	}
@@ -267,14 +265,14 @@ func (c *connection) currentSubscriber() *subscriber {
 
 // publish makes a track live at the SFU, or known but silent when muted.
 func (c *connection) publish(ctx context.Context, track *localTrack, muted bool) error {
+	if err := c.checkWanted(track.trackType); err != nil {
+		return err
+	}
 	p, err := c.openPublisher()
 	if err != nil {
 		return err
 	}
 	if err := p.publish(ctx, track); err != nil {
-		if !p.settled() {
-			c.discard(p)
-		}
 		return err
 	}
 	return c.setMuted(ctx, track.trackType, muted)
@@ -302,16 +300,6 @@ func (c *connection) setMuted(ctx context.Context, t models.TrackType, muted boo
 	return fromSFU(c.rpc.UpdateMuteStates(ctx, &signal.UpdateMuteStatesRequest{
 		SessionId: c.sessionID, MuteStates: []*signal.TrackMuteState{{TrackType: t, Muted: muted}},
 	}))
-}
-
-func (c *connection) publishOption(t models.TrackType) *models.PublishOption {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.publishOptions, func(o *models.PublishOption) bool { return o.GetTrackType() == t })
-	if i < 0 {
-		return nil
-	}
-	return c.publishOptions[i]
 }
 
 func (c *connection) onPeerState(kind models.PeerType, state webrtc.PeerConnectionState) {

@@ -55,7 +55,8 @@ type publication struct {
 	packets  atomic.Uint64
 	bytes    atomic.Uint64
 
-	paused    atomic.Bool // the SFU needs none of it for now
+	paused    atomic.Bool  // the SFU needs none of it for now
+	bitrate   atomic.Int64 // that samples are to be encoded with; 0: as they are
 	keyframes keyframeTold
 	queue     queueControl
 }
@@ -101,11 +102,17 @@ func (p *publication) play() error {
 		return err
 	}
 	flusher, _ := reader.(media.Flusher)
+	encoder, _ := reader.(media.Encoder)
 	if p.options.Loop {
 		reader = media.Loop(reader)
 	}
 	for {
 		p.queue.flush(p, flusher)
+		if bitrate := p.bitrate.Swap(0); bitrate != 0 && encoder != nil {
+			if err := encoder.SetBitrate(int(bitrate)); err != nil {
+				p.s.log.Warn("the SFU asks for an impossible bitrate", "error", err)
+			}
+		}
 		unit, err := reader.Next()
 		switch {
 		case errors.Is(err, media.ErrInterrupted):

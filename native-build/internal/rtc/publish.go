@@ -12,7 +12,6 @@ import (
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/rtcproto"
-	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 )
 
@@ -27,10 +26,14 @@ func (s *Session) Publish(ctx context.Context, options PublishOptions, open func
 	if err != nil {
 		return "", err
 	}
+	if err := conn.checkWanted(sfuTrackType(options.TrackType)); err != nil {
+		return "", err
+	}
 	var track *localTrack
 	if !options.Media.Format.IsVideo() {
 		track = s.localTrack(options.TrackType, media.Track{})
 		if conn, err = s.announceTrack(ctx, track); err != nil {
+			s.silence(track) // in case the SFU knows it
 			return "", err
 		}
 	}
@@ -326,19 +329,4 @@ func (s *Session) audioBitrate(t models.TrackType, music bool) int {
 		bitrate = wanted
 	}
 	return bitrate
-}
-
-// onPublishQuality pauses video that the SFU needs for nobody, and lets it go on. A single encoding is one layer, which
-// cannot be made smaller.
-func (s *Session) onPublishQuality(e *event.ChangePublishQuality) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, sender := range e.GetVideoSenders() {
-		active := slices.ContainsFunc(sender.GetLayers(), func(l *event.VideoLayerSetting) bool { return l.GetActive() })
-		for _, p := range s.publications {
-			if sfuTrackType(p.options.TrackType) == sender.GetTrackType() {
-				p.paused.Store(!active)
-			}
-		}
-	}
 }

@@ -29,6 +29,8 @@ type sender struct {
 	transceiver *webrtc.RTPTransceiver
 	negotiated  bool
 	current     bool // what is sent as its type; others of the type have another codec
+	// option is the publish option that it is announced for, also when the SFU has others later.
+	option *models.PublishOption
 }
 
 func newPublisher(c *connection) (*publisher, error) {
@@ -51,24 +53,54 @@ func (p *publisher) lock(ctx context.Context) error {
 func (p *publisher) unlock() { <-p.turn }
 
 // publish makes the track known to the SFU as that of its type, once; a track that is known already only needs to be
-// unmuted.
+// unmuted. A negotiation that has begun is finished even when the caller gives up, for half of one is of no use to the
+// other tracks; then the track is known, and silent.
 func (p *publisher) publish(ctx context.Context, track *localTrack) error {
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
-	defer p.unlock()
 	added, err := p.senderOf(track)
 	if err != nil || added == nil {
+		p.unlock()
 		return err
 	}
-	err = p.negotiate(ctx, nil)
+	outcome := make(chan error)
+	begun := p.c.s.tasks.spawn(func() {
+		defer p.unlock()
+		err := p.introduce(added)
+		select {
+		case outcome <- err:
+		case <-ctx.Done():
+			if err == nil {
+				_ = p.c.setMuted(p.c.ctx, track.trackType, true) // fails only with the connection
+			}
+		}
+	})
+	if !begun {
+		p.unlock()
+		return errGone()
+	}
+	select {
+	case err := <-outcome:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// introduce negotiates a new sender. The turn must be held.
+func (p *publisher) introduce(added *sender) error {
+	err := p.negotiate(p.c.ctx, nil)
 	p.mu.Lock()
 	added.negotiated, added.current = err == nil, err == nil
 	p.mu.Unlock()
 	if err != nil {
+		if !p.settled() {
+			p.c.discard(p)
+		}
 		return err
 	}
-	track.setConnected(p.up.isOpen())
+	added.track.setConnected(p.up.isOpen())
 	return nil
 }
 
@@ -92,7 +124,7 @@ func (p *publisher) senderOf(track *localTrack) (*sender, error) {
 		if err != nil {
 			return nil, failure.New(failure.Internal, failure.ICE, err)
 		}
-		known = &sender{track: track, transceiver: transceiver}
+		known = &sender{track: track, transceiver: transceiver, option: p.c.publishOption(track.trackType)}
 		p.c.s.tasks.spawn(func() { readReports(transceiver.Sender(), track) })
 		p.mu.Lock()
 		p.senders = append(p.senders, known)
@@ -160,6 +192,15 @@ func (p *publisher) checkAnswer(answer string) error {
 	return nil
 }
 
+// sends tells whether a type of track is announced for a publish option.
+func (p *publisher) sends(t models.TrackType, optionID int32) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.senders, func(s *sender) bool {
+		return s.current && s.track.trackType == t && s.option.GetId() == optionID
+	})
+}
+
 // announced lists the tracks that the SFU knows.
 func (p *publisher) announced() []*models.TrackInfo {
 	p.mu.Lock()
@@ -175,10 +216,9 @@ func (p *publisher) trackInfos() []*models.TrackInfo {
 			continue
 		}
 		info := &models.TrackInfo{TrackId: s.track.id, TrackType: s.track.trackType, Mid: s.transceiver.Mid()}
-		option := p.c.publishOption(s.track.trackType)
-		info.Codec, info.PublishOptionId = option.GetCodec(), option.GetId()
+		info.Codec, info.PublishOptionId = s.option.GetCodec(), s.option.GetId()
 		if s.track.media.Video {
-			describeVideo(info, s.track.media, option)
+			describeVideo(info, s.track.media, s.option)
 		}
 		list = append(list, info)
 	}

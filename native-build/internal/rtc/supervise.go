@@ -212,6 +212,7 @@ func (s *Session) fast(ctx context.Context, conn *connection, o *outage) error {
 		s.afterRosterChange()
 		s.mu.Unlock()
 		conn.listen()
+		s.followPublishOptions(conn)
 		s.silenceEnded(ctx, conn, answer.GetCallState())
 	}
 	return conn.restoreMedia(ctx)
@@ -317,10 +318,12 @@ func (s *Session) adoptConnection(ctx context.Context, conn *connection, answer 
 	conn.listen()
 	conn.reportStats()
 	s.wishes.forget()
+	s.followPublishOptions(conn)
 	for i, p := range running {
-		if tracks[i] == nil {
+		if tracks[i] == nil || p.ctx.Err() != nil {
 			continue
 		}
+		p.paused.Store(false) // the new SFU has not said so
 		if err := conn.publish(ctx, tracks[i], s.mutes(p.options.TrackType)); err != nil {
 			if failure.KindOf(err) == failure.PermissionDenied {
 				p.stop(err)

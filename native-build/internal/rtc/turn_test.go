@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,8 +107,20 @@ func startTURN(t *testing.T, certificate tls.Certificate) map[string]string {
 	}
 }
 
+// trusted is made once: a process reads whom it trusts with the first certificate that it checks.
+var trusted struct {
+	once        sync.Once
+	certificate tls.Certificate
+}
+
 // trustedCertificate is one for 127.0.0.1 that this process trusts.
 func trustedCertificate(t *testing.T) tls.Certificate {
+	t.Helper()
+	trusted.once.Do(func() { trusted.certificate = newTrustedCertificate(t) })
+	return trusted.certificate
+}
+
+func newTrustedCertificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -125,7 +138,7 @@ func trustedCertificate(t *testing.T) tls.Certificate {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("SSL_CERT_FILE", file) // read with the first certificate that this process checks
+	t.Setenv("SSL_CERT_FILE", file)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 

@@ -158,12 +158,20 @@ func (c *call) announcePublished(t *track) {
 
 // announceUnpublished tells the others; the publisher hears only of what it did not do itself.
 func (c *call) announceUnpublished(t *track, cause models.TrackUnpublishReason) {
-	e := &event.SfuEvent{EventPayload: &event.SfuEvent_TrackUnpublished{TrackUnpublished: &event.TrackUnpublished{
-		UserId: t.owner.userID, SessionId: t.owner.sessionID, Type: t.kind, Cause: cause, Participant: t.owner.model(),
-	}}}
 	except := t.owner
-	if cause > models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_USER_MUTED {
+	if isDecision(cause) {
 		except = nil
 	}
-	c.broadcast(e, except)
+	c.broadcast(unpublishedEvent(t, cause), except)
+}
+
+// isDecision tells a moderator's doing from the publisher's own.
+func isDecision(cause models.TrackUnpublishReason) bool {
+	return cause > models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_USER_MUTED
+}
+
+func unpublishedEvent(t *track, cause models.TrackUnpublishReason) *event.SfuEvent {
+	return &event.SfuEvent{EventPayload: &event.SfuEvent_TrackUnpublished{TrackUnpublished: &event.TrackUnpublished{
+		UserId: t.owner.userID, SessionId: t.owner.sessionID, Type: t.kind, Cause: cause, Participant: t.owner.model(),
+	}}}
 }

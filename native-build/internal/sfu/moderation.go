@@ -91,12 +91,8 @@ func (s *Server) Mute(cid string, userIDs []string, everybody bool, kinds []mode
 // UpdateGrants changes what a user may publish; what it may not any more ends at once.
 func (s *Server) UpdateGrants(cid, userID string, grants *models.CallGrants) (int, error) {
 	return s.eachSession(cid, userID, func(c *call, p *participant) {
-		p.grants = grants
-		if p.socket != nil {
-			p.socket.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_CallGrantsUpdated{
-				CallGrantsUpdated: &event.CallGrantsUpdated{CurrentGrants: grants},
-			}}))
-		}
+		p.grants, p.regranted = grants, true
+		p.tellGrants()
 		for kind, t := range p.tracks {
 			if !mayPublish(grants, kind) {
 				c.mute(t, models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_PERMISSION_REVOKED)

@@ -168,6 +168,53 @@ func Test_Revoked_grants_stop_a_track_and_keep_it_from_coming_back(t *testing.T)
 	}
 }
 
+func Test_What_moderators_decide_while_a_socket_is_lost_is_told_when_it_is_back(t *testing.T) {
+	s := startServer(t)
+	alice := newClient(t, s, "alice")
+	alice.publish(alice.newTrack(audioTrack, opus()), alice.newTrack(videoTrack, vp8()))
+	_ = alice.conn.Close()
+	if muted, err := s.Mute(testCall, []string{"alice"}, false, []models.TrackType{audioTrack}, "host"); muted != 1 || err != nil {
+		t.Errorf("muted %d, %v", muted, err)
+	}
+	if _, err := s.UpdateGrants(testCall, "alice", &models.CallGrants{CanPublishAudio: true}); err != nil {
+		t.Error(err)
+	}
+	again := newClient(t, s, "alice", withStrategy(fast, ""))
+	if granted := await(again, "grants", (*event.SfuEvent).GetCallGrantsUpdated).GetCurrentGrants(); !granted.GetCanPublishAudio() || granted.GetCanPublishVideo() {
+		t.Errorf("grants are %v", granted)
+	}
+	for kind, cause := range map[models.TrackType]models.TrackUnpublishReason{
+		audioTrack: models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_MODERATION,
+		videoTrack: models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_PERMISSION_REVOKED,
+	} {
+		told := await(again, "a track stopped", func(e *event.SfuEvent) *event.TrackUnpublished {
+			if stopped := e.GetTrackUnpublished(); stopped.GetType() == kind {
+				return stopped
+			}
+			return nil
+		})
+		if told.GetCause() != cause {
+			t.Errorf("told: %v", told)
+		}
+	}
+
+	// What is done with is not told again.
+	if failed := again.setMuted(audioTrack, false); failed != nil {
+		t.Errorf("unmute answers %v", failed)
+	}
+	_ = again.conn.Close()
+	once := newClient(t, s, "alice", withStrategy(fast, ""))
+	await(once, "grants", (*event.SfuEvent).GetCallGrantsUpdated)
+	await(once, "video stopped", unpublished("alice"))
+	once.mu.Lock()
+	defer once.mu.Unlock()
+	for _, e := range once.events {
+		if e.GetTrackUnpublished().GetType() == audioTrack {
+			t.Error("audio is told to have stopped")
+		}
+	}
+}
+
 func Test_Updates_of_a_participant_and_pins_reach_everybody(t *testing.T) {
 	s := startServer(t)
 	alice, bob := newClient(t, s, "alice"), newClient(t, s, "bob")

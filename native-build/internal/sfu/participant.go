@@ -37,6 +37,7 @@ type participant struct {
 	image         string
 	custom        *structpb.Struct
 	grants        *models.CallGrants
+	regranted     bool    // since it joined
 	socket        *socket // nil while the session is kept without one
 	keep          *time.Timer
 	migration     *migration // nil once it is complete, and for those who did not come from elsewhere
@@ -202,7 +203,29 @@ func (p *participant) resume(socket *socket) bool {
 	}
 	p.socket = socket
 	p.call.respond(p, true)
+	p.retellDecisions()
 	return true
+}
+
+// retellDecisions tells what moderators have decided: a former socket may have been lost with it. Callers hold call.mu.
+func (p *participant) retellDecisions() {
+	if p.regranted {
+		p.tellGrants()
+	}
+	for _, t := range p.tracks {
+		if t.muted && isDecision(t.mutedBy) {
+			p.socket.send(encode(unpublishedEvent(t, t.mutedBy)))
+		}
+	}
+}
+
+// tellGrants tells the participant what it may publish, if it has a socket now. Callers hold call.mu.
+func (p *participant) tellGrants() {
+	if p.socket != nil {
+		p.socket.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_CallGrantsUpdated{
+			CallGrantsUpdated: &event.CallGrantsUpdated{CurrentGrants: p.grants},
+		}}))
+	}
 }
 
 // remove ends the session: it leaves the call and everything it holds is released. Later calls do nothing.

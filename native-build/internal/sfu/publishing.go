@@ -106,6 +106,7 @@ func (c *call) mute(t *track, cause models.TrackUnpublishReason) bool {
 	t.muted = true
 	t.blocked.Store(true)
 	if wasLive {
+		t.mutedBy = cause
 		c.announceUnpublished(t, cause)
 	}
 	return wasLive
@@ -116,7 +117,7 @@ func (c *call) unmute(t *track) {
 		return
 	}
 	first := !t.announced
-	t.announced, t.muted = true, false
+	t.announced, t.muted, t.mutedBy = true, false, 0
 	t.resumed.Add(1)
 	t.blocked.Store(false)
 	c.announcePublished(t)

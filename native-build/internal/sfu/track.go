@@ -26,6 +26,7 @@ type track struct {
 	// Guarded by call.mu.
 	announced bool
 	muted     bool
+	mutedBy   models.TrackUnpublishReason // why, as long as it is muted
 
 	// blocked keeps packets from being forwarded while the track is muted.
 	blocked atomic.Bool
