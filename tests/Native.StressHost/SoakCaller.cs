@@ -118,9 +118,9 @@ internal sealed class SoakCaller(SoakInstances instances, SoakOptions options, i
         {
             Interlocked.Increment(ref Figures.Cancelled);
         }
-        catch (PluginException refusal) when (refusal.Code is PluginErrorCode.InvalidState or PluginErrorCode.Cancelled)
+        catch (PluginException refusal) when (refusal.Code == PluginErrorCode.InvalidState || (go && refusal.Code == PluginErrorCode.Cancelled))
         {
-            // The instance stopped between taking the call and running it.
+            // The instance stopped between taking the call and running it; librtc cancels what still runs.
             Interlocked.Increment(ref Figures.Refused);
         }
 

@@ -78,7 +78,7 @@ public interface IPlugin : IAsyncDisposable, IDisposable
         string tag, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TResponse> responseType,
         CancellationToken cancellationToken = default);
 
-    /// <summary>Refuses new calls, waits for those in flight, stops the plugin; all within the shutdown timeout.</summary>
+    /// <summary>Refuses new calls, waits for those in flight, then stops the plugin; each may take the shutdown timeout.</summary>
     /// <returns>False when the plugin says that its stop failed, or did not come back in time.</returns>
     Task<bool> StopAsync();
 }

@@ -29,7 +29,7 @@ public sealed partial class Plugin
 
     private Task<byte[]> SendAsync(string tag, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        var call = new PendingCall(_handle, tag);
+        var call = new PendingCall(_handle, tag, cancellationToken);
         var key = CompletionCallback.Register(call);
         ulong requestId;
         try
@@ -63,7 +63,7 @@ public sealed partial class Plugin
             {
                 if (PluginCalls.Cancel(_handle, requestId) && CompletionCallback.TryRemove(key, out var cancelled))
                 {
-                    cancelled.Cancel(cancellationToken);
+                    cancelled.Cancel();
                 }
             },
             null);

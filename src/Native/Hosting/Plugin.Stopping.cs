@@ -66,6 +66,7 @@ public sealed partial class Plugin
             Tell(() => StopFailed(_logger, _image.Name));
         }
 
+        CompletionCallback.FailAll(_handle, _image.Name);
         _handle.Complete(clean);
     }
 

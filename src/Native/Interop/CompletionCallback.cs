@@ -28,6 +28,18 @@ internal static unsafe class CompletionCallback
 
     internal static bool TryRemove(nint key, out PendingCall call) => Pending.TryRemove(key, out call!);
 
+    /// <summary>Settles what is still out of an instance that has stopped: some plugins complete nothing after that.</summary>
+    internal static void FailAll(PluginHandle handle, string plugin)
+    {
+        foreach (var (key, call) in Pending)
+        {
+            if (call.Handle == handle && TryRemove(key, out _))
+            {
+                call.FailStopped(plugin);
+            }
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Complete(nint key, ulong requestId, byte* data, nuint length, uint errorCode)
     {

@@ -5,18 +5,22 @@ namespace StreamGateway.Native.Interop;
 /// <summary>An asynchronous call that is out. It counts as a call inside its instance until it is settled.</summary>
 internal sealed class PendingCall
 {
-    private readonly PluginHandle _handle;
     private readonly string _tag;
+    private readonly CancellationToken _cancellationToken;
     private readonly TaskCompletionSource<byte[]> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _counter;
     private int _settled;
 
-    internal PendingCall(PluginHandle handle, string tag)
+    internal PendingCall(PluginHandle handle, string tag, CancellationToken cancellationToken)
     {
-        _handle = handle;
+        Handle = handle;
         _tag = tag;
+        _cancellationToken = cancellationToken;
         _counter = handle.Enter();
     }
+
+    /// <summary>The instance that was called.</summary>
+    internal PluginHandle Handle { get; }
 
     /// <summary>The payload of the answer.</summary>
     internal Task<byte[]> Answer => _answer.Task;
@@ -33,17 +37,24 @@ internal sealed class PendingCall
         {
             _answer.TrySetResult(PluginEnvelope.Payload(envelope, errorCode, _tag).ToArray());
         }
+        catch (PluginException exception) when (
+            exception.Code == PluginErrorCode.Cancelled && _cancellationToken.IsCancellationRequested)
+        {
+            // The plugin's word for what the caller asked for, come before the caller's own side of it was done.
+            _answer.TrySetCanceled(_cancellationToken);
+        }
         catch (PluginException exception)
         {
             _answer.TrySetException(exception);
         }
     }
 
-    internal void Cancel(CancellationToken cancellationToken)
+    /// <summary>Settles the call as its caller's token asks.</summary>
+    internal void Cancel()
     {
         if (Settle())
         {
-            _answer.TrySetCanceled(cancellationToken);
+            _answer.TrySetCanceled(_cancellationToken);
         }
     }
 
@@ -52,6 +63,10 @@ internal sealed class PendingCall
         Settle();
         _answer.TrySetException(exception);
     }
+
+    /// <summary>The plugin has stopped and answers nothing any more.</summary>
+    internal void FailStopped(string plugin) => Fail(
+        new PluginException(PluginErrorCode.RuntimeError, $"{plugin} stopped before it answered.") { Tag = _tag });
 
     /// <summary>The call was never sent: it ends without an answer.</summary>
     internal void Abandon() => Settle();
@@ -63,7 +78,7 @@ internal sealed class PendingCall
             return false;
         }
 
-        _handle.Leave(_counter);
+        Handle.Leave(_counter);
         return true;
     }
 }

@@ -61,6 +61,30 @@ public sealed class PluginAsyncCallTests
     }
 
     [Fact]
+    public async Task CallAsync_PluginSaysCancelledFirst_IsCancelledWithTheCallersToken()
+    {
+        await using var plugin = NativePluginLoader.Load(TestPlugins.PathOf("cancel_waits"));
+        using var cancellation = new CancellationTokenSource();
+        var call = plugin.CallAsync("test.sleep", LongSleep, cancellation.Token);
+
+        await cancellation.CancelAsync();
+
+        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.Soon());
+        Assert.Equal(cancellation.Token, exception.CancellationToken);
+    }
+
+    [Fact]
+    public async Task CallAsync_PluginSaysCancelledUnasked_IsThePluginsError()
+    {
+        await using var plugin = TestPlugins.Load();
+        using var cancellation = new CancellationTokenSource();
+
+        var exception = await Assert.ThrowsAsync<PluginException>(() => plugin.CallAsync("error.9", default, cancellation.Token).Soon());
+
+        Assert.Equal(PluginErrorCode.Cancelled, exception.Code);
+    }
+
+    [Fact]
     public async Task CallAsync_CancelledBefore_IsNeverSent()
     {
         await using var plugin = TestPlugins.Load();

@@ -11,19 +11,19 @@ public sealed class PluginConcurrencyTests
     [InlineData(1, 1)]
     public async Task Limit_Reached_RefusesAndCounts(int limit, int extra)
     {
-        await using var plugin = TestPlugins.Load(new PluginConfig { MaxConcurrentOps = limit });
+        using var loggers = new RecordingLoggers();
+        await using var plugin = TestPlugins.Load(
+            new PluginConfig { MaxConcurrentOps = limit, LogLevel = PluginLogLevel.Debug }, loggers);
         using var cancellation = new CancellationTokenSource();
-        var sleepers = Enumerable.Range(0, limit).Select(_ => Sleep(plugin, cancellation.Token)).ToArray();
-        await UntilFull(plugin);
-        var before = plugin.RejectedRequestCount;
+        var sleepers = Sleep(plugin, limit, cancellation.Token);
+        await UntilAsleep(loggers, limit);
 
         for (var i = 0; i < extra; i++)
         {
-            var exception = Assert.Throws<PluginException>(() => plugin.Call("math.add", """{"a":1,"b":2}"""));
-            Assert.Equal(PluginErrorCode.TooManyRequests, exception.Code);
+            CallRefused(plugin);
         }
 
-        Assert.Equal(before + (ulong)extra, plugin.RejectedRequestCount);
+        Assert.Equal((ulong)extra, plugin.RejectedRequestCount);
         await cancellation.CancelAsync();
         await Task.WhenAll(sleepers).Soon();
     }
@@ -64,46 +64,34 @@ public sealed class PluginConcurrencyTests
     [Fact]
     public async Task RejectedCount_AfterDispose_KeepsItsLastValue()
     {
-        var plugin = TestPlugins.Load(new PluginConfig { MaxConcurrentOps = 1, ShutdownTimeout = TimeSpan.FromMilliseconds(200) });
+        using var loggers = new RecordingLoggers();
+        var plugin = TestPlugins.Load(new PluginConfig { MaxConcurrentOps = 1, LogLevel = PluginLogLevel.Debug }, loggers);
         using var cancellation = new CancellationTokenSource();
-        var sleeper = Sleep(plugin, cancellation.Token);
-        await UntilFull(plugin);
-        var count = plugin.RejectedRequestCount;
+        var sleepers = Sleep(plugin, 1, cancellation.Token);
+        await UntilAsleep(loggers, 1);
+        CallRefused(plugin);
 
         await cancellation.CancelAsync();
-        await sleeper.Soon();
+        await Task.WhenAll(sleepers).Soon();
         await plugin.DisposeAsync().Soon();
 
-        Assert.NotEqual(0ul, count);
-        Assert.Equal(count, plugin.RejectedRequestCount);
+        Assert.Equal(1ul, plugin.RejectedRequestCount);
     }
 
-    private static async Task Sleep(IPlugin plugin, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await plugin.CallAsync("test.sleep", """{"duration_ms":60000}"""u8.ToArray(), cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-        }
-    }
+    private static Task[] Sleep(IPlugin plugin, int count, CancellationToken cancellationToken) =>
+        [.. Enumerable.Range(0, count).Select(_ => Sleep(plugin, cancellationToken))];
 
-    // The plugin's threads take their permits some time after the calls were sent: full is when one is refused.
-    private static async Task UntilFull(IPlugin plugin)
+    private static Task Sleep(IPlugin plugin, CancellationToken cancellationToken) =>
+        Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => plugin.CallAsync("test.sleep", """{"duration_ms":60000}"""u8.ToArray(), cancellationToken));
+
+    // A call that sleeps holds its permit; it may take it some time after it was sent.
+    private static Task UntilAsleep(RecordingLoggers loggers, int count) =>
+        loggers.WaitForAsync(line => line.Text == "asleep", count).Soon();
+
+    private static void CallRefused(IPlugin plugin)
     {
-        using var deadline = new CancellationTokenSource(Deadlines.Wait);
-        while (plugin.RejectedRequestCount == 0)
-        {
-            deadline.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-            try
-            {
-                plugin.Call("math.add", """{"a":1,"b":2}""");
-            }
-            catch (PluginException exception) when (exception.Code == PluginErrorCode.TooManyRequests)
-            {
-            }
-        }
+        var exception = Assert.Throws<PluginException>(() => plugin.Call("math.add", """{"a":1,"b":2}"""));
+        Assert.Equal(PluginErrorCode.TooManyRequests, exception.Code);
     }
 }

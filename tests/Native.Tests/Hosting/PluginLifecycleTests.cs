@@ -93,7 +93,7 @@ public sealed class PluginLifecycleTests
     }
 
     [Fact]
-    public async Task Dispose_CallLongerThanTheDeadline_StopsAllTheSame()
+    public async Task Dispose_CallLongerThanTheDeadline_StopsAllTheSameAndFailsTheCall()
     {
         var plugin = TestPlugins.Load(new PluginConfig { ShutdownTimeout = TimeSpan.FromMilliseconds(100) });
         var call = plugin.CallAsync("test.sleep", """{"duration_ms":3000}"""u8.ToArray());
@@ -102,7 +102,10 @@ public sealed class PluginLifecycleTests
         Assert.True(await plugin.StopAsync().Soon());
 
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
-        await call.Soon();
+        var exception = await Assert.ThrowsAsync<PluginException>(() => call.Soon());
+        Assert.Equal(PluginErrorCode.RuntimeError, exception.Code);
+        Assert.Equal("test.sleep", exception.Tag);
+        Assert.Equal(0, CompletionCallback.Count);
     }
 
     [Fact]

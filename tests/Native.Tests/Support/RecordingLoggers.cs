@@ -24,12 +24,12 @@ internal sealed class RecordingLoggers : ILoggerFactory
     {
     }
 
-    internal async Task<LogLine> WaitForAsync(Func<LogLine, bool> match)
+    internal async Task<LogLine> WaitForAsync(Func<LogLine, bool> match, int count = 1)
     {
         using var deadline = new CancellationTokenSource(Deadlines.Wait);
         while (true)
         {
-            if (_lines.FirstOrDefault(match) is { } line)
+            if (_lines.Where(match).ElementAtOrDefault(count - 1) is { } line)
             {
                 return line;
             }

@@ -102,6 +102,7 @@ static uint32_t test_sleep(slice request, cancellation *cancel, text *out) {
     if (!json_integer(json_member(request, "duration_ms"), &ms)) {
         return missing(out, "duration_ms");
     }
+    log_line(LOG_DEBUG, "hello_plugin::sleep", "asleep");
     if (!sleep_ms((uint64_t)ms, cancel)) {
         text_literal(out, "request cancelled");
         return CANCELLED;

@@ -375,10 +375,10 @@ static void *run_async(void *argument) {
     FfiBuffer answer = acquired ? call(in, a->tag, (slice){a->request.data, a->request.len}, &a->cancel)
                        : in     ? plain(TOO_MANY_REQUESTS, "too many concurrent requests (limit exceeded)")
                                 : plain(INVALID_STATE, "Invalid handle");
+    a->callback(a->context, a->id, answer.data, answer.len, answer.error_code);
     pthread_mutex_lock(&async_lock);
     async_calls[a->id % ASYNC_SLOTS] = NULL;
     pthread_mutex_unlock(&async_lock);
-    a->callback(a->context, a->id, answer.data, answer.len, answer.error_code);
     plugin_free_buffer(&answer);
     free_async(a);
     if (acquired) {
@@ -418,8 +418,8 @@ EXPORT uint64_t plugin_call_async(void *handle, const char *tag, const uint8_t *
     return id;
 }
 
-EXPORT bool plugin_cancel_async(void *handle, uint64_t id) {
-    (void)handle;
+// Whether the call has not been answered yet; then it is cancelled.
+static bool cancel_running(uint64_t id) {
     pthread_mutex_lock(&async_lock);
     async_call *a = async_calls[id % ASYNC_SLOTS];
     bool running = a && a->id == id;
@@ -427,6 +427,17 @@ EXPORT bool plugin_cancel_async(void *handle, uint64_t id) {
         atomic_store(&a->cancel.cancelled, true);
     }
     pthread_mutex_unlock(&async_lock);
+    return running;
+}
+
+EXPORT bool plugin_cancel_async(void *handle, uint64_t id) {
+    (void)handle;
+    bool running = cancel_running(id);
+#ifdef CANCEL_WAITS
+    while (cancel_running(id)) {
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+#endif
     return running;
 }
 #endif
