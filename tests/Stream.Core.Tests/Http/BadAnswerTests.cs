@@ -220,11 +220,12 @@ public sealed class BadAnswerTests
             ScriptedServer.Json("200 OK", new string(' ', 100_000)), ScriptedServer.Json("200 OK", "x", "Content-Encoding: gzip\r\n"),
         ];
         await using var server = ScriptedServer.Answering(answers);
-        using var connections = new OpenConnections(server.Address.Port);
-        using var client = new StreamClient(new StreamClientOptions
-        {
-            ApiKey = "key", ApiSecret = "secret", BaseUrl = server.Address, MaxResponseBytes = 50_000,
-        });
+        using var connections = new OpenConnections();
+        using var handler = StreamClient.CreateHandler();
+        handler.MeterFactory = connections;
+        using var http = new HttpClient(handler);
+        using var client = new StreamClient(
+            new StreamClientOptions { ApiKey = "key", ApiSecret = "secret", BaseUrl = server.Address, MaxResponseBytes = 50_000 }, http);
 
         for (var i = 0; i < answers.Length; i++)
         {

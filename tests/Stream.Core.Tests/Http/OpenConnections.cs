@@ -2,27 +2,26 @@ using System.Diagnostics.Metrics;
 
 namespace GetStream.Tests.Http;
 
-/// <summary>Counts the HTTP connections of this process to one port, by the runtime's own metric.</summary>
-internal sealed class OpenConnections : IDisposable
+/// <summary>Counts the HTTP connections of the handlers that take it as their meter factory, by the runtime's own metric.</summary>
+internal sealed class OpenConnections : IMeterFactory
 {
     private readonly Lock _gate = new();
     private readonly MeterListener _listener = new();
-    private readonly int _port;
+    private readonly List<Meter> _meters = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _opened;
     private long _open;
 
-    public OpenConnections(int port)
+    public OpenConnections()
     {
-        _port = port;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument is { Meter.Name: "System.Net.Http", Name: "http.client.open_connections" })
+            if (instrument.Name is "http.client.open_connections" && ReferenceEquals(instrument.Meter.Scope, this))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((_, change, tags, _) => Count(change, tags));
+        _listener.SetMeasurementEventCallback<long>((_, change, _, _) => Count(change));
         _listener.Start();
     }
 
@@ -46,23 +45,29 @@ internal sealed class OpenConnections : IDisposable
         }
     }
 
-    public void Dispose() => _listener.Dispose();
+    public Meter Create(MeterOptions options)
+    {
+        options.Scope = this;
+        var meter = new Meter(options);
+        _meters.Add(meter);
+        return meter;
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _meters.ForEach(meter => meter.Dispose());
+    }
 
     /// <summary>A connection that becomes idle is taken from one count and added to another: both sum up to the open ones.</summary>
-    private void Count(long change, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Count(long change)
     {
-        foreach (var tag in tags)
+        lock (_gate)
         {
-            if (tag is { Key: "server.port", Value: int port } && port == _port)
-            {
-                lock (_gate)
-                {
-                    _open += change;
-                    _opened += Math.Max(change, 0);
-                    _changed.SetResult();
-                    _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-            }
+            _open += change;
+            _opened += Math.Max(change, 0);
+            _changed.SetResult();
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 }

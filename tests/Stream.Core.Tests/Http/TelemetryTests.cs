@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using GetStream.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -15,28 +14,14 @@ public sealed class TelemetryTests
     [Fact]
     public async Task Calls_are_traced_and_measured_by_template_without_secrets()
     {
-        var activities = new List<Activity>();
-        var measures = new List<Dictionary<string, object?>>();
-        using var traces = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name is StreamTelemetry.Name,
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activity =>
-            {
-                lock (activities)
-                {
-                    activities.Add(activity);
-                }
-            },
-        };
-        ActivitySource.AddActivityListener(traces);
-        using var meters = Listen(measures);
+        using var own = new OwnTelemetry(StreamTelemetry.Name);
         await using var server = ScriptedServer.Answering(ScriptedServer.Json("404 Not Found", """{"code":16,"message":"no"}"""));
         using var client = new StreamClient(Options(server));
 
         _ = await Assert.ThrowsAsync<StreamApiException>(() => client.Video.StopLiveAsync("default", Id));
 
-        var activity = Assert.Single(Snapshot(activities), a => a.OperationName is "StopLive");
+        var activity = Assert.Single(own.Activities);
+        Assert.Equal("StopLive", activity.OperationName);
         Assert.Equal(ActivityKind.Client, activity.Kind);
         Assert.Equal("POST /api/v2/video/call/{type}/{id}/stop_live", activity.DisplayName);
         Assert.Equal(ActivityStatusCode.Error, activity.Status);
@@ -46,7 +31,8 @@ public sealed class TelemetryTests
         Assert.Equal("404", activity.GetTagItem("error.type"));
         AssertClean(string.Join(' ', activity.TagObjects.Select(tag => $"{tag.Key}={tag.Value}")));
 
-        var measure = Assert.Single(Snapshot(measures), m => m["url.template"] is "/api/v2/video/call/{type}/{id}/stop_live");
+        var measure = Assert.Single(own.Measures);
+        Assert.Equal("/api/v2/video/call/{type}/{id}/stop_live", measure["url.template"]);
         Assert.Equal(404, measure["http.response.status_code"]);
         Assert.Equal(server.Address.Port, measure["server.port"]);
         AssertClean(string.Join(' ', measure.Values));
@@ -88,15 +74,6 @@ public sealed class TelemetryTests
             ApiKey = key, ApiSecret = secret, BaseUrl = new Uri(address),
         }));
 
-    /// <summary>Tests beside this one call the API as well, and are heard too.</summary>
-    private static List<T> Snapshot<T>(List<T> list)
-    {
-        lock (list)
-        {
-            return [.. list];
-        }
-    }
-
     private static StreamClientOptions Options(ScriptedServer server) =>
         new() { ApiKey = Key, ApiSecret = Secret, BaseUrl = server.Address };
 
@@ -106,30 +83,6 @@ public sealed class TelemetryTests
         {
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
         }
-    }
-
-    private static MeterListener Listen(List<Dictionary<string, object?>> measures)
-    {
-        var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, self) =>
-            {
-                if (instrument.Meter.Name is StreamTelemetry.Name)
-                {
-                    self.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
-        {
-            var measure = tags.ToArray().ToDictionary();
-            lock (measures)
-            {
-                measures.Add(measure);
-            }
-        });
-        listener.Start();
-        return listener;
     }
 
     private sealed class Lines(List<string> lines) : ILoggerProvider, ILogger
