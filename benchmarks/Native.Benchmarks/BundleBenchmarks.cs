@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using StreamGateway.Native.Bundles;
 
 namespace StreamGateway.Native.Benchmarks;
 
@@ -7,37 +6,26 @@ namespace StreamGateway.Native.Benchmarks;
 [MemoryDiagnoser]
 public class BundleBenchmarks
 {
-    private const int LibrarySize = 1_600_000;
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("bundle-benchmark-").FullName;
-    private readonly MinisignSecretKey _key = MinisignSecretKey.Generate();
-    private string _bundle = null!;
+    private readonly SignedBundle _random = SignedBundle.OfRandomBytes();
+    private readonly SignedBundle _code = SignedBundle.OfMachineCode();
     private string _cache = null!;
-    private int _round;
 
-    [GlobalSetup]
-    public void Pack()
-    {
-        // Random bytes do not compress, so the bundle is as large as its library.
-        var library = new byte[LibrarySize];
-        new Random(1).NextBytes(library);
-        var writer = new BundleWriter(new BundlePlugin { Name = "benchmark", Version = "1.0.0" });
-        writer.AddLibrary(BundlePlatforms.Current, "release", "libbenchmark.so", library);
-        _bundle = Path.Combine(_folder, "benchmark.rbp");
-        using var file = File.Create(_bundle);
-        writer.Write(file, _key);
-    }
+    [IterationSetup(Target = nameof(Verify_and_extract))]
+    public void NameCache() => _cache = _random.NextCache();
 
-    [IterationSetup]
-    public void NameCache() => _cache = Path.Combine(_folder, $"cache-{_round++}");
+    [IterationSetup(Target = nameof(Verify_and_extract_code))]
+    public void NameCacheForCode() => _cache = _code.NextCache();
 
     [GlobalCleanup]
-    public void Delete() => Directory.Delete(_folder, recursive: true);
+    public void Delete()
+    {
+        _random.Dispose();
+        _code.Dispose();
+    }
 
     [Benchmark]
-    public string Verify_and_extract()
-    {
-        using var bundle = PluginBundle.Open(_bundle, BundleTrust.Keys(_key.PublicKey));
-        return bundle.ExtractLibrary(cacheFolder: _cache);
-    }
+    public string Verify_and_extract() => _random.VerifyAndExtract(_cache);
+
+    [Benchmark]
+    public string Verify_and_extract_code() => _code.VerifyAndExtract(_cache);
 }

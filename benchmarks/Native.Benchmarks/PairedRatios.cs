@@ -12,7 +12,6 @@ internal sealed class PairedRatios : IDisposable
 {
     private const string Request = """{"message":"benchmark test"}""";
     private const int Rounds = 2_000;
-    private const int Loads = 51;
     private static readonly TimeSpan BatchTime = TimeSpan.FromMicroseconds(300);
 
     private readonly Plugin _plugin;
@@ -32,32 +31,13 @@ internal sealed class PairedRatios : IDisposable
     /// <summary>Prints the table; false when a bound did not hold.</summary>
     public static bool Run()
     {
-        var held = Load();
         using var pairs = new PairedRatios();
         Console.WriteLine("what                            bare        host    ratio   bound   bytes   bound");
         pairs.Compare("binary call", pairs.BinaryBare, pairs.BinaryHost, Bounds.BinaryRatio, bytes: 0);
         pairs.Compare("JSON echo, UTF-8 in and out", pairs.JsonBare, pairs.JsonUtf8, Bounds.JsonRatio, Bounds.JsonBytes);
         pairs.Compare("JSON echo, strings", pairs.JsonBare, pairs.JsonText, Bounds.JsonTextRatio, bytes: null);
         pairs.Compare("State", pairs.StateBare, pairs.StateHost, Bounds.StateRatio, bytes: 0);
-        return pairs._held && held;
-    }
-
-    /// <summary>Loads libraries the process does not hold yet. The first of them also compiles the host itself.</summary>
-    private static bool Load()
-    {
-        using var libraries = new FreshLibraries();
-        var times = Enumerable.Range(0, Loads).Select(_ => LoadAndStart(libraries.Next()).TotalMilliseconds).ToArray();
-        var first = times[0];
-        Array.Sort(times);
-        Console.WriteLine($"load and start: median {times[Loads / 2]:F2} ms (bound {Bounds.Load.TotalMilliseconds}), the first of the process {first:F1} ms");
-        return times[Loads / 2] <= Bounds.Load.TotalMilliseconds;
-    }
-
-    private static TimeSpan LoadAndStart(string path)
-    {
-        var start = Stopwatch.GetTimestamp();
-        using var plugin = NativePluginLoader.Load(path);
-        return Stopwatch.GetElapsedTime(start);
+        return pairs._held;
     }
 
     public void Dispose()

@@ -12,6 +12,7 @@ internal sealed class BundleArchive : IDisposable
 
     // Tiny files may be packed better than any real library.
     private const long FreeOfRatio = 64 * 1024;
+    private const int ReadAhead = 64 * 1024;
     private const int FileTypeMask = 0xF000;
     private const int RegularFile = 0x8000;
 
@@ -57,7 +58,7 @@ internal sealed class BundleArchive : IDisposable
         try
         {
             // The size was checked against the limits; what comes out must have exactly that size.
-            var content = new byte[entry.Length];
+            var content = GC.AllocateUninitializedArray<byte>((int)entry.Length);
             using var stream = entry.Open();
             stream.ReadExactly(content);
             return stream.ReadByte() < 0 ? content : throw new InvalidDataException("it is longer than it says");
@@ -78,7 +79,7 @@ internal sealed class BundleArchive : IDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, ReadAhead);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

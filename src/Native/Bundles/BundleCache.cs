@@ -1,12 +1,11 @@
 using System.Runtime.Versioning;
-using System.Security.Cryptography;
 
 namespace StreamGateway.Native.Bundles;
 
 /// <summary>A private folder with extracted libraries, each under the SHA-256 of its content.</summary>
 /// <remarks>
 /// A library is written to a folder of its own with a random name and appears under its hash by one rename, so that
-/// processes that extract at once never see half of one. What is there is hashed again before it is used.
+/// processes that extract at once never see half of one. What is there already is compared before it is used.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class BundleCache
@@ -14,6 +13,7 @@ internal sealed class BundleCache
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Others = (UnixFileMode)0b111_111;
     private const string TemporaryPrefix = ".new-";
+    private const int ComparedAtOnce = 16 * 1024;
 
     private static readonly TimeSpan TemporaryLifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan UnusedLifetime = TimeSpan.FromDays(30);
@@ -31,17 +31,23 @@ internal sealed class BundleCache
     {
         var folder = Path.Combine(_folder, sha256);
         var path = Path.Combine(folder, fileName);
-        RemoveLeftovers();
-        if (!Holds(path, content.Length, sha256))
+        try
         {
-            Write(folder, fileName, content);
-            if (!Holds(path, content.Length, sha256))
+            RemoveLeftovers();
+            if (Holds(path, content))
             {
-                throw Unsafe($"{path} does not keep what is written to it");
+                Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow);
+            }
+            else
+            {
+                Write(folder, fileName, content);
             }
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unsafe(exception.Message, exception);
+        }
 
-        Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow);
         return path;
     }
 
@@ -81,16 +87,28 @@ internal sealed class BundleCache
         }
     }
 
-    private static bool Holds(string path, long length, string sha256)
+    private static bool Holds(string path, ReadOnlySpan<byte> content)
     {
         var file = new FileInfo(path);
-        if (!file.Exists || file.LinkTarget is not null || file.Length != length)
+        if (!file.Exists || file.LinkTarget is not null || file.Length != content.Length)
         {
             return false;
         }
 
-        using var stream = file.OpenRead();
-        return Convert.ToHexStringLower(SHA256.HashData(stream)) == sha256;
+        using var handle = File.OpenHandle(path);
+        Span<byte> part = stackalloc byte[ComparedAtOnce];
+        for (var rest = content; !rest.IsEmpty;)
+        {
+            var count = RandomAccess.Read(handle, part, content.Length - rest.Length);
+            if (count == 0 || !rest.StartsWith(part[..count]))
+            {
+                return false;
+            }
+
+            rest = rest[count..];
+        }
+
+        return true;
     }
 
     private void Write(string folder, string fileName, byte[] content)
@@ -101,19 +119,16 @@ internal sealed class BundleCache
             Directory.CreateDirectory(temporary, Private);
             var options = new FileStreamOptions
             {
-                Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserExecute,
+                Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserExecute,
             };
             using (var file = new FileStream(Path.Combine(temporary, fileName), options))
             {
-                // Not forced to the disk: each use checks the hash, so what a crash leaves incomplete is replaced.
+                // Not forced to the disk: each use compares, so what a crash leaves incomplete is replaced.
                 file.Write(content);
             }
 
-            Publish(temporary, folder, Path.Combine(folder, fileName), content.Length);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unsafe(exception.Message, exception);
+            Publish(temporary, folder, Path.Combine(folder, fileName), content);
         }
         finally
         {
@@ -121,7 +136,7 @@ internal sealed class BundleCache
         }
     }
 
-    private static void Publish(string temporary, string folder, string path, long length)
+    private static void Publish(string temporary, string folder, string path, ReadOnlySpan<byte> content)
     {
         try
         {
@@ -130,7 +145,7 @@ internal sealed class BundleCache
         catch (IOException) when (Directory.Exists(folder))
         {
             // Another process was first, which is fine; or what is there was damaged, which is replaced.
-            if (!Holds(path, length, Path.GetFileName(folder)))
+            if (!Holds(path, content))
             {
                 RemoveFolder(folder);
                 Directory.Move(temporary, folder);
@@ -155,7 +170,10 @@ internal sealed class BundleCache
     {
         try
         {
-            Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -64,7 +64,7 @@ public sealed class PluginBundle : IDisposable
         }
 
         var content = _archive.Read(schema!.Path!);
-        RequireChecksum(schema.Path!, content, schema.Checksum ?? "");
+        RequireChecksum(schema.Path!, SHA256.HashData(content), schema.Checksum ?? "");
         return content;
     }
 
@@ -109,8 +109,11 @@ public sealed class PluginBundle : IDisposable
     private byte[] ReadLibrary(BundleVariant build)
     {
         var content = _archive.Read(build.Library!);
+
+        // Computed beside the signature's check, judged after it: what is refused is refused for the first of its faults.
+        var hash = Task.Run(() => SHA256.HashData(content));
         CheckSignature(build.Library!, content);
-        RequireChecksum(build.Library!, content, build.Checksum!);
+        RequireChecksum(build.Library!, hash.GetAwaiter().GetResult(), build.Checksum!);
         return content;
     }
 
@@ -192,9 +195,9 @@ public sealed class PluginBundle : IDisposable
         return null;
     }
 
-    private static void RequireChecksum(string name, byte[] content, string checksum)
+    private static void RequireChecksum(string name, byte[] hash, string checksum)
     {
-        if (!string.Equals(Sha256(checksum), Hash(content), StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(Sha256(checksum), Convert.ToHexString(hash), StringComparison.OrdinalIgnoreCase))
         {
             throw new BundleException(BundleError.WrongChecksum, $"{name} is not what its checksum in the manifest says.");
         }
@@ -205,6 +208,4 @@ public sealed class PluginBundle : IDisposable
         const string Prefix = "sha256:";
         return checksum.StartsWith(Prefix, StringComparison.Ordinal) ? checksum[Prefix.Length..] : checksum;
     }
-
-    private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 }

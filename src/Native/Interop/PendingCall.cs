@@ -16,7 +16,7 @@ internal sealed class PendingCall
         Handle = handle;
         _tag = tag;
         _cancellationToken = cancellationToken;
-        _counter = handle.Enter();
+        _counter = handle.EnterShared();
     }
 
     /// <summary>The instance that was called.</summary>

@@ -60,12 +60,26 @@ internal sealed unsafe class PluginHandle : SafeHandle
 
     internal long CallCount => _gate.Total;
 
-    /// <summary>Begins a call. Every one that begins must <see cref="Leave"/>, also when it fails, with what this answers.</summary>
+    /// <summary>
+    /// Begins a call. Every one that begins must <see cref="Leave"/>, also when it fails, with what this answers, on the same thread.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Enter()
     {
         if (!_gate.TryEnter(out var counter))
+        {
+            Refuse();
+        }
+
+        return counter;
+    }
+
+    /// <summary>As <see cref="Enter"/>, for a call that any thread may end.</summary>
+    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    internal int EnterShared()
+    {
+        if (!_gate.TryEnterShared(out var counter))
         {
             Refuse();
         }

@@ -66,11 +66,16 @@ public sealed class PluginBundleTests
         using var files = TestBundle.Signed();
         using var bundle = files.Open();
         var path = bundle.ExtractLibrary(cacheFolder: files.Cache);
-        File.Delete(path);
-        File.WriteAllText(path, "damaged");
+        var whole = File.ReadAllBytes(path);
+        byte[][] damages = [[], "damaged"u8.ToArray(), whole[..^1], [.. whole[..^1], (byte)(whole[^1] ^ 1)]];
 
-        Assert.Equal(path, bundle.ExtractLibrary(cacheFolder: files.Cache));
-        Assert.True(new FileInfo(path).Length > 1000);
+        Assert.All(damages, damage =>
+        {
+            File.Delete(path);
+            File.WriteAllBytes(path, damage);
+            Assert.Equal(path, bundle.ExtractLibrary(cacheFolder: files.Cache));
+            Assert.Equal(whole, File.ReadAllBytes(path));
+        });
     }
 
     [Fact]
