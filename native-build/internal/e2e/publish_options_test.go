@@ -183,14 +183,5 @@ func TestVideoThatNobodyNeedsIsNotSentUntilItIsWantedAgain(t *testing.T) {
 	before := seen.count()
 	p.quality(alice, p.cameraOption(), true)
 	seen.await(t, before+20)
-	film := mediatest.FilmPictures(t, frames)
-	for i, picture := range mediatest.Pictures(t, "ivf", bob.closeSink(seen)) {
-		best := 0.0
-		for _, original := range film {
-			best = max(best, mediatest.PSNR(picture, original))
-		}
-		if best < 30 {
-			t.Errorf("picture %d is like none of the film: %.1f dB", i, best)
-		}
-	}
+	eachOfTheFilm(t, bob.closeSink(seen), mediatest.FilmPictures(t, frames))
 }

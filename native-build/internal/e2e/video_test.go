@@ -70,6 +70,21 @@ func likeTheFilm(t *testing.T, format media.Format, file []byte, film [][]byte) 
 	return len(seen)
 }
 
+// eachOfTheFilm checks that every picture of a received file is one of the film, in whatever order.
+func eachOfTheFilm(t *testing.T, file []byte, film [][]byte) {
+	t.Helper()
+	pictures := mediatest.Pictures(t, "ivf", file)
+	for i, picture := range pictures {
+		best := 0.0
+		for _, original := range film {
+			best = max(best, mediatest.PSNR(picture, original))
+		}
+		if best < 30 {
+			t.Fatalf("picture %d of %d is like none of the film: %.1f dB", i, len(pictures), best)
+		}
+	}
+}
+
 func TestVideoIsSeenAsItWasPublished(t *testing.T) {
 	const frames, group = 45, 15
 	film := mediatest.FilmPictures(t, frames)
@@ -251,16 +266,7 @@ func TestMutedVideoGoesOnWithAKeyframe(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen.await(t, before+20)
-	pictures := mediatest.Pictures(t, "ivf", bob.closeSink(seen))
-	for i, picture := range pictures {
-		best := 0.0
-		for _, original := range film {
-			best = max(best, mediatest.PSNR(picture, original))
-		}
-		if best < 30 {
-			t.Errorf("picture %d of %d is like none of the film: %.1f dB", i, len(pictures), best)
-		}
-	}
+	eachOfTheFilm(t, bob.closeSink(seen), film)
 }
 
 func TestVideoLivesThroughALostSFU(t *testing.T) {
@@ -277,16 +283,7 @@ func TestVideoLivesThroughALostSFU(t *testing.T) {
 	await(bob, 0, reconnected)
 	await(alice, 0, reconnected)
 	seen.await(t, seen.count()+20)
-	film := mediatest.FilmPictures(t, frames)
-	for i, picture := range mediatest.Pictures(t, "ivf", bob.closeSink(seen)) {
-		best := 0.0
-		for _, original := range film {
-			best = max(best, mediatest.PSNR(picture, original))
-		}
-		if best < 30 {
-			t.Fatalf("picture %d is like none of the film: %.1f dB", i, best)
-		}
-	}
+	eachOfTheFilm(t, bob.closeSink(seen), mediatest.FilmPictures(t, frames))
 	alice.leave()
 	bob.leave()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/sfuproto/event"
@@ -71,7 +72,7 @@ func Test_Unknown_sessions_are_told_inside_the_answer(t *testing.T) {
 	for name, m := range methods {
 		request := m.request()
 		field := request.ProtoReflect().Descriptor().Fields().ByName("session_id")
-		request.ProtoReflect().Set(field, protoString("nobody"))
+		request.ProtoReflect().Set(field, protoreflect.ValueOfString("nobody"))
 		status, body := c.post(name, request, c.token) // without the word Bearer
 		if status != http.StatusOK {
 			t.Errorf("%s: status %d: %s", name, status, body)
