@@ -33,6 +33,35 @@ func TestModeratorMutes(t *testing.T) {
 	}
 }
 
+func TestModeratorMutesAllOfAKind(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.join("alice"), w.join("bob")
+	file, _, _ := speech(t, time.Second)
+	const screenAudio = rtcproto.TrackType_TRACK_TYPE_SCREEN_SHARE_AUDIO
+	alice.publish("speech", file, looped)
+	alice.publish("film", file, looped, func(o *rtc.PublishOptions) { o.TrackType = screenAudio })
+	if n, err := w.sfu.Mute(callCID, []string{"alice"}, false, []models.TrackType{models.TrackType_TRACK_TYPE_AUDIO}, "host"); err != nil || n != 1 {
+		t.Fatalf("%d tracks muted, %v", n, err)
+	}
+	silent := func(e *rtcproto.Event) (bool, bool) {
+		return true, e.GetTrackUnpublished().GetTrack().GetTrackType() == screenAudio
+	}
+	await(bob, 0, silent)
+	if live := w.liveAtTheSFU("alice"); len(live) != 0 {
+		t.Errorf("live: %v", live)
+	}
+	no, after := false, bob.mark()
+	if _, err := alice.Mute(within(t), &no, nil); err != nil {
+		t.Fatal(err)
+	}
+	await(bob, after, func(e *rtcproto.Event) (bool, bool) {
+		return true, e.GetTrackPublished().GetTrack().GetTrackType() == screenAudio
+	})
+	if live := w.liveAtTheSFU("alice"); len(live) != 2 {
+		t.Errorf("live: %v", live)
+	}
+}
+
 func TestModeratorMutesDuringAnOutage(t *testing.T) {
 	w := newWorld(t)
 	file, _, _ := speech(t, time.Second)

@@ -109,6 +109,21 @@ func vorbisHead() []byte {
 	return page
 }
 
+func TestSendersThatPaceThemselvesAreNotHeldBack(t *testing.T) {
+	w := newWorld(t)
+	alice := w.join("alice")
+	file, sent, _ := speech(t, 10*time.Second)
+	start := time.Now()
+	alice.publish("speech", file, func(o *rtc.PublishOptions) { o.AsFastAsPossible = true })
+	end := await(alice, 0, ended)
+	if end.GetReason() != "completed" || end.GetPackets() != uint64(len(sent)) || end.GetDurationMs() != 10_000 {
+		t.Errorf("the publication ended so: %v", end)
+	}
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("10 s of media took %v", took)
+	}
+}
+
 func TestNamesAndTrackTypesAreUnique(t *testing.T) {
 	w := newWorld(t)
 	alice := w.join("alice")

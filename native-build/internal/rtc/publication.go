@@ -272,6 +272,9 @@ func (u *unitSender) write(payload []byte, unit media.Unit, marker bool) {
 
 // finish waits until the last unit has been heard.
 func (u *unitSender) finish() error {
+	if u.p.options.AsFastAsPossible {
+		return u.pace.clock.Sleep(u.p.ctx, u.pace.clock.Now().Add(afterLastPacket))
+	}
 	_, err := u.pace.wait(u.p.ctx, u.p.duration(u.p.position.Load())+afterLastPacket)
 	return err
 }

@@ -237,21 +237,31 @@ func (s *Session) Mute(ctx context.Context, audio, video *bool) (Muted, error) {
 		s.muted.Video = *video
 		s.videoMuted.Store(*video)
 	}
-	muted, running := s.muted, slices.Clone(s.publications)
+	muted := s.muted
+	s.mu.Unlock()
+	return muted, s.tellMutes(ctx, func(t rtcproto.TrackType) bool {
+		return isAudio(t) && audio != nil || !isAudio(t) && video != nil
+	})
+}
+
+// tellMutes tells the SFU whether the running publications of some types are silent.
+func (s *Session) tellMutes(ctx context.Context, affected func(rtcproto.TrackType) bool) error {
+	s.mu.Lock()
+	running := slices.Clone(s.publications)
 	s.mu.Unlock()
 	for _, p := range running {
 		t := p.options.TrackType
-		if isAudio(t) && audio == nil || !isAudio(t) && video == nil || !s.announced(p) {
+		if !affected(t) || !s.announced(p) {
 			continue
 		}
 		err := s.onCurrent(ctx, func(ctx context.Context, conn *connection) error {
 			return conn.setMuted(ctx, sfuTrackType(t), s.mutes(t))
 		})
 		if err != nil {
-			return muted, err
+			return err
 		}
 	}
-	return muted, nil
+	return nil
 }
 
 // announced tells whether the SFU may know the track of a publication; one that it does not know yet is muted with its

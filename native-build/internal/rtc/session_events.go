@@ -108,8 +108,17 @@ func (s *Session) onOwnTrackUnpublished(t rtcproto.TrackType, cause models.Track
 		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_MutedByModerator{MutedByModerator: &rtcproto.MutedByModerator{
 			TrackTypes: []rtcproto.TrackType{t},
 		}}})
+		s.tasks.spawn(func() { s.muteSiblings(t) })
 	case models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_PERMISSION_REVOKED:
 		s.stopPublications(t)
+	}
+}
+
+// muteSiblings tells the SFU that what else there is of a kind has fallen silent with the track that a moderator muted.
+func (s *Session) muteSiblings(muted rtcproto.TrackType) {
+	err := s.tellMutes(s.ctx, func(t rtcproto.TrackType) bool { return t != muted && isAudio(t) == isAudio(muted) })
+	if err != nil && s.ctx.Err() == nil {
+		s.log.Warn("the SFU was not told that a track fell silent", "error", err)
 	}
 }
 

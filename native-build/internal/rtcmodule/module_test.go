@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -106,12 +108,13 @@ func (s *countingSink) Write([]byte) (int, int) { return 0, 0 }
 func (s *countingSink) End()                    {}
 func (s *countingSink) Discard()                { s.discarded = true }
 
-// stage is a module with a coordinator and an SFU to join.
+// stage is a module with a coordinator and an SFU to join; the requests to both pass a gate.
 type stage struct {
 	*Module
 	t           *testing.T
 	host        *testHost
 	coordinator string
+	gate        gate
 }
 
 func newStage(t *testing.T) *stage {
@@ -121,15 +124,22 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &stage{Module: newModule(h), t: t, host: h}
+	procedures := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: strings.TrimSuffix(strings.TrimPrefix(server.URL(), "http://"), "/twirp")})
+	procedures.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/join") {
+		s.gate.pass(r)
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/twirp/"):
+			procedures.ServeHTTP(w, r)
+		case strings.HasSuffix(r.URL.Path, "/join"):
+			fmt.Fprintf(w, `{"created":true,"own_capabilities":["send-audio"],"credentials":{"server":{"url":%q,"ws_endpoint":%q,"edge_name":"sfu-1"},"token":%q}}`,
+				"http://"+r.Host+"/twirp", server.WSEndpoint(), token(r.URL.Query().Get("user_id")))
+		default:
 			w.WriteHeader(http.StatusCreated)
-			return
 		}
-		fmt.Fprintf(w, `{"created":true,"own_capabilities":["send-audio"],"credentials":{"server":{"url":%q,"ws_endpoint":%q,"edge_name":"sfu-1"},"token":%q}}`,
-			server.URL(), server.WSEndpoint(), token(r.URL.Query().Get("user_id")))
 	}))
-	s := &stage{Module: newModule(h), t: t, host: h, coordinator: web.URL}
+	s.coordinator = web.URL
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
