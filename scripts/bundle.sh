@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Packs the RTC library of this machine's platform into a signed bundle: with the schema of its messages, what it is made of, and where from.
-#   scripts/bundle.sh --key signing.key [--output rtc.rbp] [--no-build]
+# Packs the RTC library into a signed bundle: with the schema of its messages, what it is made of, and where from.
+#   scripts/bundle.sh --key signing.key [--lib PLATFORM:PATH]… [--output rtc.rbp] [--no-build]
+# --lib adds a library that was built on a machine of another platform, such as linux-aarch64:librtc.so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-usage() { echo "usage: scripts/bundle.sh --key SECRET-KEY [--output FILE] [--no-build]" >&2; exit 2; }
-key= output= build=1
+usage() { echo "usage: scripts/bundle.sh --key SECRET-KEY [--lib PLATFORM:PATH]… [--output FILE] [--no-build]" >&2; exit 2; }
+key= output= build=1 others=()
 while [ $# -gt 0 ]; do
   case $1 in
     --key) key=${2:-}; shift 2 || usage ;;
+    --lib) others+=(--lib "${2:-}"); shift 2 || usage ;;
     --output) output=${2:-}; shift 2 || usage ;;
     --no-build) build=; shift ;;
     *) usage ;;
@@ -32,7 +34,7 @@ components=()
 while read -r component; do components+=(--component "$component"); done < <(make -s -C native-build components)
 
 exec dotnet artifacts/bin/Native.Bundler/release/StreamGateway.Native.Bundler.dll create --name rtc --version "$version" \
-  --lib "$platform:native-build/build/librtc.so" \
+  --lib "$platform:native-build/build/librtc.so" "${others[@]}" \
   --schema native-build/build/commands.schema.json:commands.schema.json \
   --schema native-build/proto/rtc/v1/events.proto:events.proto \
   --schema native-build/include/rtc.h:rtc.h \

@@ -62,11 +62,15 @@ internal static class InspectCommands
             Console.WriteLine($"  {platform}: {string.Join(", ", bundle.Variants(platform))}");
         }
 
-        Console.WriteLine($"  schemas: {string.Join(", ", manifest.Schemas?.Keys ?? [])}");
-        Console.WriteLine($"  built: {manifest.BuildInfo?.BuiltAt} from {manifest.BuildInfo?.Git?.Commit}");
-        foreach (var file in bundle.Files)
-        {
-            Console.WriteLine($"  {file}");
-        }
+        PrintList("schemas", manifest.Schemas?.Keys);
+        PrintList("bill of materials", [manifest.Sbom?.Cyclonedx, manifest.Sbom?.Spdx]);
+        PrintList("built", [manifest.BuildInfo?.BuiltBy, manifest.BuildInfo?.BuiltAt, manifest.BuildInfo?.Host, manifest.BuildInfo?.Git?.Commit]);
+        PrintList("files", bundle.Files);
+    }
+
+    private static void PrintList(string what, IEnumerable<string?>? items)
+    {
+        var text = string.Join(", ", (items ?? []).Where(item => item is not null));
+        Console.WriteLine($"  {what}: {(text.Length > 0 ? text : "none")}");
     }
 }

@@ -28,7 +28,7 @@ internal static class KeygenCommand
             writer.Write(key.ToFileText());
         }
 
-        File.WriteAllText(output.FullName + ".pub", $"untrusted comment: minisign public key {key.PublicKey.Id}\n{key.PublicKey}\n");
+        File.WriteAllText(output.FullName + ".pub", key.PublicKey.ToFileText());
         Console.WriteLine($"{key.PublicKey.Id}  {key.PublicKey}");
     }
 }

@@ -11,6 +11,7 @@ public sealed class BundleWriter
     private readonly Dictionary<string, Dictionary<string, BundleVariant>> _platforms = [];
     private readonly Dictionary<string, BundleSchema> _schemas = [];
     private readonly List<(string Name, byte[] Content, bool IsSigned)> _files = [];
+    private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase) { "manifest.json", "manifest.json.minisig" };
 
     /// <exception cref="ArgumentException">The plugin has no name or no version.</exception>
     public BundleWriter(BundlePlugin plugin)
@@ -26,20 +27,22 @@ public sealed class BundleWriter
     public BundleSbom? Sbom { get; init; }
 
     /// <summary>Adds a library for a platform such as <c>linux-x86_64</c>.</summary>
+    /// <exception cref="ArgumentException">The bundle has it already, or a reader would refuse its name.</exception>
     public void AddLibrary(string platform, string variant, string fileName, byte[] content, JsonElement? build = null)
     {
         ArgumentNullException.ThrowIfNull(content);
         var path = $"lib/{platform}/{variant}/{fileName}";
+        AddEntry(path, content, isSigned: true);
         if (!_platforms.TryGetValue(platform, out var variants))
         {
             _platforms.Add(platform, variants = []);
         }
 
         variants.Add(variant, new BundleVariant { Library = path, Checksum = "sha256:" + Hash(content), Build = build });
-        _files.Add((path, content, true));
     }
 
     /// <summary>Adds a description of the plugin's messages. Its format follows from its name.</summary>
+    /// <exception cref="ArgumentException">The bundle has it already, or a reader would refuse its name.</exception>
     public void AddSchema(string name, byte[] content, string? description = null)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -49,15 +52,16 @@ public sealed class BundleWriter
             ".json" => "json-schema",
             _ => "unknown",
         };
+        AddEntry($"schema/{name}", content, isSigned: false);
         _schemas.Add(name, new BundleSchema { Path = $"schema/{name}", Format = format, Checksum = Hash(content), Description = description });
-        _files.Add(($"schema/{name}", content, false));
     }
 
     /// <summary>Adds another file, such as <c>sbom/sbom.cdx.json</c> or <c>docs/NOTICES.txt</c>.</summary>
+    /// <exception cref="ArgumentException">The bundle has it already, or a reader would refuse its name.</exception>
     public void AddFile(string name, byte[] content)
     {
         ArgumentNullException.ThrowIfNull(content);
-        _files.Add((name, content, false));
+        AddEntry(name, content, isSigned: false);
     }
 
     /// <summary>Writes the bundle: the manifest first, each signature behind what it signs.</summary>
@@ -74,6 +78,21 @@ public sealed class BundleWriter
         {
             WriteEntry(archive, name, content, isSigned ? key : null);
         }
+    }
+
+    private void AddEntry(string name, byte[] content, bool isSigned)
+    {
+        if (ArchiveNames.Problem(name) is { } problem)
+        {
+            throw new ArgumentException($"The entry '{name}' {problem}.", nameof(name));
+        }
+
+        if (!_names.Add(name) || (isSigned && !_names.Add(name + ".minisig")))
+        {
+            throw new ArgumentException($"The bundle has {name} already.", nameof(name));
+        }
+
+        _files.Add((name, content, isSigned));
     }
 
     private BundleManifest CreateManifest(MinisignSecretKey? key) => new()

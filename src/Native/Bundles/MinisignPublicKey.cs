@@ -43,7 +43,7 @@ public sealed class MinisignPublicKey
     internal static MinisignPublicKey From(ReadOnlySpan<byte> keyId, ReadOnlySpan<byte> key) => new([.. "Ed"u8, .. keyId, .. key]);
 
     /// <summary>The text of a <c>.pub</c> file.</summary>
-    internal string ToFileText() => $"untrusted comment: minisign public key {Id}\n{this}\n";
+    public string ToFileText() => $"untrusted comment: minisign public key {Id}\n{this}\n";
 
     internal static string FormatId(ReadOnlySpan<byte> keyId) => $"{BinaryPrimitives.ReadUInt64LittleEndian(keyId):X16}";
 

@@ -12,8 +12,9 @@ internal unsafe struct FfiBuffer
     public uint ErrorCode;
     private readonly uint _padding;
 
-    public FfiBuffer(nint data, nuint length, nuint capacity)
+    public FfiBuffer(nint data, nuint length, nuint capacity, uint errorCode = 0)
     {
+        ErrorCode = errorCode;
         Data = (byte*)data;
         Length = length;
         Capacity = capacity;
@@ -36,8 +37,9 @@ internal unsafe struct RbResponse
     private readonly uint _padding;
     public byte* Data;
 
-    public RbResponse(nint data, uint length, uint capacity)
+    public RbResponse(nint data, uint length, uint capacity, uint errorCode = 0)
     {
+        ErrorCode = errorCode;
         Data = (byte*)data;
         Length = length;
         Capacity = capacity;

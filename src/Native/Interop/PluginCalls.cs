@@ -7,8 +7,8 @@ namespace StreamGateway.Native.Interop;
 /// <remarks>Nothing between entering and leaving can throw: native code raises no exceptions here, and log callbacks catch theirs.</remarks>
 internal static unsafe class PluginCalls
 {
-    // Answers are out parameters, and never copied whole: the plugin has just written them field by field, and a processor
-    // stalls on a wide read of narrow writes. That would cost more than everything else here.
+    // Answers are never copied whole: the plugin has just written them field by field, and a processor stalls on a wide
+    // read of narrow writes. That would cost as much as everything else here.
 
     /// <param name="handle">The instance.</param>
     /// <param name="tag">A tag with a NUL behind it.</param>
@@ -21,8 +21,9 @@ internal static unsafe class PluginCalls
         fixed (byte* requestPointer = request)
         {
             var counter = handle.Enter();
-            answer = handle.Api.Call(handle.Instance, tagPointer, requestPointer, (nuint)request.Length);
+            var returned = handle.Api.Call(handle.Instance, tagPointer, requestPointer, (nuint)request.Length);
             handle.Leave(counter);
+            answer = new FfiBuffer((nint)returned.Data, returned.Length, returned.Capacity, returned.ErrorCode);
         }
     }
 
@@ -32,8 +33,9 @@ internal static unsafe class PluginCalls
         fixed (byte* requestPointer = request)
         {
             var counter = handle.Enter();
-            answer = handle.Api.CallRaw(handle.Instance, messageId, requestPointer, (nuint)request.Length);
+            var returned = handle.Api.CallRaw(handle.Instance, messageId, requestPointer, (nuint)request.Length);
             handle.Leave(counter);
+            answer = new RbResponse((nint)returned.Data, returned.Length, returned.Capacity, returned.ErrorCode);
         }
     }
 

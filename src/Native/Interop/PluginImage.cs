@@ -12,8 +12,8 @@ internal sealed class PluginImage
 {
     private static readonly Lock LoadLock = new();
     private static readonly Dictionary<nint, PluginImage> Loaded = [];
-    private static string? _goImage;
-    private static RtcApi? _loadedRtc;
+    private static string? goImage;
+    private static RtcApi? loadedRtc;
 
     private readonly nint _library;
     private readonly Lazy<RtcApi> _rtc;
@@ -42,7 +42,7 @@ internal sealed class PluginImage
     internal RtcApi Rtc => _rtc.Value;
 
     /// <summary>Functions of librtc, once an instance of it was wanted in this process.</summary>
-    internal static RtcApi? LoadedRtc => Volatile.Read(ref _loadedRtc);
+    internal static RtcApi? LoadedRtc => Volatile.Read(ref loadedRtc);
 
     /// <summary>Whether the process may die under garbage collection: a Go library that cannot undo its signal step.</summary>
     internal unsafe bool IsUnsafeGo => IsGo && Api.SignalProtect == null;
@@ -60,7 +60,7 @@ internal sealed class PluginImage
         lock (LoadLock)
         {
             var elf = Inspect(realPath);
-            if (elf.IsGo && _goImage is { } other && other != realPath)
+            if (elf.IsGo && goImage is { } other && other != realPath)
             {
                 throw Failure(
                     $"Failed to load {realPath}: this process already holds the Go library {other}, and two Go runtimes in one process are not supported.");
@@ -71,7 +71,7 @@ internal sealed class PluginImage
             {
                 image = new PluginImage(realPath, library, elf.IsGo, ReadApi(realPath, library));
                 Loaded.Add(library, image);
-                _goImage ??= elf.IsGo ? realPath : null;
+                goImage ??= elf.IsGo ? realPath : null;
             }
 
             image.ProtectSignals();
@@ -159,7 +159,7 @@ internal sealed class PluginImage
             throw Failure($"{Path} is not the RTC library: it does not export {string.Join(", ", symbols.Missing)}.");
         }
 
-        Volatile.Write(ref _loadedRtc, api);
+        Volatile.Write(ref loadedRtc, api);
         return api;
     }
 

@@ -21,7 +21,7 @@ public sealed class BundledEngineTests : IDisposable
     {
         Pack(Key);
         var publicKey = Path.Combine(_folder, "signing.key.pub");
-        await File.WriteAllTextAsync(publicKey, $"untrusted comment: minisign public key {Key.PublicKey.Id}\n{Key.PublicKey}\n");
+        await File.WriteAllTextAsync(publicKey, Key.PublicKey.ToFileText());
 
         using var gateway = Start(publicKey);
         using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
