@@ -9,6 +9,11 @@ internal static class OpenApiExtensions
     public const string DocumentName = "v1";
 
     private const string Path = "/openapi/v1.json";
+    private const string Page = "/swagger";
+
+    /// <summary>What is read first comes first.</summary>
+    private static readonly string[] Chapters =
+        ["Sessions", "Media", "Events", "Tokens", "Tickets", "Webhooks", "Operations", "Errors"];
 
     public static IServiceCollection AddGatewayOpenApi(this IServiceCollection services) =>
         services
@@ -31,6 +36,8 @@ internal static class OpenApiExtensions
             ui.SwaggerEndpoint(Path, "Stream Gateway v1");
             ui.DocumentTitle = "Stream Gateway";
         });
+        // Whoever opens the bare address in a browser wants to see what there is.
+        app.MapGet("/", () => TypedResults.LocalRedirect(Page)).ExcludeFromDescription().AllowAnonymous();
     }
 
     public static void MapApiDescription(this IEndpointRouteBuilder routes) =>
@@ -47,6 +54,7 @@ internal static class OpenApiExtensions
             Description = "Headless participants in Stream video calls, their media and their events, over plain HTTP.",
         };
         document.Servers = [];
+        document.Tags = (document.Tags ?? new HashSet<OpenApiTag>()).OrderBy(ChapterOf).ToHashSet();
         document.Components ??= new OpenApiComponents();
         (document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>())[ProblemSchema.Name] = ProblemSchema.Create();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
@@ -63,4 +71,7 @@ internal static class OpenApiExtensions
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("api_key", document)] = [] },
         ];
     }
+
+    private static int ChapterOf(OpenApiTag tag) =>
+        Array.IndexOf(Chapters, tag.Name) is >= 0 and var at ? at : Chapters.Length;
 }

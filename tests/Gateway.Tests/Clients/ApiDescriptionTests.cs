@@ -56,6 +56,18 @@ public sealed class ApiDescriptionTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task What_is_read_first_comes_first_and_the_bare_address_leads_there()
+    {
+        var document = await _gateway.GetAsync("/openapi/v1.json");
+        var chapters = document.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()).ToList();
+        Assert.Equal(["Sessions", "Media", "Events", "Tokens", "Tickets", "Webhooks", "Operations", "Errors"], chapters.Take(8));
+
+        using var page = await _gateway.Http.GetAsync("/").WithTimeout();
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Equal("/swagger/index.html", page.RequestMessage!.RequestUri!.AbsolutePath);
+    }
+
+    [Fact]
     public async Task Events_of_a_union_are_told_apart_by_Streams_own_names()
     {
         var document = await _gateway.GetAsync("/openapi/v1.json");
