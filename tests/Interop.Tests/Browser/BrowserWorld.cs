@@ -52,14 +52,16 @@ public sealed class BrowserWorld : IAsyncLifetime
     }
 
     /// <summary>A page that is in the call.</summary>
-    internal async Task<Tab> JoinAsync(string callId, string userId, bool camera = false, bool microphone = false)
+    internal async Task<Tab> JoinAsync(
+        string callId, string userId, bool camera = false, bool microphone = false, string? videoCodec = null)
     {
         var tab = await _chromium.OpenAsync(_pages.Address);
-        await JoinAsync(tab, callId, userId, camera, microphone);
+        await JoinAsync(tab, callId, userId, camera, microphone, videoCodec);
         return tab;
     }
 
-    internal Task<JsonElement> JoinAsync(Tab tab, string callId, string userId, bool camera = false, bool microphone = false)
+    internal Task<JsonElement> JoinAsync(
+        Tab tab, string callId, string userId, bool camera = false, bool microphone = false, string? videoCodec = null)
     {
         var stream = Gateway.Stream.Options;
         var options = JsonSerializer.Serialize(new
@@ -71,6 +73,7 @@ public sealed class BrowserWorld : IAsyncLifetime
             callId,
             camera,
             microphone,
+            videoCodec,
         });
         return tab.EvaluateAsync($"join({options})");
     }

@@ -19,6 +19,7 @@ public sealed class JoinTests
         Assert.Empty(page.Complaints);
         await page.UntilAsync("call.state.remoteParticipants.some((one) => one.userId === 'bot')");
         await bot.SeesAsync("participant_joined", "alice");
+        await page.ScreenshotAsync("joined");
 
         await page.EvaluateAsync("call.leave()");
         await bot.SeesAsync("participant_left", "alice");
@@ -50,6 +51,7 @@ public sealed class JoinTests
         await bot.SeesAsync("participant_joined", "alice");
         await bot.SeesAsync("track_published", "alice");
         await page.UntilAsync("call.state.participants.length === 2");
+        await page.ScreenshotAsync("reloaded");
     }
 
     [Fact]
@@ -61,6 +63,7 @@ public sealed class JoinTests
         await _world.CommandAsync("kick", "kick", """{"user_id":"alice","kicked_by_id":"bot"}""");
 
         await page.UntilAsync("call.state.callingState === 'left'");
+        await page.ScreenshotAsync("kicked");
         await bot.SeesAsync("participant_left", "alice");
     }
 
@@ -73,6 +76,7 @@ public sealed class JoinTests
 
         await page.UntilAsync("call.state.callingState === 'left'");
         await page.UntilAsync("call.state.endedAt");
+        await page.ScreenshotAsync("ended");
     }
 
     [Fact]

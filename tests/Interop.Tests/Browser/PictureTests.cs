@@ -63,4 +63,25 @@ public sealed class PictureTests
             (await Frames.DecodeAsync(seen, width, height)).AssertAmong(await Material.CameraFramesAsync(width, height));
         }
     }
+
+    [Fact]
+    public async Task Layers_within_one_stream_arrive_whole()
+    {
+        await using var bot = await Bot.JoinAsync(_world.Gateway, "scalable");
+        await using var alice = await _world.JoinAsync("scalable", "alice", camera: true, videoCodec: "vp9");
+        await using var bob = await _world.JoinAsync("scalable", "bob");
+        var shown = await Material.CameraFramesAsync(Material.Width, Material.Height);
+        await bob.UntilAsync(OthersCamera);
+
+        (await bob.CaptureAsync(OthersCamera, 8, Material.Width)).AssertAmong(shown);
+        await bob.ScreenshotAsync("camera-vp9");
+        var seen = await bot.SeeAsync("alice", "VP90", 8);
+        (await Frames.DecodeAsync(seen, Material.Width, Material.Height)).AssertAmong(shown);
+
+        var mode = await alice.EvaluateAsync("call.publisher.pc.getSenders()[0].getParameters().encodings[0].scalabilityMode");
+        Assert.Equal("L3T1_KEY", mode.GetString());
+        // The client warns of the choice of a codec itself.
+        Assert.All(alice.Complaints, complaint => Assert.Contains("updatePublishOptions", complaint));
+        Assert.Empty(bob.Complaints);
+    }
 }

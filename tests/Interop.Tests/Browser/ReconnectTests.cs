@@ -21,6 +21,7 @@ public sealed class ReconnectTests
 
         _world.Road.Cut();
         await page.UntilAsync("states.includes('reconnecting') && call.state.callingState === 'joined'");
+        await page.ScreenshotAsync("reconnected");
 
         Assert.Equal(session.GetString(), (await page.EvaluateAsync("call.state.localParticipant.sessionId")).GetString());
         await bot.HearAsync("alice", 4_000);
@@ -40,6 +41,7 @@ public sealed class ReconnectTests
         await _world.Road.Close().WithTimeout();
         await Eventually.GetAsync(
             () => page.EvaluateAsync("call.reconnectStrategy"), strategy => strategy.GetInt32() == Rejoin);
+        await page.ScreenshotAsync("reconnecting");
         _world.Road.Open();
         await page.UntilAsync("states.includes('reconnecting') && call.state.callingState === 'joined'");
 
@@ -47,5 +49,6 @@ public sealed class ReconnectTests
         await bot.SeesAsync("participant_left", session.GetString()!);
         await page.UntilAsync("call.publisher.isPublishing(1)");
         await bot.HearAsync("alice", 4_000);
+        await page.ScreenshotAsync("rejoined");
     }
 }

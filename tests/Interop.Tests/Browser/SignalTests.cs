@@ -17,6 +17,7 @@ public sealed class SignalTests
 
         await page.EvaluateAsync("call.microphone.disable()");
         await bot.SeesAsync("track_unpublished", "alice");
+        await page.ScreenshotAsync("muted");
         await page.EvaluateAsync("call.microphone.enable()");
         await bot.SeesAsync("track_published", "alice");
         await bot.HearAsync("alice", 4_000);
@@ -65,6 +66,7 @@ public sealed class SignalTests
         await page.UntilAsync("call.state.remoteParticipants[0]?.publishedTracks.includes(1)");
         await page.UntilAsync("call.state.remoteParticipants[0].isSpeaking");
         await page.UntilAsync("call.state.dominantSpeaker?.userId === 'bot'");
+        await page.ScreenshotAsync("speaking");
         await saying;
         await page.UntilAsync("!call.state.remoteParticipants[0].publishedTracks.includes(1)");
     }

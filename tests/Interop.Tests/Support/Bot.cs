@@ -70,12 +70,16 @@ internal sealed class Bot : IAsyncDisposable
         return heard;
     }
 
-    /// <summary>So many frames of someone's camera in a width, in IVF.</summary>
-    public async Task<byte[]> SeeAsync(string userId, int width, int frames)
+    /// <summary>So many frames of someone's camera in VP8, in IVF, from the first of a width on: a simulcast may start with another.</summary>
+    public Task<byte[]> SeeAsync(string userId, int width, int frames) =>
+        SeeAsync(userId, "VP80", frames, frame => Ivf.WidthOfVp8(frame) == width);
+
+    /// <summary>So many frames of someone's camera, in IVF.</summary>
+    public async Task<byte[]> SeeAsync(string userId, string codec, int frames, Func<byte[], bool>? mayBegin = null)
     {
         using var response = await ListenAsync($"{userId}:video", "video/x-ivf");
         await using var body = await response.Content.ReadAsStreamAsync();
-        return await Ivf.TakeAsync(body, width, frames);
+        return await Ivf.TakeAsync(body, codec, frames, mayBegin);
     }
 
     public async ValueTask DisposeAsync()

@@ -12,6 +12,8 @@ interface JoinOptions {
   callId: string;
   camera: boolean;
   microphone: boolean;
+  /** What the camera shall be encoded with; the SFU's choice when absent. */
+  videoCodec?: 'vp8' | 'vp9' | 'av1' | 'h264';
 }
 
 // The coordinator's events of the call and the states of our part in it, since the page was loaded.
@@ -43,6 +45,7 @@ async function join(options: JoinOptions): Promise<string> {
   render(call);
   // Voice processing would change what is compared.
   call.microphone.setDefaultConstraints({ echoCancellation: false, noiseSuppression: false, autoGainControl: false });
+  if (options.videoCodec) call.updatePublishOptions({ preferredCodec: options.videoCodec });
   await choose(call.camera, options.camera);
   await choose(call.microphone, options.microphone);
   await call.join({ create: true });
