@@ -49,6 +49,17 @@ type JoinResponse struct {
 	OwnCapabilities []string     `json:"own_capabilities"`
 	Credentials     Credentials  `json:"credentials"`
 	StatsOptions    StatsOptions `json:"stats_options"`
+	Call            JoinedCall   `json:"call"`
+}
+
+// JoinedCall is what a participant needs of the call that it joined.
+type JoinedCall struct {
+	Settings struct {
+		Audio struct {
+			// RedundantCodingEnabled asks for audio whose packets repeat those before them.
+			RedundantCodingEnabled bool `json:"redundant_coding_enabled"`
+		} `json:"audio"`
+	} `json:"settings"`
 }
 
 // StatsOptions say how often the SFU wants to hear of a participant's counters.

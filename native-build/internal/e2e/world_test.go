@@ -104,6 +104,7 @@ type fakeCoordinator struct {
 	limits map[string]int                                    // participants an SFU takes
 	joins  []coordinator.JoinRequest
 	events []string // bodies of custom events and reactions
+	red    bool     // the call wants redundant audio
 	feeds  feeds
 }
 
@@ -115,9 +116,9 @@ func newFakeCoordinator(server *sfu.Server) *fakeCoordinator {
 
 func (c *fakeCoordinator) serve(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
-	answer := c.answer
+	instead := c.answer
 	c.mu.Unlock()
-	if answer != nil && answer(w, r) {
+	if instead != nil && instead(w, r) {
 		return
 	}
 	if r.URL.Path == "/api/v2/connect" {
@@ -157,10 +158,13 @@ func (c *fakeCoordinator) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusInternalServerError, 101, "no SFU available")
 		return
 	}
-	limit := c.limits[server.EdgeName()]
+	limit, redundant := c.limits[server.EdgeName()], c.red
 	c.mu.Unlock()
 	user := r.URL.Query().Get("user_id")
-	writeCredentials(w, server.URL(), server.WSEndpoint(), server.EdgeName(), sfuToken(user, parts[0]+":"+parts[1], limit))
+	answer := credentials(server.URL(), server.WSEndpoint(), server.EdgeName(), sfuToken(user, parts[0]+":"+parts[1], limit))
+	answer["call"] = map[string]any{"settings": map[string]any{"audio": map[string]any{"redundant_coding_enabled": redundant}}}
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(answer)
 }
 
 func writeCredentials(w http.ResponseWriter, url, wsEndpoint, name, token string) {
@@ -210,6 +214,12 @@ func (c *fakeCoordinator) limit(name string, participants int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limits[name] = participants
+}
+
+func (c *fakeCoordinator) wantRedundantAudio() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.red = true
 }
 
 func (c *fakeCoordinator) requests() []coordinator.JoinRequest {

@@ -55,8 +55,10 @@ type connection struct {
 	trouble chan trouble
 	// statsInterval is how often the SFU wants to hear of our counters; 0 never.
 	statsInterval time.Duration
-	migrated      chan struct{}
-	migratedOnce  sync.Once
+	// redundant tells that the call wants redundant audio.
+	redundant    bool
+	migrated     chan struct{}
+	migratedOnce sync.Once
 
 	mu             sync.Mutex
 	socket         *signaling.Socket
@@ -78,6 +80,7 @@ func newConnection(s *Session, sessionID string, joined *coordinator.JoinRespons
 		rpc:     signaling.NewRPC(s.engine.http, server.URL, joined.Credentials.Token),
 		trouble: make(chan trouble, 1), migrated: make(chan struct{}),
 		statsInterval: time.Duration(joined.StatsOptions.ReportingIntervalMs) * time.Millisecond,
+		redundant:     joined.Call.Settings.Audio.RedundantCodingEnabled,
 	}
 }
 

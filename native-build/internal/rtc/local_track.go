@@ -39,11 +39,13 @@ type localTrack struct {
 	end         uint32 // the timestamp at which the last publication ended
 	pausedAt    time.Time
 	sent        resendCache
+	repetition  *repetition // nil unless the SFU wants redundant audio
 
 	packets atomic.Uint64
 	bytes   atomic.Uint64
 	resent  atomic.Uint64
 	remote  atomic.Pointer[receptionReport]
+	loss    lossEstimate
 	rate    bitrate
 }
 
@@ -53,6 +55,16 @@ type receptionReport struct {
 	jitterMs float64
 	rttMs    float64
 }
+
+// lossEstimate is the share of packets that get lost, as the SFU reports: it rises at once and falls slowly.
+type lossEstimate struct{ share atomic.Uint32 } // in 1/256
+
+func (l *lossEstimate) note(fraction uint8) {
+	current := l.share.Load()
+	l.share.Store(max(uint32(fraction), current-(current+7)/8))
+}
+
+func (l *lossEstimate) percent() int { return int(l.share.Load() * 100 / 256) }
 
 func newLocalTrack(trackType models.TrackType, track media.Track, id, streamID string, sequence uint16, timestamp uint32) *localTrack {
 	return &localTrack{
@@ -75,6 +87,9 @@ func (t *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 			if extension.URI == sdp.AudioLevelURI && !t.media.Video {
 				t.levelID = uint8(extension.ID)
 			}
+		}
+		if !t.media.Video {
+			t.repetition = newRepetition(c.CodecParameters(), codec)
 		}
 		t.connected = false // until this connection says so
 		t.ready.set(false)
@@ -147,6 +162,7 @@ func (t *localTrack) send(payload []byte, at int64, level uint8, marker bool) er
 			return err
 		}
 	}
+	payload = t.repetition.apply(&header, payload)
 	t.sequence++
 	t.sent.keep(&header, payload)
 	n, err := t.writer.WriteRTP(&header, payload)

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/pion/rtp"
-
 	"streamgateway/native/internal/opus"
 	"streamgateway/native/internal/pcm"
 	"streamgateway/native/internal/rtcproto"
@@ -42,11 +40,11 @@ func newPacketFeed(s *Session, track *remoteTrack) *packetFeed {
 }
 
 // put takes a packet as it arrives. It belongs to the goroutine that receives.
-func (f *packetFeed) put(now time.Time, packet *rtp.Packet) {
-	if f == nil || len(packet.Payload) == 0 {
+func (f *packetFeed) put(now time.Time, packet orderedPacket) {
+	if f == nil {
 		return
 	}
-	for _, next := range f.order.push(now, packet.SequenceNumber, packet.Timestamp, packet.Payload) {
+	for _, next := range f.order.push(now, packet.sequence, packet.timestamp, packet.payload) {
 		next.payload = bytes.Clone(next.payload)
 		select {
 		case f.queue <- next:

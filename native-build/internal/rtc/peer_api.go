@@ -112,8 +112,10 @@ func registerCodecs(media *webrtc.MediaEngine) error {
 	}
 	opus := webrtc.RTPCodecParameters{RTPCodecCapability: opusCapability, PayloadType: opusPayloadType}
 	opus.RTCPFeedback = []webrtc.RTCPFeedback{{Type: "nack"}}
-	if err := media.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
-		return err
+	for _, c := range []webrtc.RTPCodecParameters{opus, redundantOpus} {
+		if err := media.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
+			return err
+		}
 	}
 	for _, c := range []webrtc.RTPCodecParameters{
 		codec(webrtc.MimeTypeVP8, 90000, "", 96, video),

@@ -217,6 +217,7 @@ func (p *publisher) trackInfos() []*models.TrackInfo {
 		}
 		info := &models.TrackInfo{TrackId: s.track.id, TrackType: s.track.trackType, Mid: s.transceiver.Mid()}
 		info.Codec, info.PublishOptionId = s.option.GetCodec(), s.option.GetId()
+		info.Red = p.c.redundant && !s.track.media.Video
 		if s.track.media.Video {
 			describeVideo(info, s.track.media, s.option)
 		}
@@ -297,6 +298,7 @@ func (t *localTrack) note(reports []rtcp.ReceptionReport, now time.Time) {
 		if r.SSRC != ssrc {
 			continue
 		}
+		t.loss.note(r.FractionLost)
 		note := &receptionReport{lost: r.TotalLost, jitterMs: float64(r.Jitter) * 1000 / float64(t.media.Clock())}
 		if r.LastSenderReport != 0 {
 			elapsed := ntpMiddle(now) - r.LastSenderReport - r.Delay

@@ -36,6 +36,7 @@ type remoteTrack struct {
 	trackType rtcproto.TrackType
 	codec     string
 	order     reorder          // of audio
+	redundant redundancy       // of audio
 	losses    losses           // while the SFU sends again
 	frames    *video.Assembler // of video, while somebody watches
 	asked     time.Time        // for a keyframe
@@ -66,12 +67,30 @@ func newRemoteTrack(c *connection, track *webrtc.TrackRemote, prefix string, t r
 	return &remoteTrack{c: c, track: track, prefix: prefix, trackType: t, codec: codecName(track.Codec().MimeType)}
 }
 
+// negotiate learns what may come of the track: redundant audio is Opus, in another packaging. The answer is the codec itself.
+func (r *remoteTrack) negotiate(codecs []webrtc.RTPCodecParameters) webrtc.RTPCodecParameters {
+	own, opus := r.track.Codec(), r.track.Codec()
+	for _, codec := range codecs {
+		switch {
+		case isRedundant(codec):
+			r.redundant.payloadType = uint8(codec.PayloadType)
+		case strings.EqualFold(codec.MimeType, webrtc.MimeTypeOpus):
+			opus = codec
+		}
+	}
+	if isRedundant(own) {
+		own = opus
+	}
+	r.codec = codecName(own.MimeType)
+	return own
+}
+
 // receive runs until the track ends with its connection or its section of the description.
-func (r *remoteTrack) receive() {
+func (r *remoteTrack) receive(codec webrtc.RTPCodecParameters) {
 	buffer := make([]byte, maxRTPBytes)
 	var jitter jitterMeter
 	var sequences sequenceMeter
-	repairs := sentAgain(r.track.Codec())
+	repairs := sentAgain(codec)
 	for {
 		gap := r.order.waiting() || r.losses.waiting()
 		if gap {
@@ -98,8 +117,7 @@ func (r *remoteTrack) receive() {
 		r.c.s.timing.firstPacket(now)
 		r.stats.packets.Add(1)
 		r.stats.bytes.Add(uint64(n))
-		r.packets.put(now, &packet)
-		r.stats.jitter.Store(jitter.note(now, packet.Timestamp, r.track.Codec().ClockRate))
+		r.stats.jitter.Store(jitter.note(now, packet.Timestamp, codec.ClockRate))
 		r.stats.lost.Store(sequences.note(packet.SequenceNumber))
 		if repairs {
 			r.losses.note(now, packet.SequenceNumber)
@@ -114,10 +132,16 @@ func (r *remoteTrack) receive() {
 }
 
 func (r *remoteTrack) receiveAudio(now time.Time, packet *rtp.Packet) {
-	if len(packet.Payload) == 0 {
-		return
+	for _, arrived := range r.redundant.unwrap(packet) {
+		if arrived.sequence != packet.SequenceNumber {
+			r.losses.note(now, arrived.sequence)
+		}
+		r.packets.put(now, arrived)
+		r.arrive(now, arrived)
 	}
-	arrived := orderedPacket{sequence: packet.SequenceNumber, timestamp: packet.Timestamp, payload: packet.Payload}
+}
+
+func (r *remoteTrack) arrive(now time.Time, arrived orderedPacket) {
 	r.mu.Lock()
 	for _, listener := range r.listeners {
 		listener.arrived(arrived, now)
@@ -126,7 +150,7 @@ func (r *remoteTrack) receiveAudio(now time.Time, packet *rtp.Packet) {
 		mix.Push(arrived.sequence, arrived.timestamp, arrived.payload, now)
 	}
 	r.mu.Unlock()
-	r.deliver(r.order.push(now, packet.SequenceNumber, packet.Timestamp, packet.Payload))
+	r.deliver(r.order.push(now, arrived.sequence, arrived.timestamp, arrived.payload))
 }
 
 func (r *remoteTrack) deliver(packets []orderedPacket) {

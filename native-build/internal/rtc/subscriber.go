@@ -138,12 +138,13 @@ func (c *connection) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 		return
 	}
 	remote := newRemoteTrack(c, track, prefix, trackType)
+	codec := remote.negotiate(receiver.GetParameters().Codecs)
 	remote.packets = newPacketFeed(c.s, remote)
 	defer remote.packets.close()
 	c.s.adopt(remote)
 	c.s.tasks.spawn(func() { drainReports(receiver) })
 	defer c.s.abandon(remote)
-	remote.receive()
+	remote.receive(codec)
 }
 
 // drainReports drives the interceptors, which see the SFU's RTCP only when somebody reads it.

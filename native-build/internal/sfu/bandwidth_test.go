@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/nettest"
+	"streamgateway/native/internal/red"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 )
@@ -360,4 +361,42 @@ type watchedWriter struct {
 func (w *watchedWriter) Write(header *rtp.Header, payload []byte, attributes interceptor.Attributes) (int, error) {
 	w.packets = append(w.packets, &rtp.Packet{Header: *header, Payload: append([]byte(nil), payload...)})
 	return w.RTPWriter.Write(header, payload, attributes)
+}
+
+func Test_What_gets_lost_of_redundant_audio_is_taken_from_the_next_packet(t *testing.T) {
+	s := startServer(t)
+	alice := newClient(t, s, "alice", likeBrowser(t))
+	bob, carol := newClient(t, s, "bob", likeBrowser(t)), newClient(t, s, "carol")
+	track := alice.newTrack(audioTrack, redundantOpus())
+	track.info.Red, track.info.Codec = true, &models.Codec{Name: "opus"}
+	alice.publish(track)
+	if answer := alice.publisher.RemoteDescription().SDP; !strings.Contains(answer, "a=rtcp-fb:111 nack\r\n") {
+		t.Errorf("the answer does not ask for lost audio:\n%s", answer)
+	}
+	encoder, err := red.NewEncoder(111, 1, 1200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const count = 40
+	for i := range count {
+		payload := encoder.Encode(nil, track.next.Timestamp, fmt.Appendf(nil, "packet %d", i))
+		if i%5 == 3 {
+			track.next.SequenceNumber++ // it is lost
+			track.next.Timestamp += 960
+			continue
+		}
+		track.sendAudio(t, payload)
+	}
+	stream := alice.streamOf(audioTrack)
+	carol.eventually("all packets", func() bool { return carol.count2(stream) >= count })
+	for i, packet := range carol.received(stream) {
+		checkPacket(t, i, packet)
+	}
+	bob.eventually("all packets", func() bool { return bob.count2(stream) >= count })
+	for i, packet := range bob.received(stream) {
+		lost := i%5 == 3
+		if plain := packet.PayloadType == 111; plain != lost || packet.SequenceNumber != uint16(65530+i) {
+			t.Errorf("packet %d: number %d, payload type %d", i, packet.SequenceNumber, packet.PayloadType)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/red"
 	"streamgateway/native/internal/sfuproto/models"
 )
 
@@ -119,32 +120,55 @@ func (l *layer) receive(stream uint32, raw []byte) {
 		marker:     h.marker,
 		payload:    h.payload,
 	}
-	l.inspect(&p, h)
-	var stored *packet
-	fresh := false
-	if !l.track.blocked.Load() { // what is held back must not come out of the cache later
-		stored, fresh = l.cache.put(p)
-	}
-	if fresh {
-		l.rate.add(stored)
-	}
+	var room [red.MaxBlocks]*packet
+	stored := l.store(room[:0], &p, h)
 	var lost []rtcp.NackPair
 	if l.source.nack {
 		lost = l.losses.arrived(p.seq, now)
 	}
+	for _, recovered := range stored {
+		l.losses.found(recovered.seq, now)
+	}
 	ssrc := l.source.ssrc
 	l.mu.Unlock()
 
-	if fresh {
-		l.track.forward(l, stored)
+	for _, fresh := range stored {
+		l.track.forward(l, fresh)
 	}
 	if len(lost) > 0 {
 		publisher.writeRTCP(&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: lost})
 	}
 }
 
-// inspect notes what forwarding needs to know of a payload. Callers hold l.mu.
-func (l *layer) inspect(p *packet, h rtpHeader) {
+// store keeps a packet, and before it those inside that got lost, and answers what is to be forwarded. Callers hold l.mu.
+func (l *layer) store(stored []*packet, p *packet, h rtpHeader) []*packet {
+	var room [red.MaxBlocks]red.Block
+	blocks := l.inspect(room[:0], p, h)
+	if l.track.blocked.Load() { // what is held back must not come out of the cache later
+		return stored
+	}
+	for i, block := range blocks {
+		seq := p.seq - uint64(len(blocks)-i)
+		if seq < l.reception.base || len(block.Data) == 0 {
+			continue
+		}
+		lost := packet{
+			seq: seq, stream: p.stream, timestamp: p.timestamp - block.Offset, receivedAt: p.receivedAt, payload: block.Data,
+		}
+		if recovered, missing := l.cache.put(lost); missing {
+			stored = append(stored, recovered)
+		}
+	}
+	if fresh, ok := l.cache.put(*p); ok {
+		l.rate.add(fresh)
+		stored = append(stored, fresh)
+	}
+	return stored
+}
+
+// inspect notes what forwarding needs to know of a payload, and answers the payloads of earlier packets that are repeated
+// in it. Callers hold l.mu.
+func (l *layer) inspect(room []red.Block, p *packet, h rtpHeader) (repeated []red.Block) {
 	switch {
 	case isVideo(l.track.kind):
 		p.keyframe = startsKeyframe(l.track.codec.MimeType, h.payload)
@@ -153,13 +177,18 @@ func (l *layer) inspect(p *packet, h rtpHeader) {
 				p.vp8 = d
 			}
 		}
-		return
+		return nil
 	case h.payloadType == l.source.redType && len(h.payload) > 0:
-		p.redundant, p.primary = true, primaryOf(h.payload)
+		p.redundant = true
+		if blocks, err := red.Decode(room, h.payload); err == nil {
+			last := len(blocks) - 1
+			p.primary, repeated = blocks[last].Data, blocks[:last]
+		}
 	}
 	if l.source.levelID != 0 {
 		l.track.owner.heard(h.extension(l.source.levelID))
 	}
+	return repeated
 }
 
 func (s *source) accepts(payloadType uint8) bool {

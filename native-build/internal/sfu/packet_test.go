@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/red"
 	"streamgateway/native/internal/sfuproto/models"
 )
 
@@ -56,7 +57,7 @@ func Test_No_bytes_make_the_parsers_panic(t *testing.T) {
 		if ok {
 			vp8Shift{picture: 3, levelZero: 9}.apply(raw, d)
 		}
-		primaryOf(raw)
+		_, _ = red.Decode(nil, raw)
 		for _, mime := range []string{webrtc.MimeTypeVP8, webrtc.MimeTypeVP9, webrtc.MimeTypeH264, webrtc.MimeTypeAV1, webrtc.MimeTypeOpus} {
 			startsKeyframe(mime, raw)
 		}

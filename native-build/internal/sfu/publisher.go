@@ -200,7 +200,7 @@ func (b *publisher) answer(ctx context.Context, peer *webrtc.PeerConnection) (st
 	if err := waitGathered(ctx, gathered); err != nil {
 		return "", err
 	}
-	return b.participant.server.media.local(peer.LocalDescription().SDP), nil
+	return wantResends(b.participant.server.media.local(peer.LocalDescription().SDP)), nil
 }
 
 func waitGathered(ctx context.Context, gathered <-chan struct{}) error {
@@ -230,7 +230,7 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 	}
 	parameters := receiver.GetParameters()
 	redundant, _ := redundantAmong(parameters.Codecs)
-	s := source{ssrc: ssrc, payloadType: uint8(t.codec.PayloadType), redType: uint8(redundant.PayloadType), nack: hasFeedback(t.codec, "nack", "")}
+	s := source{ssrc: ssrc, payloadType: uint8(t.codec.PayloadType), redType: uint8(redundant.PayloadType), nack: !isVideo(t.kind) || hasFeedback(t.codec, "nack", "")}
 	for _, extension := range parameters.HeaderExtensions {
 		switch extension.URI {
 		case audioLevelURI:

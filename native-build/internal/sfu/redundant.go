@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"github.com/pion/webrtc/v3"
-
-	"streamgateway/native/internal/red"
 )
 
 const (
@@ -18,6 +16,7 @@ func redundantOpus() webrtc.RTPCodecParameters {
 	return webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: mimeRedundant, ClockRate: 48000, Channels: 2, SDPFmtpLine: "111/111",
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}},
 		},
 		PayloadType: redundantPayloadType,
 	}
@@ -31,14 +30,4 @@ func redundantAmong(codecs []webrtc.RTPCodecParameters) (webrtc.RTPCodecParamete
 		}
 	}
 	return webrtc.RTPCodecParameters{}, false
-}
-
-// primaryOf answers the newest of the payloads in a redundant one; nil when it is malformed.
-func primaryOf(payload []byte) []byte {
-	var room [red.MaxBlocks]red.Block
-	blocks, err := red.Decode(room[:0], payload)
-	if err != nil {
-		return nil
-	}
-	return blocks[len(blocks)-1].Data
 }

@@ -97,6 +97,30 @@ func tidy(description string) string {
 	return strings.ReplaceAll(description, " \r\n", "\r\n")
 }
 
+// wantResends makes an answer ask for lost packets of audio to be sent again. Browsers offer it for video alone, and yet do
+// it for audio when they are told to.
+func wantResends(answer string) string {
+	const separator = "\r\nm="
+	parts := strings.Split(answer, separator)
+	for i, part := range parts {
+		if i == 0 || !strings.HasPrefix(part, "audio ") {
+			continue
+		}
+		var lines []string
+		for _, line := range strings.Split(part, "\r\n") {
+			lines = append(lines, line)
+			mapping, isMapping := strings.CutPrefix(line, "a=rtpmap:")
+			payloadType, encoding, _ := strings.Cut(mapping, " ")
+			feedback := "a=rtcp-fb:" + payloadType + " nack"
+			if isMapping && strings.HasPrefix(encoding, "opus/") && !strings.Contains(part+"\r\n", feedback+"\r\n") {
+				lines = append(lines, feedback)
+			}
+		}
+		parts[i] = strings.Join(lines, "\r\n")
+	}
+	return strings.Join(parts, separator)
+}
+
 // untangle removes the sources from sections with several encodings. They are told apart by rid, and the library takes
 // a section with sources for one without encodings.
 func untangle(offer string) string {

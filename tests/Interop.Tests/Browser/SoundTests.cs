@@ -1,3 +1,5 @@
+using Xunit.Abstractions;
+
 namespace StreamGateway.Tests.Browser;
 
 /// <summary>Sound between Stream's own client in Chromium and bots.</summary>
@@ -7,8 +9,9 @@ public sealed class SoundTests
     private const string BotsVoice = "call.state.remoteParticipants[0]?.audioStream";
 
     private readonly BrowserWorld _world;
+    private readonly ITestOutputHelper _output;
 
-    public SoundTests(BrowserWorld world) => _world = world;
+    public SoundTests(BrowserWorld world, ITestOutputHelper output) => (_world, _output) = (world, output);
 
     [Fact]
     public async Task The_browser_hears_what_a_bot_says()
@@ -47,9 +50,8 @@ public sealed class SoundTests
         _world.MediaRoad.Loss = 0.05;
         try
         {
-            // Which packets are lost is chance, and concealing a burst of them may cost a piece its likeness: best of five.
-            var (said, played) = (0.0, 0.0);
-            for (var attempt = 0; attempt < 5 && Math.Min(said, played) < 0.9; attempt++)
+            List<double> said = [], played = [];
+            for (var recording = 0; recording < 3; recording++)
             {
                 // Decoded by the gateway, which conceals what is lost: four seconds.
                 var hearing = bot.HearAsync("alice", 4 * 16_000 * 2, "audio/wav;rate=16000;channels=1");
@@ -57,12 +59,14 @@ public sealed class SoundTests
                 await page.UntilAsync(BotsVoice);
                 var heard = await page.RecordAsync(BotsVoice, TimeSpan.FromSeconds(4));
                 await saying;
-                said = Math.Max(said, await LikenessToSaidAsync(heard, speech));
-                played = Math.Max(played, await LikenessToPlayedAsync(await hearing));
+                said.Add(await LikenessToSaidAsync(heard, speech));
+                played.Add(await LikenessToPlayedAsync(await hearing));
+                _output.WriteLine($"the browser heard {said[^1]:F3} of the bot, the bot {played[^1]:F3} of the microphone");
             }
 
-            Assert.True(said >= 0.9, $"{said:F3} of what the browser heard is what the bot said");
-            Assert.True(played >= 0.9, $"{played:F3} of what the bot heard is what the microphone played");
+            // The middle one of three: a machine that cannot keep up with the browser may spoil one.
+            Assert.True(said.Order().ElementAt(1) >= 0.9, $"of what the browser heard is what the bot said: {string.Join(", ", said)}");
+            Assert.True(played.Order().ElementAt(1) >= 0.9, $"of what the bot heard is what the microphone played: {string.Join(", ", played)}");
         }
         finally
         {
@@ -70,15 +74,17 @@ public sealed class SoundTests
         }
     }
 
-    private static async Task AssertSaidAsync(Sound heard, byte[] said)
+    private async Task AssertSaidAsync(Sound heard, byte[] said)
     {
         var likeness = await LikenessToSaidAsync(heard, said);
+        _output.WriteLine($"the browser heard {likeness:F3} of the bot");
         Assert.True(likeness >= 0.9, $"{likeness:F3} of what the browser heard is what the bot said");
     }
 
-    private static async Task AssertPlayedAsync(byte[] recorded)
+    private async Task AssertPlayedAsync(byte[] recorded)
     {
         var likeness = await LikenessToPlayedAsync(recorded);
+        _output.WriteLine($"the bot heard {likeness:F3} of the microphone");
         Assert.True(likeness >= 0.9, $"{likeness:F3} of what the bot heard is what the microphone played");
     }
 
