@@ -56,8 +56,8 @@ internal static class VoiceScenario
         using var clock = new PeriodicTimer(FrameTime);
         for (var i = 0; i < 25; i++)
         {
-            await clock.WaitForNextTickAsync(cancellationToken);
             await mouth.SendAsync(Silence, WebSocketMessageType.Binary, true, cancellationToken);
+            await clock.WaitForNextTickAsync(cancellationToken); // else the sound would be given 20 ms ahead of its time
         }
 
         var sent = Stopwatch.GetTimestamp();

@@ -14,17 +14,20 @@ import (
 )
 
 const (
-	// FrameSamples is the length of a pulled frame for each channel: 20 ms at 48 kHz.
+	// FrameSamples is the length of a pulled frame for each channel unless a Config asks for another: 20 ms at 48 kHz.
 	FrameSamples = 960
 
 	millisecond = opus.Rate / 1000
 	unit        = 5 * millisecond / 2 // the grid of Opus: 2.5 ms
 
-	// The delay is corrected when it is that far above or below its target.
+	// The delay is corrected when it is that far above or below its target: above by half of the target at most.
 	above = 15 * millisecond
 	below = 5 * millisecond
 	// hurry is the distance from which corrections follow each other fast.
 	hurry = 60 * millisecond
+	// hurried and unhurried are the times from one correction to the next.
+	hurried   = 20 * millisecond
+	unhurried = 180 * millisecond
 	// fadeLength smooths the start of a voice after silence.
 	fadeLength = 5 * millisecond
 	// concealLimit is for how long a voice is made up when packets fail to come; comfortLimit is the same for the noise
@@ -40,7 +43,8 @@ const (
 // Config is how a buffer works. Zero values are the defaults.
 type Config struct {
 	Channels int           // 1 (default) or 2, whatever the packets have
-	MinDelay time.Duration // least target delay, default 20 ms
+	Frame    time.Duration // how much is pulled at once: 10 ms or 20 ms (default)
+	MinDelay time.Duration // least target delay, default a frame: less would be short of samples between two pulls
 	MaxDelay time.Duration // greatest target delay, default 500 ms, at most 2 s
 	Backlog  time.Duration // what waits beyond this is left out, default 2 s, at most 5 s
 }
@@ -70,6 +74,7 @@ type Stats struct {
 type Buffer struct {
 	mu      sync.Mutex
 	config  Config
+	frame   int // samples that are pulled at once, of each channel
 	decoder *opus.Decoder
 	packets packets
 	transit transit
@@ -90,6 +95,7 @@ type Buffer struct {
 	held      int  // samples filled in since the last packet while time stood still
 	filled    int  // samples filled in since the last packet
 	cooldown  int  // pulls until the next correction
+	phase     int  // samples that were ready when a pull needed the next packet
 	kind      Kind
 	stretcher stretcher
 }
@@ -97,9 +103,13 @@ type Buffer struct {
 // New makes a buffer, which must be closed.
 func New(config Config) (*Buffer, error) {
 	setDefault(&config.Channels, 1)
-	setDefault(&config.MinDelay, 20*time.Millisecond)
+	setDefault(&config.Frame, 20*time.Millisecond)
+	setDefault(&config.MinDelay, config.Frame)
 	setDefault(&config.MaxDelay, 500*time.Millisecond)
 	setDefault(&config.Backlog, 2*time.Second)
+	if config.Frame != 10*time.Millisecond && config.Frame != 20*time.Millisecond {
+		return nil, fmt.Errorf("jitter buffer: frames of %v", config.Frame)
+	}
 	if config.MinDelay < 0 || config.MaxDelay < config.MinDelay || config.MaxDelay > 2*time.Second ||
 		config.Backlog < config.MaxDelay || config.Backlog > 5*time.Second {
 		return nil, fmt.Errorf("jitter buffer: delays of %v to %v, backlog of %v", config.MinDelay, config.MaxDelay, config.Backlog)
@@ -108,7 +118,7 @@ func New(config Config) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	buffer := &Buffer{config: config, decoder: decoder, bad: -1, silent: true}
+	buffer := &Buffer{config: config, frame: int(samples(config.Frame)), decoder: decoder, bad: -1, silent: true}
 	buffer.transit.minimum, buffer.transit.maximum = samples(config.MinDelay), samples(config.MaxDelay)
 	return buffer, nil
 }
@@ -161,6 +171,10 @@ func (b *Buffer) Push(sequence uint16, timestamp uint32, payload []byte, arrival
 	}
 	b.stats.Received++
 	b.transit.add(clock-ts, clock-b.arrival > pause)
+	if packet.FEC && ext > b.packets.newest+1 {
+		// The packet that is missing is in this one: it has come as well, and as late.
+		b.transit.add(clock-ts+int64(packet.Samples()), false)
+	}
 	b.arrival = max(b.arrival, clock)
 	b.stats.Skipped += uint64(b.packets.insert(ext, ts, packet, payload, &b.last))
 }
@@ -192,19 +206,21 @@ func (b *Buffer) unwrap(sequence uint16, timestamp uint32, clock int64) (ext, ts
 	return int64(sequence), int64(timestamp), true
 }
 
-// Pull fills pcm, of FrameSamples for each channel, with the frame that is due at a time. Times should be 20 ms apart on
-// average. It never waits and never fails.
+// Pull fills pcm, a frame, with what is due at a time. Times should be a frame apart on average. It never waits and never fails.
 func (b *Buffer) Pull(now time.Time, pcm []int16) Kind {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.epoch.IsZero() || len(pcm) != FrameSamples*b.config.Channels {
+	if b.epoch.IsZero() || len(pcm) != b.frame*b.config.Channels {
 		clear(pcm)
 		return Silent
 	}
 	clock := b.clock(now)
 	b.dropBacklog()
 	b.correct(clock)
-	for b.ready() < FrameSamples {
+	if b.ready() < b.frame {
+		b.phase = b.ready()
+	}
+	for b.ready() < b.frame {
 		b.produce(clock)
 	}
 	kind := b.kind
@@ -223,7 +239,7 @@ func (b *Buffer) Stats(now time.Time) Stats {
 	defer b.mu.Unlock()
 	stats := b.stats
 	if !b.epoch.IsZero() {
-		stats.Target = duration(b.transit.target)
+		stats.Target = duration(b.target())
 		if !b.waiting {
 			stats.Delay = duration(b.delay(b.clock(now)))
 		}
@@ -250,6 +266,19 @@ func (b *Buffer) ready() int { return len(b.fifo) / b.config.Channels }
 // delay is how long after the fastest packet could have come the next sample is played.
 func (b *Buffer) delay(clock int64) int64 {
 	return clock + int64(b.ready()) - b.transit.base - b.next
+}
+
+// target is the delay that is aimed at: what covers the network, and what a pull needs of a packet before its first sample is
+// due, since it takes a frame as a whole.
+func (b *Buffer) target() int64 {
+	target := b.transit.target
+	if target > max(b.transit.minimum, bucket) {
+		target += int64(b.phase)
+	}
+	if b.transit.packets < known {
+		target = max(target, startTarget)
+	}
+	return min(target, b.transit.maximum)
 }
 
 func samples(d time.Duration) int64 { return int64(d) * (opus.Rate / 1000) / int64(time.Millisecond) }

@@ -8,20 +8,20 @@ func (b *Buffer) produce(clock int64) {
 		return
 	}
 	lost, missing := packet.ext-b.last-1, packet.timestamp-b.next
-	early := b.transit.target - (clock + int64(b.ready()) - b.transit.base - packet.timestamp)
+	early := b.target() - (clock + int64(b.ready()) - b.transit.base - packet.timestamp)
 	switch {
 	case b.waiting || lost == 0 && missing > 0 || missing > concealLimit:
 		// Silence stretches and shrinks for free: the packet begins when it is due.
 		b.waiting = early >= unit
 		if b.waiting {
-			b.fill(int(min(early/unit*unit, FrameSamples)))
+			b.fill(min(int(early/unit*unit), b.frame))
 		} else {
 			b.decode(packet)
 		}
 	case lost == 0 || missing < unit:
 		b.decode(packet)
 	default:
-		b.bridge(packet, int(missing), b.delay(clock)-b.transit.target)
+		b.bridge(packet, int(missing), b.delay(clock)-b.target())
 	}
 }
 
@@ -37,9 +37,9 @@ func (b *Buffer) bridge(packet *packet, missing int, excess int64) {
 	case missing == packet.info.Samples():
 		b.recover(packet)
 	default:
-		length := min(missing, FrameSamples)
+		length := min(missing, b.frame)
 		if missing > packet.info.Samples() {
-			length = min(missing-packet.info.Samples(), FrameSamples)
+			length = min(missing-packet.info.Samples(), b.frame)
 		}
 		length = max(length/unit*unit, unit)
 		b.fill(length)
@@ -49,8 +49,8 @@ func (b *Buffer) bridge(packet *packet, missing int, excess int64) {
 
 // hold lets time stand still: what is missing may come late, and is then played late.
 func (b *Buffer) hold() {
-	b.fill(FrameSamples)
-	b.held += FrameSamples
+	b.fill(b.frame)
+	b.held += b.frame
 	if b.filled >= b.fillLimit() {
 		b.waiting = true
 	}
@@ -97,7 +97,7 @@ func (b *Buffer) recover(packet *packet) {
 	b.next += int64(length)
 }
 
-// fill adds a multiple of 2.5 ms, up to 20 ms: concealment for a while, then silence.
+// fill adds a multiple of 2.5 ms, up to a frame: concealment for a while, then silence.
 func (b *Buffer) fill(length int) {
 	tail := b.extend(length)
 	left := b.fillLimit() - b.filled
@@ -130,7 +130,7 @@ func (b *Buffer) dropBacklog() {
 	if packet == nil || b.packets.stamp-packet.timestamp <= samples(b.config.Backlog) {
 		return
 	}
-	for ; packet != nil && b.packets.stamp-packet.timestamp > b.transit.target; packet = b.packets.first(b.last) {
+	for ; packet != nil && b.packets.stamp-packet.timestamp > b.target(); packet = b.packets.first(b.last) {
 		b.last, b.next = packet.ext, packet.timestamp+int64(packet.info.Samples())
 		b.packets.release(packet)
 		b.stats.Skipped++
@@ -146,8 +146,8 @@ func (b *Buffer) correct(clock int64) {
 	if b.waiting || b.filled > 0 || !b.played {
 		return
 	}
-	excess := b.delay(clock) - b.transit.target
-	if excess <= above && excess >= -below {
+	excess := b.delay(clock) - b.target()
+	if excess <= min(above, b.target()/2) && excess >= -below {
 		return
 	}
 	b.decodeAhead()
@@ -163,9 +163,9 @@ func (b *Buffer) correct(clock int64) {
 		b.loud = len(b.fifo)
 	}
 	if excess > hurry || before == b.ready() {
-		b.cooldown = 1
+		b.cooldown = hurried / b.frame
 	} else {
-		b.cooldown = 9
+		b.cooldown = unhurried / b.frame
 	}
 }
 

@@ -11,8 +11,9 @@ const (
 	// The fastest transit is that of the last 200 packets, kept in groups.
 	groups    = 4
 	groupSize = 50
-	// startTarget is the first target, before anything is known.
+	// startTarget is the least target until so many packets are known.
 	startTarget = 40 * millisecond
+	known       = 50
 )
 
 // transit measures how long packets take. Transit times contain the unknown difference between the clocks at both ends,
@@ -32,7 +33,7 @@ type transit struct {
 func (t *transit) reset(value int64) {
 	*t = transit{minimum: t.minimum, maximum: t.maximum}
 	t.rebase(value)
-	t.target = min(max(startTarget, t.minimum), t.maximum)
+	t.target = t.minimum
 }
 
 // rebase takes a transit time as the fastest.
@@ -96,7 +97,7 @@ func (t *transit) shift(distance int) {
 	t.weights[0] = folded
 }
 
-// retarget sets the delay that suffices for nearly all packets. While few are known it does not fall below the start's.
+// retarget sets the delay that suffices for nearly all packets.
 func (t *transit) retarget() {
 	var sum float32
 	index := 0
@@ -105,9 +106,5 @@ func (t *transit) retarget() {
 			break
 		}
 	}
-	target := int64(index+1) * bucket
-	if t.packets < 50 {
-		target = max(target, startTarget)
-	}
-	t.target = min(max(target, t.minimum), t.maximum)
+	t.target = min(max(int64(index+1)*bucket, t.minimum), t.maximum)
 }

@@ -16,16 +16,18 @@ type Encoding struct {
 	Music      bool // tuned for music instead of voices
 	DTX        bool // in silence send hardly anything
 	PacketLoss int  // percent that the network is expected to lose: how much is sent twice
+	// LowDelay makes packets, and frames of a mix, half as long, for talk in which 10 ms count.
+	LowDelay bool
 }
 
 const (
-	frameTime    = 20 * time.Millisecond
-	frameSamples = opus.Rate / 50 // of each channel
+	frameSamples = opus.Rate / 50  // of each channel
+	shortSamples = opus.Rate / 100 // with low delay
 	// idleAfter is the silence of a source after which its words are taken for complete: what is held is sent.
 	idleAfter = 60 * time.Millisecond
-	// tailFrames of silence end a stretch of sound, so that a decoder does not go on with its last vowel.
-	tailFrames = 3
-	readSize   = 2048 // samples
+	// tailSamples of silence end a stretch of sound, so that a decoder does not go on with its last vowel.
+	tailSamples = 3 * frameSamples
+	readSize    = 2048 // samples
 )
 
 // pcmReader encodes samples. A source may pause: then what is left of a frame is filled up with silence and sent.
@@ -39,6 +41,10 @@ type pcmReader struct {
 	converter *pcm.Converter
 	encoder   *opus.Encoder
 	channels  int
+	frame     int // samples of a packet, of each channel
+	leastLoss int // percent that is expected at least; 0 prepares for none
+	loss      int
+	lowDelay  bool
 
 	scratch [readSize]int16
 	queue   []int16 // converted
@@ -75,6 +81,10 @@ func newPCMReader(input *Input, samples interface{ Read([]int16) (int, error) },
 	reader := &pcmReader{
 		input: input, samples: samples, from: from, channels: channels, fresh: true,
 		byteRate: int64(from.Rate * from.Channels * sampleSize),
+		frame:    frameSamples, lowDelay: encoding.LowDelay, leastLoss: encoding.PacketLoss, loss: encoding.PacketLoss,
+	}
+	if encoding.LowDelay {
+		reader.frame = shortSamples
 	}
 	var err error
 	if reader.converter, err = pcm.NewConverter(from, pcm.Format{Rate: opus.Rate, Channels: channels}); err != nil {
@@ -104,8 +114,19 @@ func (r *pcmReader) Close() {
 
 func (r *pcmReader) SetBitrate(bitrate int) error { return r.encoder.SetBitrate(bitrate) }
 
+// maxExpectedLoss bounds what the copies may take of the bitrate.
+const maxExpectedLoss = 30
+
+// ExpectLoss has the encoder put copies of packets into those after them, the more the more get lost.
+func (r *pcmReader) ExpectLoss(percent int) {
+	if expected := min(max(r.leastLoss, 2*percent), maxExpectedLoss); r.leastLoss > 0 && expected != r.loss {
+		r.loss = expected
+		_ = r.encoder.SetPacketLoss(expected) // within the range that libopus takes
+	}
+}
+
 func (r *pcmReader) Next() (Unit, error) {
-	frame := frameSamples * r.channels
+	frame := r.frame * r.channels
 	for len(r.queue)-r.encoded < frame {
 		if r.ended {
 			return Unit{}, io.EOF
@@ -136,10 +157,7 @@ func (r *pcmReader) fill() error {
 	}
 	count, err := r.samples.Read(r.scratch[:readSize/r.from.Channels*r.from.Channels])
 	if count > 0 {
-		converted, err := r.converter.Convert(r.scratch[:count])
-		r.active = true
-		r.append(converted)
-		return err
+		return r.take(r.scratch[:count])
 	}
 	switch {
 	case errors.Is(err, errIdle):
@@ -148,6 +166,20 @@ func (r *pcmReader) fill() error {
 		r.ended = true
 		return r.rest()
 	}
+	return err
+}
+
+// take queues samples. With low delay a stretch of sound begins with what the converter would hold back otherwise, or else
+// the last packet of each piece that comes would wait for the next piece.
+func (r *pcmReader) take(samples []int16) error {
+	if !r.active && r.lowDelay {
+		if err := r.converter.Prime(); err != nil {
+			return err
+		}
+	}
+	converted, err := r.converter.Convert(samples)
+	r.active = true
+	r.append(converted)
 	return err
 }
 
@@ -162,15 +194,17 @@ func (r *pcmReader) rest() error {
 		return err
 	}
 	r.append(converted)
-	frame := frameSamples * r.channels
+	frame := r.frame * r.channels
 	held := len(r.queue) - r.encoded
-	r.append(make([]int16, (frame-held%frame)%frame+tailFrames*frame))
+	r.append(make([]int16, (frame-held%frame)%frame+tailSamples*r.channels))
 	return nil
 }
 
-// Flush drops what came and was not sent. Silence follows at once, for what listeners still hold would go on otherwise.
-func (r *pcmReader) Flush() (int64, error) {
+// Flush drops what came and was not sent. Silence follows at once, for what listeners still hold would go on otherwise;
+// the encoder begins anew, for it holds the end of what was sent.
+func (r *pcmReader) Flush(held Unit) (int64, error) {
 	dropped := r.waiting()
+	r.at -= held.Length
 	before := r.input.total
 	r.input.draining = true
 	defer func() { r.input.draining = false }()
@@ -190,8 +224,11 @@ func (r *pcmReader) Flush() (int64, error) {
 	if _, err := r.converter.Flush(); err != nil {
 		return 0, err
 	}
+	if err := r.encoder.Reset(); err != nil {
+		return 0, err
+	}
 	r.queue, r.encoded = r.queue[:0], 0
-	r.append(make([]int16, tailFrames*frameSamples*r.channels))
+	r.append(make([]int16, tailSamples*r.channels))
 	r.active, r.fresh = false, true
 	return dropped + r.input.total - before, nil
 }
@@ -207,13 +244,13 @@ func (r *pcmReader) encode(frame []int16) (Unit, error) {
 	if err != nil {
 		return Unit{}, err
 	}
-	unit := Unit{At: r.at, Length: frameSamples, Level: pcm.Level(frame), Keyframe: true, Fresh: r.fresh && r.active}
+	unit := Unit{At: r.at, Length: int64(r.frame), Level: pcm.Level(frame), Keyframe: true, Fresh: r.fresh && r.active}
 	if unit.Fresh {
 		r.fresh = false
 	}
 	if size > 2 { // less is silence that need not be sent
 		unit.Data = r.packet[:size]
 	}
-	r.at += frameSamples
+	r.at += int64(r.frame)
 	return unit, nil
 }

@@ -52,14 +52,17 @@ type Reader interface {
 
 // Flusher is a Reader that can forget what it was given and has not answered yet.
 type Flusher interface {
-	// Flush drops everything up to now and answers how many bytes of the source were dropped.
-	Flush() (bytes int64, err error)
+	// Flush drops everything up to now and answers how many bytes of the source were dropped. held is the unit answered
+	// last when it was not sent, whose place and time are free again; its own bytes are not counted.
+	Flush(held Unit) (bytes int64, err error)
 }
 
 // Encoder is a Reader that makes its packets itself.
 type Encoder interface {
 	// SetBitrate changes the target for what follows, in bits per second.
 	SetBitrate(bitrate int) error
+	// ExpectLoss tells how many percent of the packets get lost now, for which those that follow are prepared.
+	ExpectLoss(percent int)
 }
 
 // Open begins to read a format. For video it waits for the beginning, which tells the codec and the size.

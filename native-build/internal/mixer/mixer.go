@@ -1,7 +1,7 @@
 // Package mixer mixes the voices of participants into one signal, for listeners in any rate and channel count.
 //
-// Each participant is an Input with its own jitter buffer, into which packets are pushed as they come. Every 20 ms one
-// frame of all is mixed, limited so that it never clips, and given to each Output.
+// Each participant is an Input with its own jitter buffer, into which packets are pushed as they come. Every 20 ms, or 10,
+// one frame of all is mixed, limited so that it never clips, and given to each Output.
 package mixer
 
 import (
@@ -18,15 +18,15 @@ import (
 	"streamgateway/native/internal/pcm"
 )
 
-// FrameTime is the length of a mixed frame.
+// FrameTime is the length of a mixed frame, unless the configuration of a mix names another.
 const FrameTime = 20 * time.Millisecond
 
 const (
 	// maxInputs and maxOutputs bound a mix.
 	maxInputs  = 1000
 	maxOutputs = 1000
-	// catchUp is how many frames are made at once after a delay of the machine. Beyond it time is left out.
-	catchUp = 50
+	// catchUp is how much is made at once after a delay of the machine. Beyond it time is left out.
+	catchUp = time.Second
 )
 
 var (
@@ -45,7 +45,8 @@ type Level struct {
 // Mixer mixes inputs into outputs. Its methods are safe from any goroutine; frames are made by one at a time.
 type Mixer struct {
 	config  jitter.Config
-	mu      sync.Mutex // guards the fields up to step
+	time    time.Duration // of a frame
+	mu      sync.Mutex    // guards the fields up to step
 	inputs  []*Input
 	outputs []*Output
 	closed  bool
@@ -69,9 +70,13 @@ func New(config jitter.Config) (*Mixer, error) {
 	if config.Channels < 0 || config.Channels > 2 {
 		return nil, fmt.Errorf("%w: %d channels, not 1 or 2", pcm.ErrUnsupportedFormat, config.Channels)
 	}
-	length := jitter.FrameSamples * config.Channels
+	if config.Frame == 0 {
+		config.Frame = FrameTime
+	}
+	length := int(config.Frame/time.Millisecond) * (opus.Rate / 1000) * config.Channels
 	return &Mixer{
 		config:  config,
+		time:    config.Frame,
 		frame:   make([]int16, length),
 		sum:     make([]int32, length),
 		mixed:   make([]int16, length),
@@ -81,6 +86,9 @@ func New(config jitter.Config) (*Mixer, error) {
 
 // Format is that of the mix before it is converted for an output.
 func (m *Mixer) Format() pcm.Format { return pcm.Format{Rate: opus.Rate, Channels: m.config.Channels} }
+
+// FrameTime is how much is mixed at once.
+func (m *Mixer) FrameTime() time.Duration { return m.time }
 
 // Add makes an input, which should be closed when its participant leaves. It fails with ErrClosed or ErrFull.
 func (m *Mixer) Add(id string) (*Input, error) {
@@ -128,9 +136,9 @@ func (m *Mixer) refusal() error {
 	return ErrFull
 }
 
-// Run makes a frame every 20 ms until the context ends.
+// Run makes each frame when it is due, until the context ends.
 func (m *Mixer) Run(ctx context.Context) {
-	ticker := time.NewTicker(FrameTime)
+	ticker := time.NewTicker(m.time)
 	defer ticker.Stop()
 	m.run(ctx, time.Now(), ticker.C)
 }
@@ -142,11 +150,11 @@ func (m *Mixer) run(ctx context.Context, next time.Time, ticks <-chan time.Time)
 		case <-ctx.Done():
 			return
 		case now := <-ticks:
-			if late := now.Sub(next) / FrameTime; late > catchUp {
-				m.skipped.Add(uint64(late - catchUp))
-				next = next.Add((late - catchUp) * FrameTime)
+			if late := (now.Sub(next) - catchUp) / m.time; late > 0 {
+				m.skipped.Add(uint64(late))
+				next = next.Add(late * m.time)
 			}
-			for ; !next.After(now); next = next.Add(FrameTime) {
+			for ; !next.After(now); next = next.Add(m.time) {
 				m.Step(next)
 			}
 		}
@@ -182,6 +190,22 @@ func (m *Mixer) Levels(levels []Level) []Level {
 		levels = append(levels, Level{ID: input.id, Level: input.Level()})
 	}
 	return levels
+}
+
+// Stats sums up those of all inputs; the delays are the greatest.
+func (m *Mixer) Stats(now time.Time) (sum jitter.Stats) {
+	m.mu.Lock()
+	inputs := slices.Clone(m.inputs)
+	m.mu.Unlock()
+	for _, input := range inputs {
+		stats := input.Stats(now)
+		sum.Lost += stats.Lost
+		sum.Late += stats.Late
+		sum.Recovered += stats.Recovered
+		sum.Concealed += stats.Concealed
+		sum.Delay, sum.Target = max(sum.Delay, stats.Delay), max(sum.Target, stats.Target)
+	}
+	return sum
 }
 
 // Skipped counts frames that were left out because the machine was more than a second late.

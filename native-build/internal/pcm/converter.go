@@ -66,6 +66,15 @@ func (c *Converter) Convert(samples []int16) ([]int16, error) {
 	return samples, nil
 }
 
+// Prime begins a stream with as much silence as the output lags behind, so that all of each input comes out at once.
+func (c *Converter) Prime() error {
+	if c.rate == nil {
+		return nil
+	}
+	_, err := c.Convert(make([]int16, c.rate.latency*c.from.Channels))
+	return err
+}
+
 // Flush returns the end of the stream, so that in all as much came out as went in, and begins a new stream.
 func (c *Converter) Flush() ([]int16, error) {
 	if c.closed {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/media"
@@ -12,10 +13,9 @@ import (
 )
 
 const (
-	// Somebody begins to speak after so many frames of 20 ms that are as loud as a voice, and has ceased after so many
-	// that are not.
-	speakingFrames = 3
-	silentFrames   = 25
+	// Somebody begins to speak after so long a time as loud as a voice, and has ceased after so long a time that is not.
+	speakingAfter = 60 * time.Millisecond
+	silentAfter   = 500 * time.Millisecond
 )
 
 // MixOptions describe a sink that hears several participants as one.
@@ -43,7 +43,7 @@ type voice struct {
 	userID, participantSessionID string
 
 	// For the mixer's goroutine.
-	loud, quiet int
+	loud, quiet time.Duration
 	speaking    bool
 }
 
@@ -118,14 +118,15 @@ func (s *Session) bindMix(m *mix) {
 
 // watchSpeakers runs on the mixer's goroutine after each frame.
 func (m *mix) watchSpeakers() {
+	frame := m.mixer.FrameTime()
 	for _, v := range *m.voices.Load() {
 		level := v.Level()
 		if level < voiceThreshold {
-			v.loud, v.quiet = v.loud+1, 0
+			v.loud, v.quiet = v.loud+frame, 0
 		} else {
-			v.loud, v.quiet = 0, v.quiet+1
+			v.loud, v.quiet = 0, v.quiet+frame
 		}
-		if changed := !v.speaking && v.loud >= speakingFrames || v.speaking && v.quiet >= silentFrames; !changed {
+		if changed := !v.speaking && v.loud >= speakingAfter || v.speaking && v.quiet >= silentAfter; !changed {
 			continue
 		}
 		v.speaking = !v.speaking

@@ -3,6 +3,8 @@ package rtc
 import (
 	"context"
 	"time"
+
+	"streamgateway/native/internal/media"
 )
 
 // maxLag is how far sending may fall behind before the clock moves with it: less is caught up, so that a short stall
@@ -55,7 +57,11 @@ func (p *pacer) resume(position time.Duration) (late time.Duration) {
 }
 
 // wallClock is the real time. It has one timer and therefore one user.
-type wallClock struct{ timer *time.Timer }
+type wallClock struct {
+	timer *time.Timer
+	// wake ends a wait with media.ErrInterrupted.
+	wake <-chan struct{}
+}
 
 func (w *wallClock) Now() time.Time { return time.Now() }
 
@@ -66,13 +72,17 @@ func (w *wallClock) Sleep(ctx context.Context, until time.Time) error {
 	} else {
 		w.timer.Reset(duration)
 	}
+	var err error
 	select {
 	case <-w.timer.C:
 		return nil
+	case <-w.wake:
+		err = media.ErrInterrupted
 	case <-ctx.Done():
-		if !w.timer.Stop() {
-			<-w.timer.C
-		}
-		return ctx.Err()
+		err = ctx.Err()
 	}
+	if !w.timer.Stop() {
+		<-w.timer.C
+	}
+	return err
 }

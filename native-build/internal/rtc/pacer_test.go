@@ -2,8 +2,11 @@ package rtc
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
+
+	"streamgateway/native/internal/media"
 )
 
 // fakeClock stands still but for Sleep and what a test adds.
@@ -81,5 +84,17 @@ func TestWallClockEndsWithItsContext(t *testing.T) {
 	}
 	if err := clock.Sleep(context.Background(), time.Now().Add(time.Millisecond)); err != nil {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestWallClockCanBeWoken(t *testing.T) {
+	wake := make(chan struct{}, 1)
+	clock := &wallClock{wake: wake}
+	wake <- struct{}{}
+	if err := clock.Sleep(context.Background(), time.Now().Add(time.Hour)); !errors.Is(err, media.ErrInterrupted) {
+		t.Errorf("%v", err)
+	}
+	if err := clock.Sleep(context.Background(), time.Now().Add(time.Millisecond)); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -65,7 +65,7 @@ func newPublication(s *Session, options PublishOptions, source ByteSource) *publ
 	p := &publication{s: s, options: options, source: source, done: make(chan struct{})}
 	p.ctx, p.stop = context.WithCancelCause(context.Background())
 	p.input = media.NewInput(p.ctx, source, options.StallTimeout)
-	p.queue.wake = p.input.Interrupt
+	p.queue.wake, p.queue.due = p.input.Interrupt, make(chan struct{}, 1)
 	p.clock.Store(media.Track{Video: options.Media.Format.IsVideo()}.Clock())
 	return p
 }
@@ -107,11 +107,9 @@ func (p *publication) play() error {
 		reader = media.Loop(reader)
 	}
 	for {
-		p.queue.flush(p, flusher)
-		if bitrate := p.bitrate.Swap(0); bitrate != 0 && encoder != nil {
-			if err := encoder.SetBitrate(int(bitrate)); err != nil {
-				p.s.log.Warn("the SFU asks for an impossible bitrate", "error", err)
-			}
+		p.queue.flush(p, flusher, media.Unit{})
+		if encoder != nil {
+			p.tune(encoder)
 		}
 		unit, err := reader.Next()
 		switch {
@@ -123,10 +121,36 @@ func (p *publication) play() error {
 		case err != nil:
 			return fromMedia(err)
 		}
-		if err := sender.send(unit); err != nil {
+		sent, err := p.send(sender, unit, flusher)
+		if err != nil {
 			return err
 		}
-		p.queue.passed(p, unit.Consumed)
+		if sent {
+			p.queue.passed(p, unit.Consumed)
+		}
+	}
+}
+
+// tune has the encoder follow what the SFU asks for and what it reports.
+func (p *publication) tune(encoder media.Encoder) {
+	if bitrate := p.bitrate.Swap(0); bitrate != 0 {
+		if err := encoder.SetBitrate(int(bitrate)); err != nil {
+			p.s.log.Warn("the SFU asks for an impossible bitrate", "error", err)
+		}
+	}
+	encoder.ExpectLoss(p.track.loss.percent())
+}
+
+// send sends a unit when it is due, unless it is flushed until then.
+func (p *publication) send(sender *unitSender, unit media.Unit, flusher media.Flusher) (sent bool, err error) {
+	for {
+		err := sender.send(unit)
+		if !errors.Is(err, media.ErrInterrupted) {
+			return err == nil, err
+		}
+		if p.queue.flush(p, flusher, unit) {
+			return false, nil
+		}
 	}
 }
 
@@ -174,7 +198,7 @@ type unitSender struct {
 }
 
 func newUnitSender(p *publication) (*unitSender, error) {
-	sender := &unitSender{p: p, pace: &pacer{clock: new(wallClock)}}
+	sender := &unitSender{p: p, pace: &pacer{clock: &wallClock{wake: p.queue.due}}}
 	if p.track.media.Video {
 		var err error
 		if sender.packetizer, err = video.NewPacketizer(p.track.media.Codec, media.MaxPacket); err != nil {
@@ -272,6 +296,15 @@ func (u *unitSender) write(payload []byte, unit media.Unit, marker bool) {
 
 // finish waits until the last unit has been heard.
 func (u *unitSender) finish() error {
+	for {
+		err := u.lastHeard()
+		if !errors.Is(err, media.ErrInterrupted) { // there is nothing left to flush
+			return err
+		}
+	}
+}
+
+func (u *unitSender) lastHeard() error {
 	if u.p.options.AsFastAsPossible {
 		return u.pace.clock.Sleep(u.p.ctx, u.pace.clock.Now().Add(afterLastPacket))
 	}

@@ -15,10 +15,11 @@ const maxMarks = 1000
 // queueControl is how a host sees into the bytes it has given ahead of time: it can have them forgotten, and be told
 // when a place in them has been reached.
 type queueControl struct {
-	wake func() // makes the playing goroutine look
+	wake func()        // makes the playing goroutine look up from reading
+	due  chan struct{} // and from waiting until a unit is due
 
 	mu      sync.Mutex
-	flushes []chan flushed
+	flushes []chan flushAnswer
 	marks   []mark // by offset
 	behind  int64  // of the source: sent, or forgotten
 	closed  bool
@@ -29,7 +30,7 @@ type mark struct {
 	offset int64 // in bytes of the source
 }
 
-type flushed struct {
+type flushAnswer struct {
 	bytes int64
 	err   error
 }
@@ -44,7 +45,7 @@ func (s *Session) FlushPublication(ctx context.Context, sourceID uint64) (droppe
 	if !p.options.Media.Format.IsDecoded() || p.options.Loop {
 		return 0, failure.Newf(failure.UnsupportedFormat, failure.Media, "only samples that do not loop can be flushed")
 	}
-	answer := make(chan flushed, 1)
+	answer := make(chan flushAnswer, 1)
 	p.queue.mu.Lock()
 	if p.queue.closed {
 		p.queue.mu.Unlock()
@@ -52,7 +53,7 @@ func (s *Session) FlushPublication(ctx context.Context, sourceID uint64) (droppe
 	}
 	p.queue.flushes = append(p.queue.flushes, answer)
 	p.queue.mu.Unlock()
-	p.queue.wake()
+	p.queue.rouse()
 	select {
 	case result := <-answer:
 		return result.bytes, result.err
@@ -88,18 +89,39 @@ func (s *Session) MarkPublication(sourceID uint64, name string, offset int64) er
 	return nil
 }
 
-// flush does what hosts asked for; the playing goroutine calls it between units.
-func (q *queueControl) flush(p *publication, flusher media.Flusher) {
-	p.input.Calm() // before looking: what is asked for from now on interrupts again
+func (q *queueControl) rouse() {
+	q.wake()
+	select {
+	case q.due <- struct{}{}:
+	default:
+	}
+}
+
+// calm forgets the calls that rouse made: before looking, since what is asked for from then on rouses again.
+func (q *queueControl) calm(p *publication) {
+	p.input.Calm()
+	select {
+	case <-q.due:
+	default:
+	}
+}
+
+// flush does what hosts asked for, and tells whether they did; the playing goroutine calls it between units, or with the
+// one that it holds until it is due.
+func (q *queueControl) flush(p *publication, flusher media.Flusher, held media.Unit) (flushed bool) {
+	q.calm(p)
 	q.mu.Lock()
 	waiting := q.flushes
 	q.flushes = nil
 	q.mu.Unlock()
 	if len(waiting) == 0 || flusher == nil {
-		return
+		return false
 	}
-	bytes, err := flusher.Flush()
+	bytes, err := flusher.Flush(held)
 	q.mu.Lock()
+	if held.Consumed > q.behind {
+		bytes += held.Consumed - q.behind
+	}
 	marks := q.marks
 	q.marks, q.behind = nil, p.input.Total()
 	q.mu.Unlock()
@@ -107,8 +129,9 @@ func (q *queueControl) flush(p *publication, flusher media.Flusher) {
 		p.tellMark(m, true)
 	}
 	for _, answer := range waiting {
-		answer <- flushed{bytes, fromMedia(err)}
+		answer <- flushAnswer{bytes, fromMedia(err)}
 	}
+	return true
 }
 
 // passed tells the marks that lie in what was sent.
@@ -132,7 +155,7 @@ func (q *queueControl) close(p *publication) {
 	q.flushes, q.marks, q.closed = nil, nil, true
 	q.mu.Unlock()
 	for _, answer := range flushes {
-		answer <- flushed{err: failure.Newf(failure.SourceNotFound, failure.NoStage, "the publication has ended")}
+		answer <- flushAnswer{err: failure.Newf(failure.SourceNotFound, failure.NoStage, "the publication has ended")}
 	}
 	for _, m := range marks {
 		p.tellMark(m, p.ctx.Err() != nil)

@@ -114,6 +114,9 @@ func (r *sampleRendering) arrived(p orderedPacket, at time.Time) {
 	r.input.Push(p.sequence, p.timestamp, p.payload, at)
 }
 
+// shortFrame is what is mixed at once where 10 ms count.
+const shortFrame = 10 * time.Millisecond
+
 // player makes one signal of all that comes, by its own clock, and writes it.
 type player struct {
 	*output
@@ -132,7 +135,11 @@ func newPlayer(out *output, spec media.Spec, encoding media.Encoding, each func(
 		return nil, fromMedia(err)
 	}
 	p := &player{output: out, spec: spec, writer: writer, done: make(chan struct{})}
-	if p.mixer, err = mixer.New(jitter.Config{Channels: min(writer.PCM().Channels, 2)}); err == nil {
+	config := jitter.Config{Channels: min(writer.PCM().Channels, 2)}
+	if encoding.LowDelay {
+		config.Frame = shortFrame
+	}
+	if p.mixer, err = mixer.New(config); err == nil {
 		p.signal, err = p.mixer.AddOutput(writer.PCM(), func(samples []int16) {
 			p.play(samples)
 			if each != nil {

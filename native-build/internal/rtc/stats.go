@@ -1,8 +1,11 @@
 package rtc
 
 import (
+	"time"
+
 	"github.com/pion/webrtc/v3"
 
+	"streamgateway/native/internal/opus"
 	"streamgateway/native/internal/rtcproto"
 )
 
@@ -79,6 +82,13 @@ type SinkStats struct {
 	Bytes          uint64 `json:"bytes"`
 	DroppedPackets uint64 `json:"dropped_packets"`
 	DroppedBytes   uint64 `json:"dropped_bytes"`
+	// Of decoded sound: for how long it waits to be played after the fastest packet could have come, the longest of all
+	// who are heard, and how much was made up in place of what did not come in time.
+	DelayMs     float64 `json:"delay_ms"`
+	ConcealedMs float64 `json:"concealed_ms"`
+	// LatencyMs is from the SFU to the sink, as far as this end can know it: half the round trip, the delay, and the length
+	// of a mixed frame; 0 while nothing is heard.
+	LatencyMs float64 `json:"latency_ms"`
 }
 
 // Stats reads the counters now.
@@ -95,12 +105,13 @@ func (s *Session) Stats() Stats {
 		stats.Tracks = append(stats.Tracks, received)
 	}
 	var outputs []*output
+	var players []*player
 	for _, k := range s.sinks {
-		outputs = append(outputs, k.output)
+		outputs, players = append(outputs, k.output), append(players, playerOf(k.rendering))
 		stats.Sinks = append(stats.Sinks, SinkStats{SinkID: k.port.ID(), TrackID: trackID(k.participantSessionID, k.trackType)})
 	}
 	for _, m := range s.mixes {
-		outputs = append(outputs, m.output)
+		outputs, players = append(outputs, m.output), append(players, m.player)
 		stats.Sinks = append(stats.Sinks, SinkStats{SinkID: m.port.ID()})
 	}
 	s.mu.Unlock()
@@ -108,6 +119,7 @@ func (s *Session) Stats() Stats {
 		counts := out.count()
 		stats.Sinks[i].Packets, stats.Sinks[i].Bytes = counts.packets, counts.bytes
 		stats.Sinks[i].DroppedPackets, stats.Sinks[i].DroppedBytes = counts.droppedPackets, counts.droppedBytes
+		stats.Sinks[i].played(players[i], stats.Signaling.RTTMs)
 	}
 	if p := conn.currentPublisher(); p != nil {
 		stats.Publisher = p.stats(stats.Tracks, Send)
@@ -116,6 +128,25 @@ func (s *Session) Stats() Stats {
 		stats.Subscriber = p.stats(stats.Tracks, Receive)
 	}
 	return stats
+}
+
+func playerOf(r rendering) *player {
+	if decoded, ok := r.(*sampleRendering); ok {
+		return decoded.player
+	}
+	return nil
+}
+
+// played adds what a player knows of its delay; nil is a sink that passes packets on.
+func (k *SinkStats) played(p *player, rttMs float64) {
+	if p == nil {
+		return
+	}
+	stats := p.mixer.Stats(time.Now())
+	k.DelayMs, k.ConcealedMs = milliseconds(stats.Delay), float64(stats.Concealed)*1000/opus.Rate
+	if stats.Delay > 0 {
+		k.LatencyMs = rttMs/2 + k.DelayMs + milliseconds(p.mixer.FrameTime())
+	}
 }
 
 func (c *connection) signalingStats() SignalingStats {

@@ -50,10 +50,12 @@ type encodingFields struct {
 	Bitrate *int    `json:"bitrate_bps"`
 	Profile *string `json:"profile"`
 	DTX     *bool   `json:"dtx"`
+	// LowDelay halves the length of packets and of mixed frames.
+	LowDelay *bool `json:"low_delay"`
 }
 
 func (f *encodingFields) encoding(v *validation) media.Encoding {
-	encoding := media.Encoding{Bitrate: valueOf(f.Bitrate, 0), DTX: valueOf(f.DTX, false), PacketLoss: expectedLoss}
+	encoding := media.Encoding{Bitrate: valueOf(f.Bitrate, 0), DTX: valueOf(f.DTX, false), PacketLoss: expectedLoss, LowDelay: valueOf(f.LowDelay, false)}
 	if f.Bitrate != nil && (*f.Bitrate < minBitrate || *f.Bitrate > maxBitrate) {
 		v.fail("bitrate_bps must be from %d to %d", minBitrate, maxBitrate)
 	}

@@ -49,6 +49,7 @@ internal sealed class VoiceSocket : IAsyncDisposable
                 Format = request.Format,
                 Rate = request.Shape.Rate,
                 Channels = request.Shape.Channels,
+                LowDelay = true,
                 StallTimeout = TimeSpan.Zero,
                 BufferBytes = (int)(request.Queue.TotalSeconds * request.BytesPerSecond),
             },
@@ -62,6 +63,7 @@ internal sealed class VoiceSocket : IAsyncDisposable
                     Format = request.Format,
                     Rate = request.Shape.Rate,
                     Channels = request.Shape.Channels,
+                    LowDelay = true,
                     Speakers = true,
                 },
                 cancellationToken);

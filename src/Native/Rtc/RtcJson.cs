@@ -102,7 +102,7 @@ internal sealed record TokenRequest(ulong Session, string Token);
 
 internal sealed record PublishRequest(
     ulong Session, string Name, string TrackType, string Format, int? Rate, int? Channels, double? FrameRate,
-    int? BitrateBps, RtcAudioProfile? Profile, bool? Dtx, RtcPace? Pace, bool? Loop,
+    int? BitrateBps, RtcAudioProfile? Profile, bool? Dtx, bool? LowDelay, RtcPace? Pace, bool? Loop,
     [property: JsonPropertyName("stall_timeout_ms")] TimeSpan? StallTimeout, int? BufferBytes);
 
 internal sealed record PublishAnswer(ulong Source, string TrackId);
@@ -120,7 +120,8 @@ internal sealed record ListenRequest(
     [property: JsonPropertyName("wait_ms")] TimeSpan? Wait, int? BufferBytes);
 
 internal sealed record MixRequest(
-    ulong Session, RtcSelection? Users, string Format, int? Rate, int? Channels, int? BitrateBps, bool Speakers, int? BufferBytes);
+    ulong Session, RtcSelection? Users, string Format, int? Rate, int? Channels, int? BitrateBps,
+    bool? LowDelay, bool Speakers, int? BufferBytes);
 
 internal sealed record ListenAnswer(ulong Sink, string TrackId, string UserId, string Codec, string Format);
 

@@ -33,6 +33,9 @@ public sealed record RtcPublishOptions
     /// <summary>Whether silence is hardly sent.</summary>
     public bool? Dtx { get; init; }
 
+    /// <summary>Of samples: packets of 10 ms instead of 20, for talk in which that counts.</summary>
+    public bool? LowDelay { get; init; }
+
     /// <summary>Bytes taken in advance of their time.</summary>
     public int? BufferBytes { get; init; }
 

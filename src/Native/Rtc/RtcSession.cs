@@ -69,7 +69,7 @@ public sealed class RtcSession : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var request = new PublishRequest(
             Handle, options.Name, TrackTypeNames.NameOf(options.TrackType), options.Format, options.Rate, options.Channels,
-            options.FrameRate, options.BitrateBps, options.Profile, options.Dtx, options.Pace, options.Loop,
+            options.FrameRate, options.BitrateBps, options.Profile, options.Dtx, options.LowDelay, options.Pace, options.Loop,
             options.StallTimeout, options.BufferBytes);
         return _engine.Commands.SendAsync(
             "rtc.publish.open", request, RtcJson.Default.PublishRequest,
@@ -92,7 +92,8 @@ public sealed class RtcSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var request = new MixRequest(
-            Handle, options.Users, options.Format, options.Rate, options.Channels, options.BitrateBps, options.Speakers, options.BufferBytes);
+            Handle, options.Users, options.Format, options.Rate, options.Channels, options.BitrateBps,
+            options.LowDelay, options.Speakers, options.BufferBytes);
         return _engine.Commands.SendAsync(
             "rtc.mix.open", request, RtcJson.Default.MixRequest,
             payload => RtcSink.Open(_engine, this, payload), cancellationToken);

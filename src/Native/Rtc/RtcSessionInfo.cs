@@ -138,4 +138,13 @@ public sealed record RtcSinkStats
     public long DroppedPackets { get; init; }
 
     public long DroppedBytes { get; init; }
+
+    /// <summary>Of decoded sound: for how long it waits to be played, the longest of all who are heard.</summary>
+    public double DelayMs { get; init; }
+
+    /// <summary>Of decoded sound: how much was made up in place of what did not come in time.</summary>
+    public double ConcealedMs { get; init; }
+
+    /// <summary>Of decoded sound: from the SFU to the sink, as far as this end can know; 0 while nothing is heard.</summary>
+    public double LatencyMs { get; init; }
 }

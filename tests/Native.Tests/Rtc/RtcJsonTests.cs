@@ -71,7 +71,7 @@ public sealed class RtcJsonTests
             JsonSerializer.Serialize(
                 new PublishRequest(
                     1, "n", "audio", "ogg", Rate: null, Channels: null, FrameRate: null, BitrateBps: null, Profile: null, Dtx: null,
-                    RtcPace.Asap, Loop: null, TimeSpan.FromMilliseconds(500), BufferBytes: null),
+                    LowDelay: null, RtcPace.Asap, Loop: null, TimeSpan.FromMilliseconds(500), BufferBytes: null),
                 RtcJson.Default.PublishRequest));
         Assert.Equal(
             """{"sfu":1,"call_cid":"c","reason":"session_ended"}""",
