@@ -143,12 +143,23 @@ func (p *pages) await(t *testing.T, packets int) {
 	p.awaitThat(t, func() bool { return p.packets >= packets })
 }
 
+// awaitFor is await with another patience.
+func (p *pages) awaitFor(t *testing.T, packets int, patience time.Duration) {
+	t.Helper()
+	p.awaitWithin(t, patience, func() bool { return p.packets >= packets })
+}
+
 func (p *pages) awaitEnd(t *testing.T) {
 	t.Helper()
 	p.awaitThat(t, func() bool { return p.ended })
 }
 
 func (p *pages) awaitThat(t *testing.T, condition func() bool) {
+	t.Helper()
+	p.awaitWithin(t, patience, condition)
+}
+
+func (p *pages) awaitWithin(t *testing.T, patience time.Duration, condition func() bool) {
 	t.Helper()
 	deadline := time.After(patience)
 	for {
