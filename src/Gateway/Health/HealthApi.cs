@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace StreamGateway.Health;
@@ -19,16 +19,42 @@ internal static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/health").WithTags("Health").AllowAnonymous();
-        group.MapHealthChecks("/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteReportAsync });
-        group.MapHealthChecks("/ready", new HealthCheckOptions { ResponseWriter = WriteReportAsync });
+        group.MapGet("/live", GetLive)
+            .WithSummary("Tells that the service answers")
+            .Produces<HealthResponse>();
+        group.MapGet("/ready", GetReadyAsync)
+            .WithSummary("Tells whether the service can take work, and which of its parts cannot")
+            .Produces<HealthResponse>()
+            .Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
+
+        // Some load balancers look at the status alone.
+        group.MapMethods("/live", [HttpMethods.Head], GetLive).ExcludeFromDescription();
+        group.MapMethods("/ready", [HttpMethods.Head], GetReadyAsync).ExcludeFromDescription();
     }
 
-    private static Task WriteReportAsync(HttpContext context, HealthReport report) =>
-        context.Response.WriteAsJsonAsync(new HealthResponse(
-            NameOf(report.Status),
-            report.Entries.ToDictionary(
-                entry => entry.Key,
-                entry => new HealthCheckResponse(NameOf(entry.Value.Status), entry.Value.Description))));
+    private static JsonHttpResult<HealthResponse> GetLive(HttpResponse response) =>
+        Answer(response, new HealthResponse("ok", new Dictionary<string, HealthCheckResponse>()));
+
+    private static async Task<IResult> GetReadyAsync(
+        HealthCheckService checks, HttpResponse response, CancellationToken cancellationToken)
+    {
+        var report = await checks.CheckHealthAsync(cancellationToken);
+        return Answer(
+            response,
+            new HealthResponse(
+                NameOf(report.Status),
+                report.Entries.ToDictionary(
+                    entry => entry.Key,
+                    entry => new HealthCheckResponse(NameOf(entry.Value.Status), entry.Value.Description))),
+            report.Status is HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+    }
+
+    private static JsonHttpResult<HealthResponse> Answer(
+        HttpResponse response, HealthResponse health, int status = StatusCodes.Status200OK)
+    {
+        response.Headers.CacheControl = "no-store";
+        return TypedResults.Json(health, statusCode: status);
+    }
 
     private static string NameOf(HealthStatus status) => status switch
     {
