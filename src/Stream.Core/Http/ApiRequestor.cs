@@ -87,12 +87,13 @@ internal sealed partial class ApiRequestor
                 ? await RetryingAsync<TResponse>(call, deadline.Token).ConfigureAwait(false)
                 : await AttemptAsync<TResponse>(call, deadline.Token).ConfigureAwait(false);
             LogAnswered(operation.Id, response.Status, response.Duration.TotalMilliseconds);
-            StreamTelemetry.Stop(activity, operation, target, response.Status, error: null, response.Duration);
+            StreamTelemetry.Stop(activity, operation, target, response.Status, errorType: null, response.Duration);
             return response;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            activity?.Dispose();
+            StreamTelemetry.Stop(
+                activity, operation, target, status: null, "cancelled", _time.GetElapsedTime(call.Started));
             throw new OperationCanceledException(cancellationToken);
         }
         catch (Exception exception)
@@ -100,7 +101,7 @@ internal sealed partial class ApiRequestor
             var failure = ApiErrors.Classify(operation, exception);
             var elapsed = _time.GetElapsedTime(call.Started);
             LogFailed(operation.Id, failure.Kind, failure.Status, failure.Code, elapsed.TotalMilliseconds);
-            StreamTelemetry.Stop(activity, operation, target, failure.Status, failure.Kind, elapsed);
+            StreamTelemetry.Stop(activity, operation, target, failure.Status, StreamTelemetry.ErrorType(failure), elapsed);
             if (ReferenceEquals(failure, exception))
             {
                 throw;

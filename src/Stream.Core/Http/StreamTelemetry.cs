@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 
 namespace GetStream.Http;
 
@@ -39,14 +40,19 @@ public static class StreamTelemetry
     internal static void Retried(ApiOperation operation) =>
         s_retries.Add(1, new KeyValuePair<string, object?>("url.template", operation.Path));
 
+    /// <summary>What a failure is called: its status where the API answered, else its kind.</summary>
+    internal static string ErrorType(StreamApiException failure) =>
+        failure is { Kind: StreamErrorKind.Api, Status: { } status }
+            ? status.ToString(CultureInfo.InvariantCulture)
+            : failure.Kind.ToString();
+
     internal static void Stop(
-        Activity? activity, ApiOperation operation, Uri target, int? status, StreamErrorKind? error, TimeSpan elapsed)
+        Activity? activity, ApiOperation operation, Uri target, int? status, string? errorType, TimeSpan elapsed)
     {
-        var errorType = error is null ? null : error is StreamErrorKind.Api ? status.ToString() : error.ToString();
         if (activity is not null)
         {
             _ = activity.SetTag("http.response.status_code", status).SetTag("error.type", errorType);
-            _ = error is null ? activity : activity.SetStatus(ActivityStatusCode.Error);
+            _ = errorType is null ? activity : activity.SetStatus(ActivityStatusCode.Error);
             activity.Dispose();
         }
 

@@ -33,12 +33,14 @@ internal sealed class OwnTelemetry : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _meters.SetMeasurementEventCallback<double>((_, _, tags, _) => Keep(tags));
+        _meters.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Keep(instrument, tags));
+        _meters.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Keep(instrument, tags));
         _meters.Start();
     }
 
     public IReadOnlyList<Activity> Activities => Copy(_activities);
 
+    /// <summary>The tags of each measure, and the instrument's name as <c>instrument</c>.</summary>
     public IReadOnlyList<Dictionary<string, object?>> Measures => Copy(_measures);
 
     public void Dispose()
@@ -49,11 +51,11 @@ internal sealed class OwnTelemetry : IDisposable
     }
 
     /// <summary>A measure is told where it is made, so that the span it belongs to is the current one.</summary>
-    private void Keep(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Keep(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (Activity.Current?.TraceId == _test.TraceId)
         {
-            Keep(_measures, tags.ToArray().ToDictionary());
+            Keep(_measures, new(tags.ToArray()) { ["instrument"] = instrument.Name });
         }
     }
 

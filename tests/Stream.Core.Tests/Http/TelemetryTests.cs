@@ -39,6 +39,40 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task Retries_are_counted_and_stay_one_call()
+    {
+        using var own = new OwnTelemetry(StreamTelemetry.Name);
+        await using var server = ScriptedServer.Answering("HTTP/1.1 2", ScriptedServer.Json("200 OK", """{"duration":"1ms","call_types":{}}"""));
+        using var client = new StreamClient(Options(server) with
+        {
+            Retry = new StreamRetryOptions { BaseDelay = TimeSpan.FromMilliseconds(1) },
+        });
+
+        _ = await client.Video.ListCallTypesAsync();
+
+        Assert.Equal(200, Assert.Single(own.Activities).GetTagItem("http.response.status_code"));
+        Assert.Equal(
+            ["stream.client.retries /api/v2/video/calltypes", "stream.client.operation.duration /api/v2/video/calltypes"],
+            own.Measures.Select(measure => $"{measure["instrument"]} {measure["url.template"]}"));
+    }
+
+    [Fact]
+    public async Task A_call_that_its_caller_gives_up_is_told_as_cancelled()
+    {
+        using var own = new OwnTelemetry(StreamTelemetry.Name);
+        using var cancelled = new CancellationTokenSource();
+        await using var server = ScriptedServer.Answering("HTTP/1.1 2");
+        using var client = new StreamClient(Options(server));
+        await cancelled.CancelAsync();
+
+        _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => client.Video.GetCallAsync("default", Id, cancellationToken: cancelled.Token));
+
+        Assert.Equal(ActivityStatusCode.Error, Assert.Single(own.Activities).Status);
+        Assert.Equal("cancelled", Assert.Single(own.Measures)["error.type"]);
+    }
+
+    [Fact]
     public async Task Nothing_secret_is_ever_logged()
     {
         var lines = new List<string>();
