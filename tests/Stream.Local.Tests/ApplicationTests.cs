@@ -114,6 +114,18 @@ public sealed class ApplicationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_role_that_is_not_defined_cannot_be_held()
+    {
+        (await _stream.AsServer().Post("/users", """{"users":{"ann":{"id":"ann","role":"barista"}}}""")).Refused(400, 4, "barista");
+        (await _stream.AsServer().Post("/users", """{"users":{"ann":{"id":"ann","role":"moderator"}}}""")).Ok();
+        (await _stream.AsServer().Patch("/users", """{"users":[{"id":"ann","set":{"role":"barista"}}]}""")).Refused(400, 4, "barista");
+
+        await _server.CreateRoleAsync(new CreateRoleRequest { Name = "barista" });
+
+        (await _stream.AsServer().Patch("/users", """{"users":[{"id":"ann","set":{"role":"barista"}}]}""")).Ok();
+    }
+
+    [Fact]
     public async Task Rate_limits_tell_what_is_left()
     {
         await _server.ListRolesAsync();

@@ -64,6 +64,18 @@ public sealed class BotTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_deleted_users_bot_is_out_and_cannot_come_back()
+    {
+        await _stream.As("host").Post("/video/call/default/demo");
+        await using var bob = await JoinAsync("bob");
+
+        (await _stream.AsServer().Post("/users/delete", """{"user_ids":["bob"]}""")).Ok();
+
+        Assert.Equal("kicked", (await Next(bob, Event.PayloadOneofCase.Left)).Left.Reason);
+        await Assert.ThrowsAsync<RtcException>(() => JoinAsync("bob"));
+    }
+
+    [Fact]
     public async Task A_blocked_bot_is_out_and_cannot_come_back()
     {
         await _stream.As("host").Post("/video/call/default/demo");

@@ -136,6 +136,22 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_user_removed_on_its_way_into_a_call_does_not_stay()
+    {
+        var kicked = new TaskCompletionSource<string>();
+        _stream.Sfu.Commanded += command => kicked.TrySetResult(command);
+        await _alice.Post("/video/call/default/demo");
+        (await _stream.AsServer().Post("/users/bob/deactivate")).Ok();
+        Assert.Empty(_stream.Sfu.Commands);
+
+        _stream.Sfu.Join("default:demo", "bob", "s1");
+        await _socket.Next("call.session_participant_joined");
+        await Beat(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("kick default:demo bob", await kicked.Task.WaitAsync(LocalStream.Patience));
+    }
+
+    [Fact]
     public async Task Members_who_do_not_answer_miss_the_call()
     {
         await _alice.Post("/video/call/default/demo", """{"ring":true,"data":{"members":[{"user_id":"alice"},{"user_id":"bob"},{"user_id":"root"}]}}""");

@@ -54,6 +54,26 @@ public sealed class UserLifecycleTests : IAsyncLifetime
         Assert.False(deleted.GetProperty("hard_delete").GetBoolean());
     }
 
+    [Theory]
+    [InlineData("/users/ann/deactivate", "{}")]
+    [InlineData("/users/deactivate", """{"user_ids":["ann"]}""")]
+    [InlineData("/users/delete", """{"user_ids":["ann"]}""")]
+    [InlineData("/users/delete", """{"user_ids":["ann"],"user":"hard","messages":"hard","conversations":"hard"}""")]
+    public async Task A_removed_user_is_out_of_the_calls_it_was_in_and_of_no_other(string path, string body)
+    {
+        await using var socket = await EventSocket.ConnectAsync(_stream, "ben");
+        await _stream.As("ben").Watching(socket).Post("/video/call/default/demo");
+        await _stream.As("ben").Watching(socket).Post("/video/call/default/other");
+        _stream.Sfu.Join("default:demo", "ann", "s1");
+        await socket.Next("call.session_participant_joined");
+        _stream.Sfu.Join("default:other", "ben", "s2");
+        await socket.Next("call.session_participant_joined");
+
+        (await _stream.AsServer().Post(path, body)).Ok();
+
+        Assert.Equal("kick default:demo ann", Assert.Single(_stream.Sfu.Commands.Distinct()));
+    }
+
     [Fact]
     public async Task A_pruned_user_comes_back_empty_and_a_soft_deleted_one_whole()
     {

@@ -55,6 +55,7 @@ internal sealed class CoordinatorServices
         var sessions = new CallSessions(store, calls, permissions, views, events, clock);
         var ringing = new CallRinging(calls, views, userViews, events);
         var deletion = new CallDeletion(calls, views, events, sfu);
+        var removed = new RemovedUsers(store, hub, sfu);
         var rateLimits = new RateLimits(options.RateLimitPerMinute, clock);
         _operations = new OperationTable(authenticator, rateLimits, options, clock);
         _tasks = new TasksApi(store);
@@ -63,8 +64,8 @@ internal sealed class CoordinatorServices
         [
             new UsersApi(users, userViews, userUpdates),
             new UserQueriesApi(store, userViews, hub),
-            new UserLifecycleApi(store, users, userViews, userEvents, hub, tasks),
-            new UserDeletionApi(store, users, userViews, userEvents, calls, deletion, hub, tasks),
+            new UserLifecycleApi(store, users, userViews, userEvents, removed, tasks),
+            new UserDeletionApi(store, users, userViews, userEvents, calls, deletion, removed, tasks),
             new UserExportsApi(store, users, userViews, tasks),
             new UserBlocksApi(users, userViews),
             _tasks,
@@ -103,7 +104,7 @@ internal sealed class CoordinatorServices
         Sfu = sfu;
         SfuEvents = new SfuEventPump(sfu, sessions, loggers.CreateLogger<SfuEventPump>());
         Monitor = new CallSessionMonitor(
-            store, sessions, ringing, sfu, clock, loggers.CreateLogger<CallSessionMonitor>());
+            store, sessions, ringing, removed, sfu, clock, loggers.CreateLogger<CallSessionMonitor>());
     }
 
     public ISfu Sfu { get; }

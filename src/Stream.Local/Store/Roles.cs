@@ -1,6 +1,6 @@
 namespace GetStream.Local.Store;
 
-/// <summary>The roles the default call types know; applications may use others.</summary>
+/// <summary>The roles the default call types know; applications may define others.</summary>
 internal static class Roles
 {
     public const string Admin = "admin";

@@ -106,6 +106,8 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
             Check(changed);
             if (changed.Name != present?.Name)
                 RequireFreeName(changed);
+            if (changed.Role != present?.Role)
+                RequireKnownRole(changed.Role);
             return changed;
         })!;
     }
@@ -120,6 +122,12 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         return new UserState { Id = id, CreatedAt = now, UpdatedAt = now };
+    }
+
+    private void RequireKnownRole(string role)
+    {
+        if (!Roles.BuiltIn.Contains(role) && store.Roles.Find(role) is null)
+            throw ApiException.Input($"role \"{Shortened.Text(role)}\" is not defined");
     }
 
     /// <summary>When the application wants names to tell users apart.</summary>

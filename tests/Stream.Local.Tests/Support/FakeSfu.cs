@@ -13,6 +13,9 @@ internal sealed class FakeSfu(string edgeName = "fake-1") : ISfu
 
     public ConcurrentQueue<string> Commands { get; } = new();
 
+    /// <summary>Raised after each command, on the thread that gave it.</summary>
+    public event Action<string>? Commanded;
+
     public string Url => "http://127.0.0.1:1/twirp";
 
     public string WsEndpoint => "ws://127.0.0.1:1/ws";
@@ -63,6 +66,7 @@ internal sealed class FakeSfu(string edgeName = "fake-1") : ISfu
     private Task Note(string command)
     {
         Commands.Enqueue(command);
+        Commanded?.Invoke(command);
         return Task.CompletedTask;
     }
 }

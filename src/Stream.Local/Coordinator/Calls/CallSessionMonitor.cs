@@ -1,3 +1,4 @@
+using GetStream.Local.Coordinator.Users;
 using GetStream.Local.Sfu;
 using GetStream.Local.Store;
 using StreamGateway.Native.Rtc;
@@ -12,6 +13,7 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
     private readonly StateStore _store;
     private readonly CallSessions _sessions;
     private readonly CallRinging _ringing;
+    private readonly RemovedUsers _removed;
     private readonly ISfu _sfu;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -19,12 +21,13 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
 
     public CallSessionMonitor(
-        StateStore store, CallSessions sessions, CallRinging ringing, ISfu sfu, TimeProvider clock,
-        ILogger<CallSessionMonitor> logger)
+        StateStore store, CallSessions sessions, CallRinging ringing, RemovedUsers removed, ISfu sfu,
+        TimeProvider clock, ILogger<CallSessionMonitor> logger)
     {
         _store = store;
         _sessions = sessions;
         _ringing = ringing;
+        _removed = removed;
         _sfu = sfu;
         _clock = clock;
         _logger = logger;
@@ -65,6 +68,7 @@ internal sealed partial class CallSessionMonitor : IAsyncDisposable
                 return;
             if (session.RangAt is { } rang && now >= rang.AddMilliseconds(call.Settings.Ring.MissedCallTimeoutMs))
                 _ringing.Miss(call, now);
+            await _removed.SendAwayFromAsync(call, _stopping.Token);
             if (session.TimerEndsAt <= now)
             {
                 await _sfu.EndCallAsync(call.Cid, RtcCallEndReason.SessionEnded, _stopping.Token);

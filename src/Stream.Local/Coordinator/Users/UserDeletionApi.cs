@@ -3,7 +3,6 @@ using GetStream.Local.Coordinator.Calls;
 using GetStream.Local.Coordinator.Tasks;
 using GetStream.Local.Errors;
 using GetStream.Local.Http;
-using GetStream.Local.Realtime;
 using GetStream.Local.Store;
 using GetStream.Models;
 
@@ -12,7 +11,7 @@ namespace GetStream.Local.Coordinator.Users;
 /// <summary>Deletes users: <c>soft</c> marks them, <c>pruning</c> empties them too, <c>hard</c> forgets them.</summary>
 internal sealed class UserDeletionApi(
     StateStore store, UserDirectory users, UserViews views, UserEvents events, CallDirectory calls,
-    CallDeletion deletion, ConnectionHub hub, TaskLog tasks) : IOperationFamily
+    CallDeletion deletion, RemovedUsers removed, TaskLog tasks) : IOperationFamily
 {
     private const string Soft = "soft";
     private const string Pruning = "pruning";
@@ -41,6 +40,7 @@ internal sealed class UserDeletionApi(
             if (callMode is not null)
                 await DeleteCallsAsync(request, id);
             Delete(request, id, mode, messages ?? "", conversations ?? "");
+            await removed.SendAwayAsync(id);
         }
 
         return new DeleteUsersResponse { TaskId = tasks.Add(), Duration = request.Duration };
@@ -63,7 +63,6 @@ internal sealed class UserDeletionApi(
             Custom = [],
             CreatedAt = request.Now,
         });
-        hub.DropUser(id, DropReason.UserRemoved);
     }
 
     private static UserState Deleted(UserState user, string mode, DateTimeOffset now) => mode == Soft

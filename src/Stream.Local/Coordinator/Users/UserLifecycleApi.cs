@@ -2,7 +2,6 @@ using GetStream.Http;
 using GetStream.Local.Coordinator.Tasks;
 using GetStream.Local.Errors;
 using GetStream.Local.Http;
-using GetStream.Local.Realtime;
 using GetStream.Local.Store;
 using GetStream.Models;
 
@@ -10,15 +9,15 @@ namespace GetStream.Local.Coordinator.Users;
 
 /// <summary>Deactivates users and brings back those who were deactivated or deleted.</summary>
 internal sealed class UserLifecycleApi(
-    StateStore store, UserDirectory users, UserViews views, UserEvents events, ConnectionHub hub, TaskLog tasks)
+    StateStore store, UserDirectory users, UserViews views, UserEvents events, RemovedUsers removed, TaskLog tasks)
     : IOperationFamily
 {
     public void Map(OperationTable operations)
     {
-        operations.Map<DeactivateUserRequest, DeactivateUserResponse>(
-            ApiOperations.Common.DeactivateUser, OperationAccess.Server, Deactivate);
-        operations.Map<DeactivateUsersRequest, DeactivateUsersResponse>(
-            ApiOperations.Common.DeactivateUsers, OperationAccess.Server, DeactivateMany);
+        operations.MapAsync<DeactivateUserRequest, DeactivateUserResponse>(
+            ApiOperations.Common.DeactivateUser, OperationAccess.Server, DeactivateAsync);
+        operations.MapAsync<DeactivateUsersRequest, DeactivateUsersResponse>(
+            ApiOperations.Common.DeactivateUsers, OperationAccess.Server, DeactivateManyAsync);
         operations.Map<ReactivateUserRequest, ReactivateUserResponse>(
             ApiOperations.Common.ReactivateUser, OperationAccess.Server, Reactivate);
         operations.Map<ReactivateUsersRequest, ReactivateUsersResponse>(
@@ -27,23 +26,23 @@ internal sealed class UserLifecycleApi(
             ApiOperations.Common.RestoreUsers, OperationAccess.Server, Restore);
     }
 
-    private DeactivateUserResponse Deactivate(ApiRequest request, DeactivateUserRequest body)
+    private async Task<DeactivateUserResponse> DeactivateAsync(ApiRequest request, DeactivateUserRequest body)
     {
         var by = Actor(body.CreatedById);
-        var user = Deactivate(request, users.Get(request.Route("user_id")).Id, by);
+        var user = await DeactivateAsync(request, users.Get(request.Route("user_id")).Id, by);
         return new() { User = views.Response(user), Duration = request.Duration };
     }
 
-    private DeactivateUsersResponse DeactivateMany(ApiRequest request, DeactivateUsersRequest body)
+    private async Task<DeactivateUsersResponse> DeactivateManyAsync(ApiRequest request, DeactivateUsersRequest body)
     {
         users.RequireAll(body.UserIds);
         var by = Actor(body.CreatedById);
         foreach (var id in body.UserIds)
-            Deactivate(request, id, by);
+            await DeactivateAsync(request, id, by);
         return new DeactivateUsersResponse { TaskId = tasks.Add(), Duration = request.Duration };
     }
 
-    private UserState Deactivate(ApiRequest request, string id, UserState? by)
+    private async Task<UserState> DeactivateAsync(ApiRequest request, string id, UserState? by)
     {
         var user = users.ChangeExisting(id, user => user with { DeactivatedAt = user.DeactivatedAt ?? request.Now });
         events.Publish(id, new UserDeactivatedEvent
@@ -53,7 +52,7 @@ internal sealed class UserLifecycleApi(
             Custom = [],
             CreatedAt = request.Now,
         });
-        hub.DropUser(id, DropReason.UserRemoved);
+        await removed.SendAwayAsync(id);
         return user;
     }
 
