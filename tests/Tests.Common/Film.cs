@@ -35,6 +35,10 @@ public static class Film
         return seen.Select((picture, at) => Likeness(picture, film[(start + at) % film.Count])).Min();
     }
 
+    /// <summary>The least likeness of pictures, every tenth of them, to whichever picture of a film is most like each.</summary>
+    public static double LeastLikenessToAny(IReadOnlyList<byte[]> seen, IReadOnlyList<byte[]> film) =>
+        seen.Where((_, at) => at % 10 == 0).Min(picture => film.Max(original => Likeness(picture, original)));
+
     /// <summary>PSNR in dB; 100 for the same picture.</summary>
     public static double Likeness(byte[] one, byte[] other)
     {

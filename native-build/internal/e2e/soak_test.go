@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"streamgateway/native/internal/nettest"
+	records "streamgateway/native/internal/record"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/models"
 )
@@ -39,6 +41,9 @@ type soak struct {
 	media  map[rtcproto.TrackType][]soakMedia
 	counts map[string]int
 	round  int
+
+	records       records.Store
+	recordedFiles atomic.Int64
 
 	goroutines int    // before anybody has joined
 	heap       uint64 // in use after everybody has left for the first time
@@ -83,6 +88,7 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	w, relay := newWorldBehindRelay(t)
 	s := &soak{
 		world: w, relay: relay, random: rand.New(rand.NewPCG(seed, 0)), media: newSoakMedia(t), counts: map[string]int{},
+		records: records.Store{Directory: t.TempDir()},
 	}
 	for i := range soakUsers {
 		s.users = append(s.users, &soakUser{
@@ -196,8 +202,10 @@ func (s *soak) choose(u *soakUser, d draw, busy map[*soakUser]bool) (one step, o
 		return named("moderate", u.muteByModerator), nil
 	case what < 58:
 		return named("sink", func() error { return u.listen(d) }), nil
-	case what < 64:
+	case what < 61:
 		return named("mix", u.toggleMix), nil
+	case what < 64:
+		return named("record", func() error { return u.toggleRecording(d) }), nil
 	case what < 73:
 		return named("subscribe", func() error { return u.subscribe(d) }), nil
 	case what < 76:
@@ -348,6 +356,6 @@ func (s *soak) report(seed uint64) {
 	for _, kind := range slices.Sorted(maps.Keys(s.counts)) {
 		counts = append(counts, fmt.Sprintf("%s %d", kind, s.counts[kind]))
 	}
-	s.t.Logf("seed %d, %d rounds: %s; in the end %d goroutines (%d in the beginning) and %d KiB alive (%d KiB)", seed, s.round,
-		strings.Join(counts, ", "), runtime.NumGoroutine(), s.goroutines, liveHeap()>>10, s.heap>>10)
+	s.t.Logf("seed %d, %d rounds: %s; %d files recorded; in the end %d goroutines (%d in the beginning) and %d KiB alive (%d KiB)", seed, s.round,
+		strings.Join(counts, ", "), s.recordedFiles.Load(), runtime.NumGoroutine(), s.goroutines, liveHeap()>>10, s.heap>>10)
 }

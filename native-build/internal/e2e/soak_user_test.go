@@ -32,13 +32,14 @@ type soakUser struct {
 	name  string
 	proxy *proxy
 
-	bot     *soakBot // nil when in no call
-	cid     string
-	playing map[rtcproto.TrackType]*queue
-	sources []*queue // all of this stay
-	sinks   []*meter
-	mixes   []*meter
-	rejoins []time.Time
+	bot       *soakBot // nil when in no call
+	cid       string
+	playing   map[rtcproto.TrackType]*queue
+	sources   []*queue // all of this stay
+	sinks     []*meter
+	mixes     []*meter
+	recording string // its id
+	rejoins   []time.Time
 }
 
 // soakMedia are bytes to publish, again and again.
@@ -112,6 +113,9 @@ func (u *soakUser) awaitEnd(reason string) error {
 		if !sink.ended.Load() {
 			return fmt.Errorf("%s: the sink %d outlives its session", u.name, sink.id)
 		}
+	}
+	if err := u.endRecording(); err != nil {
+		return err
 	}
 	if stats := bot.Stats(); len(stats.Sinks) > 0 || len(bot.Publications()) > 0 {
 		return fmt.Errorf("%s has left, with the sinks %+v and the publications %+v", u.name, stats.Sinks, bot.Publications())

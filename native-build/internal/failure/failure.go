@@ -38,6 +38,13 @@ const (
 	ReconnectFailed        Kind = "reconnect_failed"
 	Cancelled              Kind = "cancelled"
 	CapacityExceeded       Kind = "capacity_exceeded"
+	RecordingNotFound      Kind = "recording_not_found"
+	RecordingRunning       Kind = "recording_running"
+	RecordingOff           Kind = "recording_off"
+	PathRefused            Kind = "path_refused"
+	StorageFull            Kind = "storage_full"
+	StorageDenied          Kind = "storage_denied"
+	StorageFailed          Kind = "storage_failed"
 	Internal               Kind = "internal"
 )
 

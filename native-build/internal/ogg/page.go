@@ -19,6 +19,8 @@ const (
 	capturePattern = "OggS"
 	headerSize     = 27
 	maxSegments    = 255
+	flagsOffset    = 5
+	numberOffset   = 18
 	crcOffset      = 22
 
 	flagContinued = 1 << 0

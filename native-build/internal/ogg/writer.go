@@ -55,6 +55,19 @@ func (w *Writer) AppendEnd(dst []byte) []byte {
 	return w.appendPage(dst, nil, flagLast)
 }
 
+// EndsStream tells whether a page is one that AppendEnd has made.
+func EndsStream(page []byte) bool { return len(page) > flagsOffset && page[flagsOffset]&flagLast != 0 }
+
+// Number is the number of a page in its stream.
+func Number(page []byte) uint32 { return binary.LittleEndian.Uint32(page[numberOffset:]) }
+
+// Renumber gives a page another number.
+func Renumber(page []byte, number uint32) {
+	binary.LittleEndian.PutUint32(page[numberOffset:], number)
+	binary.LittleEndian.PutUint32(page[crcOffset:], 0)
+	binary.LittleEndian.PutUint32(page[crcOffset:], checksum(0, page))
+}
+
 func (w *Writer) appendPage(dst, packet []byte, flags byte) []byte {
 	start := len(dst)
 	dst = append(dst, capturePattern...)

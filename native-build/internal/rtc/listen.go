@@ -128,7 +128,7 @@ const sinkClosed = "closed"
 // CloseSink ends a sink and throws away what its reader has not read.
 func (s *Session) CloseSink(id uint64) error {
 	s.mu.Lock()
-	i := slices.IndexFunc(s.sinks, func(k *sink) bool { return k.port.ID() == id })
+	i := slices.IndexFunc(s.sinks, func(k *sink) bool { return k.recorded == nil && k.port.ID() == id })
 	if i < 0 {
 		s.mu.Unlock()
 		return s.closeMix(id)
@@ -142,11 +142,14 @@ func (s *Session) CloseSink(id uint64) error {
 func (s *Session) endSink(k *sink, reason string) {
 	s.mu.Lock()
 	s.sinks = slices.DeleteFunc(s.sinks, func(other *sink) bool { return other == k })
+	if k.recorded != nil {
+		k.recorded.recording.forget(k)
+	}
 	k.stopGrace()
 	s.bindSinks()
 	id := trackID(k.participantSessionID, k.trackType)
 	s.mu.Unlock()
-	if counts, ended := k.end(reason == sinkClosed); ended {
+	if counts, ended := k.end(reason == sinkClosed); ended && k.recorded == nil {
 		k.tellEnd(reason, id, counts)
 	}
 	s.resubscribe()
@@ -173,6 +176,9 @@ func (s *Session) abandon(track *remoteTrack) {
 func (s *Session) bindSinks() {
 	for _, k := range s.sinks {
 		s.followUser(k)
+	}
+	for _, r := range s.recordings {
+		r.bind()
 	}
 	for _, track := range s.tracks {
 		if p := s.roster.byPrefix(track.prefix); p != nil {
@@ -202,11 +208,16 @@ func (s *Session) sinksOf(track *remoteTrack) (list []*sink) {
 		if track.owner == "" || k.participantSessionID != track.owner || k.trackType != track.trackType {
 			continue
 		}
-		k.render(track.codec)
+		if s.newest(track) {
+			k.render(track.codec) // the one before it may still be there, in another codec
+		}
 		switch {
 		case k.rendering == nil:
 		case k.codec == track.codec:
 			list = append(list, k)
+			if k.recorded != nil {
+				k.recorded.losses.hear(track)
+			}
 		case s.newest(track):
 			s.tasks.spawn(func() { s.endSink(k, "codec_changed") })
 		}
@@ -227,6 +238,10 @@ func (s *Session) newest(track *remoteTrack) bool {
 // followUser moves a sink to its user's present connection, or gives the user some time to come back.
 func (s *Session) followUser(k *sink) {
 	owner := s.roster.members[k.participantSessionID]
+	if owner == nil && k.recorded != nil {
+		s.tasks.spawn(func() { s.endSink(k, "track_ended") }) // a recording has another file for each connection
+		return
+	}
 	if owner == nil {
 		owner = s.roster.owner(k.userID, k.trackType)
 	}

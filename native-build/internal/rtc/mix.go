@@ -27,14 +27,17 @@ type MixOptions struct {
 	Encoding media.Encoding
 	// Speakers has the host told who speaks, by what is heard.
 	Speakers bool
+
+	recording *recording // which it belongs to
 }
 
 // mix is a sink of several participants.
 type mix struct {
 	*player
-	users  Selection
-	inputs map[*remoteTrack]*voice // guarded by the session's lock
-	voices atomic.Pointer[[]*voice]
+	recording *recording // nil when the host reads it
+	users     Selection
+	inputs    map[*remoteTrack]*voice // guarded by the session's lock
+	voices    atomic.Pointer[[]*voice]
 }
 
 // voice is a participant of a mix.
@@ -53,11 +56,11 @@ func (s *Session) Mix(_ context.Context, options MixOptions, open func() (PageSi
 	if err != nil {
 		return Listening{}, err
 	}
-	m := &mix{users: options.Users, inputs: map[*remoteTrack]*voice{}}
+	m := &mix{recording: options.recording, users: options.Users, inputs: map[*remoteTrack]*voice{}}
 	m.voices.Store(new([]*voice))
-	out := &output{s: s, port: port, name: func() string { return "" }}
+	out := &output{s: s, port: port, name: func() string { return "" }, quiet: m.recording != nil}
 	var each func()
-	if options.Speakers {
+	if options.Speakers || m.recording != nil {
 		each = m.watchSpeakers
 	}
 	if m.player, err = newPlayer(out, options.Media, options.Encoding, each); err != nil {
@@ -71,6 +74,9 @@ func (s *Session) Mix(_ context.Context, options MixOptions, open func() (PageSi
 		return Listening{}, errGone()
 	}
 	s.mixes = append(s.mixes, m)
+	if m.recording != nil {
+		m.recording.mix = m
+	}
 	s.bindSinks()
 	s.mu.Unlock()
 	s.resubscribe()
@@ -83,7 +89,7 @@ func (s *Session) endMix(m *mix, reason string) {
 	s.mixes = slices.DeleteFunc(s.mixes, func(other *mix) bool { return other == m })
 	s.bindSinks()
 	s.mu.Unlock()
-	if counts, ended := m.end(reason == sinkClosed); ended {
+	if counts, ended := m.end(reason == sinkClosed); ended && m.recording == nil {
 		m.tellEnd(reason, "", counts)
 	}
 	s.resubscribe()
@@ -130,6 +136,10 @@ func (m *mix) watchSpeakers() {
 			continue
 		}
 		v.speaking = !v.speaking
+		if m.recording != nil {
+			m.recording.spoke(v.userID, v.participantSessionID, v.speaking)
+			continue
+		}
 		m.s.emit(&rtcproto.Event{Payload: &rtcproto.Event_SpeakerChanged{SpeakerChanged: &rtcproto.SpeakerChanged{
 			SinkId: m.port.ID(), UserId: v.userID, ParticipantSessionId: v.participantSessionID, Speaking: v.speaking,
 			Level: float32(127-level) / 127,
@@ -140,7 +150,7 @@ func (m *mix) watchSpeakers() {
 // closeMix ends the mix of a sink, if it is one.
 func (s *Session) closeMix(id uint64) error {
 	s.mu.Lock()
-	i := slices.IndexFunc(s.mixes, func(m *mix) bool { return m.port.ID() == id })
+	i := slices.IndexFunc(s.mixes, func(m *mix) bool { return m.recording == nil && m.port.ID() == id })
 	if i < 0 {
 		s.mu.Unlock()
 		return failure.Newf(failure.SinkNotFound, failure.NoStage, "no sink %d", id)

@@ -24,6 +24,8 @@ type output struct {
 	s    *Session
 	port PageSink
 	name func() string // the id of the track; empty for a mix
+	// quiet says that somebody else tells what was dropped.
+	quiet bool
 
 	mu      sync.Mutex
 	ended   bool
@@ -67,7 +69,7 @@ func (o *output) tellLag(now time.Time) {
 }
 
 func (o *output) lagDue(now time.Time) *rtcproto.SinkLagged {
-	if o.lagging.droppedPackets == 0 || now.Sub(o.told) < lagEventPeriod {
+	if o.quiet || o.lagging.droppedPackets == 0 || now.Sub(o.told) < lagEventPeriod {
 		return nil
 	}
 	lag := &rtcproto.SinkLagged{

@@ -71,6 +71,7 @@ type Session struct {
 	tracks        []*remoteTrack
 	sinks         []*sink
 	mixes         []*mix
+	recordings    []*recording
 	alone         *time.Timer
 
 	wishes subscriptionWishes
@@ -137,6 +138,9 @@ func (s *Session) emit(e *rtcproto.Event) {
 // tell is emit with mu held.
 func (s *Session) tell(events ...*rtcproto.Event) {
 	for _, e := range events {
+		for _, r := range s.recordings {
+			r.observe(e)
+		}
 		if s.open {
 			s.emitter(e)
 		}

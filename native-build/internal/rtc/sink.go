@@ -14,6 +14,7 @@ type sink struct {
 	userID    string
 	trackType rtcproto.TrackType
 	media     media.Spec
+	recorded  *recordedSink // nil when the host reads it
 
 	// Guarded by the session's lock.
 	participantSessionID string
@@ -56,6 +57,10 @@ func (k *sink) render(codec string) {
 	switch {
 	case k.failure != nil || k.rendering != nil:
 		return
+	case k.recorded != nil && isAudio(k.trackType):
+		k.rendering = newRecordedAudio(k.output, k.recorded.file)
+	case k.recorded != nil:
+		k.rendering, k.failure = newRecordedVideo(k.output, k.recorded.file, codec)
 	case isAudio(k.trackType):
 		k.rendering, k.failure = newAudioRendering(k.output, k.media)
 	default:

@@ -107,10 +107,16 @@ func (s *Session) Stats() Stats {
 	var outputs []*output
 	var players []*player
 	for _, k := range s.sinks {
+		if k.recorded != nil {
+			continue
+		}
 		outputs, players = append(outputs, k.output), append(players, playerOf(k.rendering))
 		stats.Sinks = append(stats.Sinks, SinkStats{SinkID: k.port.ID(), TrackID: trackID(k.participantSessionID, k.trackType)})
 	}
 	for _, m := range s.mixes {
+		if m.recording != nil {
+			continue
+		}
 		outputs, players = append(outputs, m.output), append(players, m.player)
 		stats.Sinks = append(stats.Sinks, SinkStats{SinkID: m.port.ID()})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/guard"
+	"streamgateway/native/internal/record"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
@@ -359,6 +360,7 @@ func (s *Session) teardown() {
 	s.announce()
 	conn := s.conn
 	publications, sinks, mixes := slices.Clone(s.publications), slices.Clone(s.sinks), slices.Clone(s.mixes)
+	recordings := slices.Clone(s.recordings)
 	if s.alone != nil {
 		s.alone.Stop()
 	}
@@ -370,6 +372,9 @@ func (s *Session) teardown() {
 	}
 	for _, p := range publications {
 		<-p.done
+	}
+	for _, r := range recordings {
+		s.endRecording(r, record.ReasonSession, nil)
 	}
 	for _, k := range sinks {
 		s.endSink(k, "session_ended")

@@ -19,6 +19,8 @@ type host interface {
 	OpenSink(capacity int) (rtc.PageSink, error)
 	DiscardSink(id uint64) bool
 	EventBytesQueued() uint64
+	// Data is the configuration's, JSON, or nil.
+	Data() []byte
 }
 
 type instanceHost struct{ *plugin.Instance }

@@ -22,6 +22,7 @@ type Module struct {
 	host   host
 	engine *rtc.Engine
 	broken error // why there is no engine
+	record recordingSettings
 
 	mu       sync.Mutex
 	sessions map[uint64]*rtc.Session
@@ -41,6 +42,9 @@ func newModule(h host) *Module {
 		sources: map[uint64]*rtc.Session{}, sinks: map[uint64]*rtc.Session{},
 	}
 	m.engine, m.broken = rtc.NewEngine(h.Log().WithGroup("rtc"))
+	if err := m.record.read(h.Data()); err != nil {
+		m.broken = err
+	}
 	return m
 }
 
@@ -64,6 +68,10 @@ func (m *Module) Commands() map[string]plugin.Command {
 		"rtc.sink.open":     plugin.Typed(m.openSink),
 		"rtc.sink.close":    plugin.Typed(m.closeSink),
 		"rtc.mix.open":      plugin.Typed(m.openMix),
+		"rtc.record.start":  plugin.Typed(m.startRecording),
+		"rtc.record.stop":   plugin.Typed(m.stopRecording),
+		"rtc.record.remove": plugin.Typed(m.removeRecording),
+		"rtc.recordings":    plugin.Typed(m.recordings),
 	}
 }
 

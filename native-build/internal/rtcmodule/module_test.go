@@ -39,6 +39,7 @@ type testHost struct {
 	events map[uint64][]*rtcproto.Event
 	news   chan struct{}
 	sinks  map[uint64]*countingSink
+	data   string
 }
 
 func (h *testHost) Emit(session uint64, e *rtcproto.Event) {
@@ -77,6 +78,7 @@ func (h *testHost) OpenSink(int) (rtc.PageSink, error) {
 
 func (h *testHost) DiscardSink(uint64) bool  { return false }
 func (h *testHost) EventBytesQueued() uint64 { return 0 }
+func (h *testHost) Data() []byte             { return []byte(h.data) }
 
 // emptySource has no bytes until it is closed.
 type emptySource struct {

@@ -2,12 +2,14 @@ using Microsoft.Extensions.Options;
 using StreamGateway.Native.Bundles;
 using StreamGateway.Native.Hosting;
 using StreamGateway.Native.Rtc;
+using StreamGateway.Recordings;
 using StreamGateway.Server;
 
 namespace StreamGateway.Engine;
 
 /// <summary>Owns the one <see cref="RtcEngine"/> of the service: starts it first and stops it last.</summary>
-internal sealed class EngineHost(IOptions<EngineOptions> options, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+internal sealed class EngineHost(
+    IOptions<EngineOptions> options, IOptions<RecordingsOptions> recordings, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private RtcEngine? _engine;
 
@@ -30,6 +32,8 @@ internal sealed class EngineHost(IOptions<EngineOptions> options, ILoggerFactory
                     LogLevel = options.Value.LogLevel,
                     MaxConcurrentCommands = options.Value.MaxConcurrentCommands,
                     EventCapacity = options.Value.EventCapacity,
+                    RecordingsDirectory = recordings.Value.FullDirectory,
+                    MaxRecordingsPerSession = recordings.Value.MaxPerSession,
                     ShutdownTimeout = options.Value.ShutdownTimeout,
                 },
                 loggers,

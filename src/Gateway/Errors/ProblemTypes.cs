@@ -56,6 +56,23 @@ internal static class ProblemTypes
     public static readonly ProblemType MediaStalled = new(
         "media_stalled", 408, "No media came for too long", "Send without long pauses, or publish again.");
 
+    public static readonly ProblemType RecordingOff = new(
+        "recording_off", 501, "This service does not record", "Set Recordings:Directory.");
+    public static readonly ProblemType RecordingNotFound = new(
+        "recording_not_found", 404, "No such recording", "List the session's recordings, or all at /v1/recordings.");
+    public static readonly ProblemType RecordingFileNotFound = new(
+        "recording_file_not_found", 404, "The recording has no such file", "`files` of the recording has their names.");
+    public static readonly ProblemType RecordingRunning = new(
+        "recording_running", 409, "The recording goes on", "Stop it first.");
+    public static readonly ProblemType PathRefused = new(
+        "path_refused", 400, "The path leads elsewhere", "Use a folder within Recordings:Directory.");
+    public static readonly ProblemType StorageFull = new(
+        "storage_full", 507, "The disk is full", "Make room in Recordings:Directory, or delete recordings with `files=true`.");
+    public static readonly ProblemType StorageDenied = new(
+        "storage_denied", 500, "The disk may not be written", "Let the service write to Recordings:Directory.");
+    public static readonly ProblemType StorageFailed = new(
+        "storage_failed", 500, "The disk has failed", "See `detail`; check the disk of Recordings:Directory.");
+
     public static readonly ProblemType InvalidArgument = new(
         "invalid_argument", 400, "An argument was refused", "See `detail`.");
     public static readonly ProblemType TokenInvalid = new(

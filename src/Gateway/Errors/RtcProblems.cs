@@ -47,6 +47,13 @@ internal static class RtcProblems
         RtcError.ReconnectFailed => ProblemTypes.ReconnectFailed,
         RtcError.Cancelled => ProblemTypes.Cancelled,
         RtcError.CapacityExceeded => ProblemTypes.CapacityExceeded,
+        RtcError.RecordingOff => ProblemTypes.RecordingOff,
+        RtcError.RecordingNotFound => ProblemTypes.RecordingNotFound,
+        RtcError.RecordingRunning => ProblemTypes.RecordingRunning,
+        RtcError.PathRefused => ProblemTypes.PathRefused,
+        RtcError.StorageFull => ProblemTypes.StorageFull,
+        RtcError.StorageDenied => ProblemTypes.StorageDenied,
+        RtcError.StorageFailed => ProblemTypes.StorageFailed,
         _ => ProblemTypes.Internal,
     };
 }

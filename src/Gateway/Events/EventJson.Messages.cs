@@ -264,6 +264,71 @@ internal static partial class EventJson
         WriteFloat(json, "level"u8, message.Level);
     }
 
+    private static void Write(Utf8JsonWriter json, RecordingStarted message)
+    {
+        json.WriteString("recording_id"u8, message.RecordingId);
+        json.WriteBoolean("mix"u8, message.Mix);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingFile message)
+    {
+        json.WriteString("name"u8, message.Name);
+        json.WriteBoolean("mix"u8, message.Mix);
+        json.WriteString("user_id"u8, message.UserId);
+        json.WriteString("participant_session_id"u8, message.ParticipantSessionId);
+        WriteEnum(json, "track_type"u8, message.TrackType);
+        json.WriteString("codec"u8, message.Codec);
+        json.WriteString("format"u8, message.Format);
+        WriteDouble(json, "start_ms"u8, message.StartMs);
+        WriteDouble(json, "duration_ms"u8, message.DurationMs);
+        WriteUInt64(json, "packets"u8, message.Packets);
+        WriteUInt64(json, "lost"u8, message.Lost);
+        WriteUInt64(json, "bytes"u8, message.Bytes);
+        WriteUInt64(json, "dropped_packets"u8, message.DroppedPackets);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingFileStarted message)
+    {
+        json.WriteString("recording_id"u8, message.RecordingId);
+        WriteMessage(json, "file"u8, message.File, Write);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingFileEnded message)
+    {
+        json.WriteString("recording_id"u8, message.RecordingId);
+        WriteMessage(json, "file"u8, message.File, Write);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingLagged message)
+    {
+        json.WriteString("recording_id"u8, message.RecordingId);
+        json.WriteString("name"u8, message.Name);
+        WriteUInt64(json, "dropped_packets"u8, message.DroppedPackets);
+        WriteUInt64(json, "dropped_bytes"u8, message.DroppedBytes);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingStopped message)
+    {
+        json.WriteString("recording_id"u8, message.RecordingId);
+        json.WriteString("reason"u8, message.Reason);
+        WriteDouble(json, "duration_ms"u8, message.DurationMs);
+        WriteUInt64(json, "bytes"u8, message.Bytes);
+        json.WriteNumber("files"u8, message.Files);
+        WriteUInt64(json, "dropped_packets"u8, message.DroppedPackets);
+        WriteUInt64(json, "dropped_bytes"u8, message.DroppedBytes);
+    }
+
+    private static void Write(Utf8JsonWriter json, RecordingFailed message)
+    {
+        json.WriteString("recording_id"u8, message.RecordingId);
+        WriteMessage(json, "error"u8, message.Error, Write);
+        WriteDouble(json, "duration_ms"u8, message.DurationMs);
+        WriteUInt64(json, "bytes"u8, message.Bytes);
+        json.WriteNumber("files"u8, message.Files);
+        WriteUInt64(json, "dropped_packets"u8, message.DroppedPackets);
+        WriteUInt64(json, "dropped_bytes"u8, message.DroppedBytes);
+    }
+
     private static void Write(Utf8JsonWriter json, Error message)
     {
         WriteEnum(json, "code"u8, message.Code);

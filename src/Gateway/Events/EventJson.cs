@@ -47,6 +47,12 @@ internal static partial class EventJson
         Event.PayloadOneofCase.KeyframeRequested => "keyframe_requested",
         Event.PayloadOneofCase.MarkReached => "mark_reached",
         Event.PayloadOneofCase.SpeakerChanged => "speaker_changed",
+        Event.PayloadOneofCase.RecordingStarted => "recording_started",
+        Event.PayloadOneofCase.RecordingFileStarted => "recording_file_started",
+        Event.PayloadOneofCase.RecordingFileEnded => "recording_file_ended",
+        Event.PayloadOneofCase.RecordingLagged => "recording_lagged",
+        Event.PayloadOneofCase.RecordingStopped => "recording_stopped",
+        Event.PayloadOneofCase.RecordingFailed => "recording_failed",
         Event.PayloadOneofCase.SfuParticipantJoined => "sfu_participant_joined",
         Event.PayloadOneofCase.SfuParticipantLeft => "sfu_participant_left",
         _ => null,
@@ -87,6 +93,12 @@ internal static partial class EventJson
             case Event.PayloadOneofCase.KeyframeRequested: Write(json, source.KeyframeRequested); break;
             case Event.PayloadOneofCase.MarkReached: Write(json, source.MarkReached); break;
             case Event.PayloadOneofCase.SpeakerChanged: Write(json, source.SpeakerChanged); break;
+            case Event.PayloadOneofCase.RecordingStarted: Write(json, source.RecordingStarted); break;
+            case Event.PayloadOneofCase.RecordingFileStarted: Write(json, source.RecordingFileStarted); break;
+            case Event.PayloadOneofCase.RecordingFileEnded: Write(json, source.RecordingFileEnded); break;
+            case Event.PayloadOneofCase.RecordingLagged: Write(json, source.RecordingLagged); break;
+            case Event.PayloadOneofCase.RecordingStopped: Write(json, source.RecordingStopped); break;
+            case Event.PayloadOneofCase.RecordingFailed: Write(json, source.RecordingFailed); break;
             case Event.PayloadOneofCase.SfuParticipantJoined: Write(json, source.SfuParticipantJoined); break;
             case Event.PayloadOneofCase.SfuParticipantLeft: Write(json, source.SfuParticipantLeft); break;
         }

@@ -87,6 +87,30 @@ public sealed class RtcEngine : IAsyncDisposable
             "sfu.start", options, RtcJson.Default.RtcSfuOptions, payload => RtcSfu.Open(this, payload), cancellationToken);
     }
 
+    /// <summary>Lists recordings on the disk, those of processes that are gone included.</summary>
+    /// <exception cref="RtcException"><see cref="RtcError.RecordingOff"/>, or the disk cannot be read.</exception>
+    public Task<RtcRecordingPage> ListRecordingsAsync(RtcRecordingQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return Commands.SendAsync(
+            "rtc.recordings", new RecordingsRequest(null, query.Folder, query.All, null, query.Before, query.After, query.Limit),
+            RtcJson.Default.RecordingsRequest, RtcJson.Default.RtcRecordingPage, cancellationToken);
+    }
+
+    /// <exception cref="RtcException"><see cref="RtcError.RecordingNotFound"/> and those of <see cref="ListRecordingsAsync"/>.</exception>
+    public async Task<RtcRecording> GetRecordingAsync(string? folder, string recordingId, CancellationToken cancellationToken = default)
+    {
+        var answer = await Commands.SendAsync(
+            "rtc.recordings", new RecordingsRequest(null, folder, false, recordingId, null, null, null),
+            RtcJson.Default.RecordingsRequest, RtcJson.Default.RtcRecordingPage, cancellationToken).ConfigureAwait(false);
+        return answer.Recordings[0];
+    }
+
+    /// <summary>Deletes a recording that is over, with its files.</summary>
+    public Task RemoveRecordingAsync(string? folder, string recordingId, CancellationToken cancellationToken = default) =>
+        Commands.SendAsync(
+            "rtc.record.remove", new RemoveRecordingRequest(folder, recordingId), RtcJson.Default.RemoveRecordingRequest, cancellationToken);
+
     /// <summary>What is alive in this instance now.</summary>
     public RtcTables ReadTables() =>
         _plugin.Call("rtc.tables", new NoArguments(), RtcJson.Default.NoArguments, RtcJson.Default.RtcTables)!;
@@ -142,6 +166,10 @@ public sealed class RtcEngine : IAsyncDisposable
         MaxConcurrentOps = options.MaxConcurrentCommands,
         ShutdownTimeout = options.ShutdownTimeout,
         Data = JsonSerializer.SerializeToElement(
-            new EngineData((long?)options.CallTimeout?.TotalMilliseconds, options.EventBufferBytes), RtcJson.Default.EngineData),
+            new EngineData(
+                (long?)options.CallTimeout?.TotalMilliseconds,
+                options.EventBufferBytes,
+                options.RecordingsDirectory is { } directory ? new RecordingsData(directory, options.MaxRecordingsPerSession) : null),
+            RtcJson.Default.EngineData),
     };
 }

@@ -29,6 +29,12 @@ public sealed record RtcEngineOptions
     /// <summary>How long stopping may take, with leaving every call.</summary>
     public TimeSpan? ShutdownTimeout { get; init; }
 
+    /// <summary>Absolute path of the directory that holds recordings; without it nothing can be recorded.</summary>
+    public string? RecordingsDirectory { get; init; }
+
+    /// <summary>Recordings of one session at once, 1 to 100.</summary>
+    public int? MaxRecordingsPerSession { get; init; }
+
     /// <summary>Events of one session (or SFU) kept for a reader that lags; then the oldest are dropped and counted.</summary>
     public int? EventCapacity { get; init; }
 }

@@ -33,6 +33,13 @@ public enum RtcError
     ReconnectFailed,
     Cancelled,
     CapacityExceeded,
+    RecordingOff,
+    RecordingNotFound,
+    RecordingRunning,
+    PathRefused,
+    StorageFull,
+    StorageDenied,
+    StorageFailed,
     Internal,
 }
 
@@ -67,6 +74,13 @@ internal static class RtcErrorNames
         ["reconnect_failed"] = RtcError.ReconnectFailed,
         ["cancelled"] = RtcError.Cancelled,
         ["capacity_exceeded"] = RtcError.CapacityExceeded,
+        ["recording_off"] = RtcError.RecordingOff,
+        ["recording_not_found"] = RtcError.RecordingNotFound,
+        ["recording_running"] = RtcError.RecordingRunning,
+        ["path_refused"] = RtcError.PathRefused,
+        ["storage_full"] = RtcError.StorageFull,
+        ["storage_denied"] = RtcError.StorageDenied,
+        ["storage_failed"] = RtcError.StorageFailed,
         ["internal"] = RtcError.Internal,
     }.ToFrozenDictionary();
 

@@ -35,6 +35,12 @@ namespace StreamGateway.Native.Rtc;
 [JsonSerializable(typeof(FlushAnswer))]
 [JsonSerializable(typeof(MarkRequest))]
 [JsonSerializable(typeof(SinkRequest))]
+[JsonSerializable(typeof(RecordRequest))]
+[JsonSerializable(typeof(RecordingRequest))]
+[JsonSerializable(typeof(RecordingAnswer))]
+[JsonSerializable(typeof(RecordingsRequest))]
+[JsonSerializable(typeof(RemoveRecordingRequest))]
+[JsonSerializable(typeof(RtcRecordingPage))]
 [JsonSerializable(typeof(RtcTables))]
 [JsonSerializable(typeof(RtcSfuOptions))]
 [JsonSerializable(typeof(SfuAnswer))]
@@ -55,7 +61,9 @@ namespace StreamGateway.Native.Rtc;
 internal sealed partial class RtcJson : JsonSerializerContext;
 
 /// <summary>What the library itself reads of its configuration's data.</summary>
-internal sealed record EngineData(long? CallTimeoutMs, int? EventBufferBytes);
+internal sealed record EngineData(long? CallTimeoutMs, int? EventBufferBytes, RecordingsData? Recordings);
+
+internal sealed record RecordingsData(string Directory, int? MaxPerSession);
 
 internal sealed record NoArguments;
 
@@ -126,6 +134,20 @@ internal sealed record MixRequest(
 internal sealed record ListenAnswer(ulong Sink, string TrackId, string UserId, string Codec, string Format);
 
 internal sealed record SinkRequest(ulong Sink);
+
+internal sealed record RecordRequest(
+    ulong Session, string? Folder, RtcSelection? Users, IReadOnlyList<string>? TrackTypes, bool? Mix, int? BitrateBps,
+    IReadOnlyDictionary<string, string>? Labels, long? MaxBytes,
+    [property: JsonPropertyName("max_duration_ms")] TimeSpan? MaxDuration, long? BufferBytes);
+
+internal sealed record RecordingRequest(ulong Session, string Recording);
+
+internal sealed record RecordingAnswer(RtcRecording Recording);
+
+internal sealed record RecordingsRequest(
+    ulong? Session, string? Folder, bool All, string? Recording, string? Before, string? After, int? Limit);
+
+internal sealed record RemoveRecordingRequest(string? Folder, string Recording);
 
 internal sealed record SfuAnswer(ulong Sfu, string Url, string WsEndpoint, string EdgeName);
 

@@ -99,6 +99,38 @@ public sealed class RtcSession : IAsyncDisposable
             payload => RtcSink.Open(_engine, this, payload), cancellationToken);
     }
 
+    /// <summary>Begins to record; <see cref="RecordingStopped"/> or <see cref="RecordingFailed"/> tells the end.</summary>
+    /// <exception cref="RtcException">No directory is set, the session records enough already, or the disk refuses.</exception>
+    public async Task<RtcRecording> RecordAsync(RtcRecordOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var request = new RecordRequest(
+            Handle, options.Folder, options.Users, options.TrackTypes?.Select(TrackTypeNames.NameOf).ToList(), options.Mix,
+            options.BitrateBps, options.Labels, options.MaxBytes, options.MaxDuration, options.BufferBytes);
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.record.start", request, RtcJson.Default.RecordRequest, RtcJson.Default.RecordingAnswer, cancellationToken).ConfigureAwait(false);
+        return answer.Recording;
+    }
+
+    /// <summary>Ends a recording; completes once its files are whole.</summary>
+    /// <exception cref="RtcException"><see cref="RtcError.RecordingNotFound"/>: the session makes no such recording, or not any more.</exception>
+    public async Task<RtcRecording> StopRecordingAsync(string recordingId, CancellationToken cancellationToken = default)
+    {
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.record.stop", new RecordingRequest(Handle, recordingId), RtcJson.Default.RecordingRequest,
+            RtcJson.Default.RecordingAnswer, cancellationToken).ConfigureAwait(false);
+        return answer.Recording;
+    }
+
+    /// <summary>The recordings that the session makes now.</summary>
+    public async Task<IReadOnlyList<RtcRecording>> GetRecordingsAsync(CancellationToken cancellationToken = default)
+    {
+        var answer = await _engine.Commands.SendAsync(
+            "rtc.recordings", new RecordingsRequest(Handle, null, false, null, null, null, null), RtcJson.Default.RecordingsRequest,
+            RtcJson.Default.RtcRecordingPage, cancellationToken).ConfigureAwait(false);
+        return answer.Recordings;
+    }
+
     /// <summary>Changes what is received; answers what is in force then.</summary>
     public async Task<RtcSubscriptions> SubscribeAsync(
         RtcSubscriptions subscriptions, CancellationToken cancellationToken = default)

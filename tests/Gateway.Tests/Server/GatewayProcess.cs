@@ -59,6 +59,13 @@ internal sealed partial class GatewayProcess : IDisposable
 
     public async Task TerminateAsync() => await Tool.RunAsync("kill", ["-TERM", $"{_process.Id}"]);
 
+    /// <summary>Ends it without a word, as the kernel does.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WithTimeout();
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)
