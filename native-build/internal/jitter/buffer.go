@@ -96,6 +96,8 @@ type Buffer struct {
 	filled    int  // samples filled in since the last packet
 	cooldown  int  // pulls until the next correction
 	phase     int  // samples that were ready when a pull needed the next packet
+	resting   bool
+	before    []byte // the last packet that went by without being decoded
 	kind      Kind
 	stretcher stretcher
 }

@@ -60,14 +60,11 @@ func (b *Buffer) hold() {
 func (b *Buffer) decode(packet *packet) {
 	length := packet.info.Samples()
 	tail := b.extend(length)
-	if _, err := b.decoder.Decode(packet.payload, tail); err != nil {
-		b.stats.Malformed++
-		clear(tail)
+	if b.unheard() {
+		b.pass(packet.payload, tail)
+	} else {
+		b.render(packet.payload, tail)
 	}
-	if b.silent {
-		fade(tail, b.config.Channels, min(fadeLength, length), true)
-	}
-	b.loud, b.kind, b.silent = len(b.fifo), Decoded, false
 	if b.played {
 		b.stats.Lost += uint64(packet.ext - b.last - 1)
 	}
@@ -83,6 +80,11 @@ func (b *Buffer) decode(packet *packet) {
 // recover adds the packet lost just before one that is there, from the copy inside it.
 func (b *Buffer) recover(packet *packet) {
 	length := packet.info.Samples()
+	if b.unheard() {
+		b.fill(length)
+		b.next += int64(length)
+		return
+	}
 	tail := b.extend(length)
 	if _, err := b.decoder.DecodeFEC(packet.payload, tail); err != nil {
 		clear(tail)
@@ -102,7 +104,7 @@ func (b *Buffer) fill(length int) {
 	tail := b.extend(length)
 	left := b.fillLimit() - b.filled
 	b.filled += length
-	if !b.played || left <= 0 {
+	if !b.played || left <= 0 || b.unheard() {
 		clear(tail)
 		b.silent = true
 		return

@@ -16,6 +16,12 @@ type Input struct {
 	buffer *jitter.Buffer
 	gain   atomic.Uint32 // bits of a float32
 	level  atomic.Uint32
+	heard  atomic.Uint32 // 128 less the level of the loudest packet since the last frame, 0: none told it
+
+	// For the mixer's goroutine.
+	tells    bool
+	loudness int
+	resting  bool
 }
 
 // Push takes a packet of Opus: its sequence number, its RTP timestamp, its payload (which is copied), and when it came.

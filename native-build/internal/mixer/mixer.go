@@ -5,7 +5,6 @@
 package mixer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,7 +56,9 @@ type Mixer struct {
 	frame   []int16
 	sum     []int32
 	mixed   []int16
+	floor   floor
 	limiter limiter
+	next    time.Time // when a frame is due; zero before the first turn
 	skipped atomic.Uint64
 }
 
@@ -136,32 +137,22 @@ func (m *Mixer) refusal() error {
 	return ErrFull
 }
 
-// Run makes each frame when it is due, until the context ends.
-func (m *Mixer) Run(ctx context.Context) {
-	ticker := time.NewTicker(m.time)
-	defer ticker.Stop()
-	m.run(ctx, time.Now(), ticker.C)
-}
-
-// run makes the frames that are due at each tick.
-func (m *Mixer) run(ctx context.Context, next time.Time, ticks <-chan time.Time) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-ticks:
-			if late := (now.Sub(next) - catchUp) / m.time; late > 0 {
-				m.skipped.Add(uint64(late))
-				next = next.Add(late * m.time)
-			}
-			for ; !next.After(now); next = next.Add(m.time) {
-				m.Step(next)
-			}
-		}
+// CatchUp makes the frames that are due by a time, beginning with the first such time. It is to be called every FrameTime, by one
+// at a time.
+func (m *Mixer) CatchUp(now time.Time) {
+	if m.next.IsZero() {
+		m.next = now
+	}
+	if late := (now.Sub(m.next) - catchUp) / m.time; late > 0 {
+		m.skipped.Add(uint64(late))
+		m.next = m.next.Add(late * m.time)
+	}
+	for ; !m.next.After(now); m.next = m.next.Add(m.time) {
+		m.Step(m.next)
 	}
 }
 
-// Step makes the frame that is due at a time. Run does this by itself.
+// Step makes the frame that is due at a time. CatchUp does this by itself.
 func (m *Mixer) Step(now time.Time) {
 	m.step.Lock()
 	defer m.step.Unlock()
@@ -170,6 +161,7 @@ func (m *Mixer) Step(now time.Time) {
 	m.targets = append(m.targets[:0], m.outputs...)
 	m.mu.Unlock()
 
+	m.floor.give(m.active)
 	clear(m.sum)
 	for _, input := range m.active {
 		input.mix(now, m.frame, m.sum)

@@ -1,7 +1,6 @@
 package mixer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -219,26 +218,17 @@ func TestLateTicksAreMadeUpForOrSkipped(t *testing.T) {
 	if _, err := mixer.AddOutput(mixer.Format(), func([]int16) { frames++ }); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ticks := make(chan time.Time)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		mixer.run(ctx, start, ticks)
-	}()
 	for _, at := range []time.Duration{0, 20, 45, 60, 500} { // ms
-		ticks <- start.Add(at * time.Millisecond)
+		mixer.CatchUp(start.Add(at * time.Millisecond))
 	}
-	ticks <- start.Add(10 * time.Second)
-	cancel()
-	<-done
+	mixer.CatchUp(start.Add(10 * time.Second))
 	// 0 to 500 ms are 26 frames; of the 475 after them 51 are made.
 	if frames != 26+51 || mixer.Skipped() != 475-51 {
 		t.Errorf("%d frames, %d skipped", frames, mixer.Skipped())
 	}
 }
 
-func TestRunFollowsTheClock(t *testing.T) {
+func TestAScheduledMixerFollowsTheClock(t *testing.T) {
 	mixer := newMixer(t, jitter.Config{})
 	frames := make(chan time.Time, 100)
 	if _, err := mixer.AddOutput(mixer.Format(), func([]int16) {
@@ -249,12 +239,9 @@ func TestRunFollowsTheClock(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		mixer.Run(ctx)
-	}()
+	var scheduler Scheduler
+	end := scheduler.Add(FrameTime, mixer.CatchUp)
+	defer end()
 	began := time.Now()
 	for range 25 {
 		select {
@@ -266,8 +253,6 @@ func TestRunFollowsTheClock(t *testing.T) {
 	if passed := time.Since(began); passed < 24*FrameTime-FrameTime {
 		t.Errorf("25 frames in %v", passed)
 	}
-	cancel()
-	<-done
 }
 
 func TestAClosedMixerRefuses(t *testing.T) {

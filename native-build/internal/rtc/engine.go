@@ -18,9 +18,10 @@ import (
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/coordinator"
+	"streamgateway/native/internal/mixer"
 )
 
-// Engine holds what sessions share: HTTP connections and WebRTC settings. It is safe for concurrent use.
+// Engine holds what sessions share: HTTP connections, WebRTC settings, and the beat of mixes. It is safe for concurrent use.
 type Engine struct {
 	log       *slog.Logger
 	transport *http.Transport
@@ -34,6 +35,7 @@ type Engine struct {
 	// policy says which candidates are used; tests allow relays only.
 	policy webrtc.ICETransportPolicy
 	peers  atomic.Int64 // peer connections alive
+	mixers mixer.Scheduler
 }
 
 // NewEngine prepares an engine; Close gives its connections back.

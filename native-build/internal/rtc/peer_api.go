@@ -10,6 +10,8 @@ import (
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/tap"
 )
 
 const (
@@ -29,7 +31,19 @@ var opusCapability = webrtc.RTPCodecCapability{
 // every interceptor costs a goroutine in every connection.
 type peerAPIs struct {
 	publisher  *webrtc.API
-	subscriber *webrtc.API
+	subscriber subscriberAPI
+}
+
+// subscriberAPI makes subscribers, each with a tap of its own for the packets that come.
+type subscriberAPI struct {
+	settings webrtc.SettingEngine
+	media    *webrtc.MediaEngine
+}
+
+func (a subscriberAPI) with(t *tap.Tap) *webrtc.API {
+	settings := a.settings
+	settings.BufferFactory = t.Buffer
+	return newAPI(settings, a.media, t)
 }
 
 func newPeerAPIs(loopback bool, log *slog.Logger) (peerAPIs, error) {
@@ -83,21 +97,17 @@ func newPublisherAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
 	return newAPI(settings, codecs, reports), nil
 }
 
-func newSubscriberAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
+// newSubscriberAPI has no interceptors: tracks ask for lost packets by themselves, and subscribers report.
+func newSubscriberAPI(settings webrtc.SettingEngine) (subscriberAPI, error) {
 	media := new(webrtc.MediaEngine)
 	if err := registerCodecs(media); err != nil {
-		return nil, err
+		return subscriberAPI{}, err
 	}
 	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
 	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
+		return subscriberAPI{}, err
 	}
-	// Tracks ask for lost packets by themselves: Pion's generator wakes every connection up many times a second for it.
-	reports, err := report.NewReceiverInterceptor()
-	if err != nil {
-		return nil, err
-	}
-	return newAPI(settings, media, reports), nil
+	return subscriberAPI{settings, media}, nil
 }
 
 // registerCodecs lists what may be sent, in either direction.
@@ -150,7 +160,7 @@ func newCapabilities(apis peerAPIs) (c capabilities, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.subscriberSDP, err = capabilityOffer(apis.subscriber, webrtc.RTPTransceiverDirectionRecvonly,
+	c.subscriberSDP, err = capabilityOffer(apis.subscriber.with(new(tap.Tap)), webrtc.RTPTransceiverDirectionRecvonly,
 		webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio)
 	return c, err
 }

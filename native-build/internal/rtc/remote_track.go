@@ -1,8 +1,6 @@
 package rtc
 
 import (
-	"errors"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/mixer"
@@ -19,7 +18,6 @@ import (
 )
 
 const (
-	maxRTPBytes = 1500
 	// gapInterval is how often a gap is looked at when nothing else arrives.
 	gapInterval = 20 * time.Millisecond
 	// keyframeInterval is how often a keyframe is asked for at most.
@@ -30,16 +28,29 @@ const (
 // in order, video in whole frames.
 type remoteTrack struct {
 	c         *connection
-	track     *webrtc.TrackRemote
-	packets   *packetFeed // nil unless the host wants rtc_packet
+	ssrc      uint32
 	prefix    string
 	trackType rtcproto.TrackType
 	codec     string
+	clockRate uint32
+	levelID   uint8       // of the header extension with the audio level, 0 when not negotiated
+	repairs   bool        // the SFU sends packets again
+	packets   *packetFeed // nil unless the host wants rtc_packet
+
+	// receiving is held for each packet and guards what follows. It is taken before the session's lock and mu.
+	receiving sync.Mutex
+	packet    rtp.Packet
+	jitter    jitterMeter
+	sequences sequenceMeter
+	sender    senderReport
 	order     reorder          // of audio
 	redundant redundancy       // of audio
 	losses    losses           // while the SFU sends again
 	frames    *video.Assembler // of video, while somebody watches
 	asked     time.Time        // for a keyframe
+	gap       *time.Timer      // looks at gaps
+	watching  bool             // gap is set
+	ended     bool
 
 	owner string // participant session id, empty for an orphan; guarded by the session's lock
 
@@ -63,13 +74,23 @@ type trackStats struct {
 	rate                 bitrate
 }
 
-func newRemoteTrack(c *connection, track *webrtc.TrackRemote, prefix string, t rtcproto.TrackType) *remoteTrack {
-	return &remoteTrack{c: c, track: track, prefix: prefix, trackType: t, codec: codecName(track.Codec().MimeType)}
+func newRemoteTrack(
+	c *connection, track *webrtc.TrackRemote, parameters webrtc.RTPParameters, prefix string, t rtcproto.TrackType,
+) *remoteTrack {
+	r := &remoteTrack{c: c, ssrc: uint32(track.SSRC()), prefix: prefix, trackType: t}
+	codec := r.negotiate(track.Codec(), parameters.Codecs)
+	r.codec, r.clockRate, r.repairs = codecName(codec.MimeType), codec.ClockRate, sentAgain(codec)
+	for _, extension := range parameters.HeaderExtensions {
+		if extension.URI == sdp.AudioLevelURI {
+			r.levelID = uint8(extension.ID)
+		}
+	}
+	return r
 }
 
 // negotiate learns what may come of the track: redundant audio is Opus, in another packaging. The answer is the codec itself.
-func (r *remoteTrack) negotiate(codecs []webrtc.RTPCodecParameters) webrtc.RTPCodecParameters {
-	own, opus := r.track.Codec(), r.track.Codec()
+func (r *remoteTrack) negotiate(own webrtc.RTPCodecParameters, codecs []webrtc.RTPCodecParameters) webrtc.RTPCodecParameters {
+	opus := own
 	for _, codec := range codecs {
 		switch {
 		case isRedundant(codec):
@@ -79,78 +100,109 @@ func (r *remoteTrack) negotiate(codecs []webrtc.RTPCodecParameters) webrtc.RTPCo
 		}
 	}
 	if isRedundant(own) {
-		own = opus
+		return opus
 	}
-	r.codec = codecName(own.MimeType)
 	return own
 }
 
-// receive runs until the track ends with its connection or its section of the description.
-func (r *remoteTrack) receive(codec webrtc.RTPCodecParameters) {
-	buffer := make([]byte, maxRTPBytes)
-	var jitter jitterMeter
-	var sequences sequenceMeter
-	repairs := sentAgain(codec)
-	for {
-		gap := r.order.waiting() || r.losses.waiting()
-		if gap {
-			_ = r.track.SetReadDeadline(time.Now().Add(gapInterval))
-		}
-		n, _, err := r.track.Read(buffer)
-		if err != nil && (!gap || !isTimeout(err)) {
-			return
-		}
-		if gap {
-			_ = r.track.SetReadDeadline(time.Time{})
-		}
-		if err != nil {
-			now := time.Now()
-			r.deliver(r.order.expire(now))
-			r.requestPackets(r.losses.due(now))
-			continue
-		}
-		var packet rtp.Packet
-		if packet.Unmarshal(buffer[:n]) != nil {
-			continue
-		}
-		now := time.Now()
-		r.c.s.timing.firstPacket(now)
-		r.stats.packets.Add(1)
-		r.stats.bytes.Add(uint64(n))
-		r.stats.jitter.Store(jitter.note(now, packet.Timestamp, codec.ClockRate))
-		r.stats.lost.Store(sequences.note(packet.SequenceNumber))
-		if repairs {
-			r.losses.note(now, packet.SequenceNumber)
-			r.requestPackets(r.losses.due(now))
-		}
-		if isAudio(r.trackType) {
-			r.receiveAudio(now, &packet)
-		} else {
-			r.receiveVideo(now, &packet)
-		}
+// receive takes a packet on the goroutine that decrypted it.
+func (r *remoteTrack) receive(raw []byte) {
+	r.receiving.Lock()
+	defer r.receiving.Unlock()
+	packet := &r.packet
+	if packet.Unmarshal(raw) != nil {
+		return
+	}
+	now := time.Now()
+	r.c.s.timing.firstPacket(now)
+	r.stats.packets.Add(1)
+	r.stats.bytes.Add(uint64(len(raw)))
+	r.stats.jitter.Store(r.jitter.note(now, packet.Timestamp, r.clockRate))
+	r.stats.lost.Store(r.sequences.note(packet.SequenceNumber))
+	if r.repairs {
+		r.losses.note(now, packet.SequenceNumber)
+		r.requestPackets(r.losses.due(now))
+	}
+	if isAudio(r.trackType) {
+		r.receiveAudio(now, packet)
+	} else {
+		r.receiveVideo(now, packet)
+	}
+	r.watchGap()
+}
+
+// watchGap has a gap looked at when nothing else arrives; receiving must be held.
+func (r *remoteTrack) watchGap() {
+	switch {
+	case r.watching || !r.order.waiting() && !r.losses.waiting():
+		return
+	case r.gap == nil:
+		r.gap = time.AfterFunc(gapInterval, func() { r.c.s.tasks.guard(r.lookAtGap) })
+	default:
+		r.gap.Reset(gapInterval)
+	}
+	r.watching = true
+}
+
+func (r *remoteTrack) lookAtGap() {
+	r.receiving.Lock()
+	defer r.receiving.Unlock()
+	r.watching = false
+	if r.ended {
+		return
+	}
+	now := time.Now()
+	r.deliver(r.order.expire(now))
+	r.requestPackets(r.losses.due(now))
+	r.watchGap()
+}
+
+// end is called once nothing comes any more.
+func (r *remoteTrack) end() {
+	r.receiving.Lock()
+	defer r.receiving.Unlock()
+	r.ended = true
+	if r.gap != nil {
+		r.gap.Stop()
 	}
 }
 
 func (r *remoteTrack) receiveAudio(now time.Time, packet *rtp.Packet) {
+	level, told := r.level(packet)
 	for _, arrived := range r.redundant.unwrap(packet) {
 		if arrived.sequence != packet.SequenceNumber {
 			r.losses.note(now, arrived.sequence)
 		}
 		r.packets.put(now, arrived)
-		r.arrive(now, arrived)
+		r.arrive(now, arrived, level, told)
 	}
 }
 
-func (r *remoteTrack) arrive(now time.Time, arrived orderedPacket) {
+func (r *remoteTrack) arrive(now time.Time, arrived orderedPacket, level uint8, told bool) {
 	r.mu.Lock()
 	for _, listener := range r.listeners {
 		listener.arrived(arrived, now)
 	}
 	for _, mix := range r.mixes {
+		if told {
+			mix.Heard(level)
+		}
 		mix.Push(arrived.sequence, arrived.timestamp, arrived.payload, now)
 	}
 	r.mu.Unlock()
 	r.deliver(r.order.push(now, arrived.sequence, arrived.timestamp, arrived.payload))
+}
+
+// level is how loud the sender says a packet is.
+func (r *remoteTrack) level(packet *rtp.Packet) (level uint8, told bool) {
+	if r.levelID == 0 {
+		return 0, false
+	}
+	extension := packet.GetExtension(r.levelID)
+	if len(extension) == 0 {
+		return 0, false
+	}
+	return extension[0] & 0x7f, true
 }
 
 func (r *remoteTrack) deliver(packets []orderedPacket) {
@@ -226,7 +278,7 @@ func (s *trackStats) note(frame video.Frame) {
 func (r *remoteTrack) requestKeyframe() {
 	if subscriber := r.c.currentSubscriber(); subscriber != nil {
 		r.stats.asked.Add(1)
-		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(r.track.SSRC())}})
+		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: r.ssrc}})
 	}
 }
 
@@ -237,7 +289,7 @@ func (r *remoteTrack) requestPackets(sequences []uint16) {
 	}
 	if subscriber := r.c.currentSubscriber(); subscriber != nil {
 		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
-			MediaSSRC: uint32(r.track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers(sequences),
+			MediaSSRC: r.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(sequences),
 		}})
 	}
 }
@@ -275,56 +327,4 @@ func (r *remoteTrack) setListeners(sinks []*sink, mixes []*mixer.Input) {
 func codecName(mimeType string) string {
 	_, name, _ := strings.Cut(mimeType, "/")
 	return strings.ToLower(name)
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// sequenceMeter counts packets that never came (RFC 3550 A.3).
-type sequenceMeter struct {
-	started  bool
-	highest  uint16
-	expected uint64
-	received uint64
-}
-
-// note takes a packet and answers how many are missing so far.
-func (m *sequenceMeter) note(sequence uint16) (lost uint64) {
-	m.received++
-	step := int16(sequence - m.highest)
-	switch {
-	case !m.started || step > maxDisorder || step < -maxDisorder:
-		m.started, m.highest = true, sequence
-		m.expected++
-	case step > 0:
-		m.highest = sequence
-		m.expected += uint64(step)
-	}
-	return m.expected - min(m.expected, m.received)
-}
-
-// jitterMeter estimates the variation of arrival (RFC 3550 A.8).
-type jitterMeter struct {
-	transit  int64
-	estimate uint64
-	started  bool
-}
-
-func (j *jitterMeter) note(arrival time.Time, timestamp, clockRate uint32) uint64 {
-	if clockRate == 0 {
-		return 0
-	}
-	units := arrival.UnixNano() / 1000 * int64(clockRate) / 1_000_000
-	transit := int64(int32(uint32(units) - timestamp))
-	if j.started {
-		difference := transit - j.transit
-		if difference < 0 {
-			difference = -difference
-		}
-		j.estimate += uint64(difference) - (j.estimate+8)>>4
-	}
-	j.transit, j.started = transit, true
-	return j.estimate
 }

@@ -1,7 +1,6 @@
 package rtc
 
 import (
-	"context"
 	"time"
 
 	"streamgateway/native/internal/failure"
@@ -124,8 +123,7 @@ type player struct {
 	mixer  *mixer.Mixer
 	writer *media.SampleWriter
 	signal *mixer.Output
-	stop   context.CancelFunc
-	done   chan struct{}
+	stop   func()
 }
 
 // newPlayer begins to play. each, if any, is called after each frame.
@@ -134,7 +132,7 @@ func newPlayer(out *output, spec media.Spec, encoding media.Encoding, each func(
 	if err != nil {
 		return nil, fromMedia(err)
 	}
-	p := &player{output: out, spec: spec, writer: writer, done: make(chan struct{})}
+	p := &player{output: out, spec: spec, writer: writer}
 	config := jitter.Config{Channels: min(writer.PCM().Channels, 2)}
 	if encoding.LowDelay {
 		config.Frame = shortFrame
@@ -154,13 +152,9 @@ func newPlayer(out *output, spec media.Spec, encoding media.Encoding, each func(
 	out.mu.Lock()
 	out.header(writer.Header())
 	out.mu.Unlock()
-	var ctx context.Context
-	ctx, p.stop = context.WithCancel(out.s.ctx)
-	if !out.s.tasks.spawn(func() { defer close(p.done); p.mixer.Run(ctx) }) {
-		close(p.done)
-		p.end(true)
-		return nil, errGone()
-	}
+	p.stop = out.s.engine.mixers.Add(p.mixer.FrameTime(), func(planned time.Time) {
+		out.s.tasks.guard(func() { p.mixer.CatchUp(planned) })
+	})
 	return p, nil
 }
 
@@ -184,7 +178,6 @@ func (p *player) end(discard bool) (sinkCounts, bool) {
 	})
 	if ended {
 		p.stop()
-		<-p.done
 		p.mixer.Close()
 		p.writer.Close()
 	}

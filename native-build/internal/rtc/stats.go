@@ -211,12 +211,12 @@ func (t *localTrack) stats(id string) TrackStats {
 // statistics must be called with the session's lock held.
 func (r *remoteTrack) statistics() TrackStats {
 	stats := TrackStats{
-		TrackID: trackID(r.owner, r.trackType), Codec: r.codec, Direction: Receive, SSRC: uint32(r.track.SSRC()),
+		TrackID: trackID(r.owner, r.trackType), Codec: r.codec, Direction: Receive, SSRC: r.ssrc,
 		Packets: r.stats.packets.Load(), Bytes: r.stats.bytes.Load(), Lost: r.stats.lost.Load(),
 		Frames: r.stats.frames.Load(), Keyframes: r.stats.keyframes.Load(), KeyframeRequests: r.stats.asked.Load(),
 		Width: r.stats.width.Load(), Height: r.stats.height.Load(),
 	}
-	if clock := r.track.Codec().ClockRate; clock > 0 {
+	if clock := r.clockRate; clock > 0 {
 		stats.JitterMs = float64(r.stats.jitter.Load()) / 16 / float64(clock) * 1000
 	}
 	stats.BitrateBps = r.stats.rate.since(stats.Bytes)

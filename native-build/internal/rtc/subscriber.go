@@ -12,6 +12,7 @@ import (
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
+	"streamgateway/native/internal/tap"
 )
 
 const (
@@ -23,6 +24,8 @@ const (
 // subscriber is the peer connection on which the SFU offers. It begins with the first offer.
 type subscriber struct {
 	*peer
+	tap     *tap.Tap
+	reports *reports
 
 	offersMu sync.Mutex
 	offers   []*event.SubscriberOffer
@@ -31,14 +34,16 @@ type subscriber struct {
 }
 
 func newSubscriber(c *connection) (*subscriber, error) {
-	p, err := newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, c.apis.subscriber)
-	if err != nil {
+	s := &subscriber{reports: newReports()}
+	s.tap = &tap.Tap{Guard: c.s.tasks.recover, OnRTCP: s.reports.receive}
+	var err error
+	if s.peer, err = newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, c.apis.subscriber.with(s.tap)); err != nil {
 		return nil, err
 	}
-	s := &subscriber{peer: p}
-	p.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		c.s.tasks.guard(func() { c.onTrack(track, receiver) })
+	s.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		c.s.tasks.guard(func() { s.onTrack(track, receiver) })
 	})
+	c.s.tasks.spawn(func() { s.reports.run(c.ctx, s.pc) })
 	return s, nil
 }
 
@@ -130,29 +135,22 @@ func (s *subscriber) restartICE(ctx context.Context) error {
 	return s.c.rpc.IceRestart(ctx, &signal.ICERestartRequest{SessionId: s.c.sessionID, PeerType: models.PeerType_PEER_TYPE_SUBSCRIBER})
 }
 
-// onTrack begins to receive a track. It is kept as an orphan until its participant is known.
-func (c *connection) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+// onTrack receives a track until it ends with its connection or its section of the description. It is kept as an orphan until
+// its participant is known.
+func (s *subscriber) onTrack(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	c := s.c
 	prefix, trackType, ok := parseStreamID(track.StreamID())
 	if !ok {
 		c.s.log.Warn("the SFU forwards a track with an unknown name", "stream", track.StreamID())
 		return
 	}
-	remote := newRemoteTrack(c, track, prefix, trackType)
-	codec := remote.negotiate(receiver.GetParameters().Codecs)
+	remote := newRemoteTrack(c, track, receiver.GetParameters(), prefix, trackType)
 	remote.packets = newPacketFeed(c.s, remote)
 	defer remote.packets.close()
 	c.s.adopt(remote)
-	c.s.tasks.spawn(func() { drainReports(receiver) })
 	defer c.s.abandon(remote)
-	remote.receive(codec)
-}
-
-// drainReports drives the interceptors, which see the SFU's RTCP only when somebody reads it.
-func drainReports(receiver *webrtc.RTPReceiver) {
-	buffer := make([]byte, 1500)
-	for {
-		if _, _, err := receiver.Read(buffer); err != nil {
-			return
-		}
-	}
+	s.reports.add(remote)
+	defer s.reports.remove(remote)
+	<-s.tap.Attach(remote.ssrc, remote.receive)
+	remote.end()
 }

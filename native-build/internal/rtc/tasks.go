@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"runtime/debug"
 	"sync"
 
 	"streamgateway/native/internal/guard"
@@ -34,6 +35,13 @@ func (t *tasks) spawn(work func()) bool {
 func (t *tasks) guard(work func()) {
 	if t.enter() {
 		t.leaveAfter(work)
+	}
+}
+
+// recover is deferred on a foreign goroutine, around each packet.
+func (t *tasks) recover(string) {
+	if cause := recover(); cause != nil {
+		t.onPanic(&guard.Panic{Value: cause, Stack: debug.Stack()})
 	}
 }
 

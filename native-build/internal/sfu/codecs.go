@@ -64,7 +64,8 @@ func publishingEngine() (*webrtc.MediaEngine, error) {
 	)
 }
 
-// subscribingEngine knows what we offer to send. Of header extensions, forwarded video carries its transport-wide number.
+// subscribingEngine knows what we offer to send. Of header extensions, forwarded video carries its transport-wide number, and
+// audio how loud it is.
 func subscribingEngine(audios ...webrtc.RTPCodecParameters) (*webrtc.MediaEngine, error) {
 	var videos []webrtc.RTPCodecParameters
 	for _, codec := range []struct {
@@ -78,7 +79,7 @@ func subscribingEngine(audios ...webrtc.RTPCodecParameters) (*webrtc.MediaEngine
 	} {
 		videos = append(videos, codec.RTPCodecParameters, repairCodec(codec.RTPCodecParameters, codec.repair))
 	}
-	return engine(audios, videos, nil, []string{transportURI})
+	return engine(audios, videos, []string{audioLevelURI}, []string{transportURI})
 }
 
 func engine(audios, videos []webrtc.RTPCodecParameters, audioExtensions, videoExtensions []string) (*webrtc.MediaEngine, error) {

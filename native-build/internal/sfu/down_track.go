@@ -37,6 +37,7 @@ type downTrack struct {
 	header  rtp.Header
 	repair  rtp.Header // of retransmissions, when they have a stream of their own
 	number  [2]byte    // transport-wide, within the headers
+	level   [1]byte    // within the header
 	scratch []byte     // payloads as they are sent
 	recall  []byte     // payloads out of the cache
 
@@ -65,7 +66,8 @@ type outFormat struct {
 	payloadType uint8
 	redType     uint8 // of redundant audio, 0 when the client does not take it
 	repairType  uint8 // of retransmissions, 0 when they go with the media
-	transportID uint8 // header extension id, 0 when not negotiated
+	transportID uint8 // header extension ids, 0 when not negotiated
+	levelID     uint8
 }
 
 // sentPacket remembers where a sent sequence number came from.
@@ -126,6 +128,9 @@ func (d *downTrack) bind(format outFormat, ssrc uint32) {
 		// The headers keep the slice, so that the number in it changes for both.
 		_ = d.header.SetExtension(id, d.number[:])
 		_ = d.repair.SetExtension(id, d.number[:])
+	}
+	if id := format.levelID; id != 0 {
+		_ = d.header.SetExtension(id, d.level[:])
 	}
 }
 
@@ -318,6 +323,9 @@ func (d *downTrack) write(p *packet, outSeq uint16, n numbering) {
 	h.SequenceNumber, h.Timestamp, h.Marker = outSeq, p.timestamp+n.timestamp, p.marker
 	payload := p.payload
 	h.PayloadType = d.format.payloadType
+	if d.format.levelID != 0 {
+		h.Extension, d.level[0] = p.levelKnown, p.level
+	}
 	switch {
 	case p.redundant && d.format.redType != 0:
 		h.PayloadType = d.format.redType

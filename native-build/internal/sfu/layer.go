@@ -186,7 +186,11 @@ func (l *layer) inspect(room []red.Block, p *packet, h rtpHeader) (repeated []re
 		}
 	}
 	if l.source.levelID != 0 {
-		l.track.owner.heard(h.extension(l.source.levelID))
+		extension := h.extension(l.source.levelID)
+		l.track.owner.heard(extension)
+		if len(extension) > 0 {
+			p.level, p.levelKnown = extension[0], true
+		}
 	}
 	return repeated
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v3"
+
+	"streamgateway/native/internal/tap"
 )
 
 const (
@@ -74,7 +76,7 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	_ = conn.SetWriteBuffer(socketBuffer)
 	m.address = conn.LocalAddr().(*net.UDPAddr)
 	logs := &pionLogs{log: options.Logger}
-	m.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: logs.NewLogger("mux")})
+	m.mux = newDirectMux(ice.UDPMuxParams{UDPConn: conn, Logger: logs.NewLogger("mux")})
 
 	m.settings.LoggerFactory = logs
 	m.settings.SetICEUDPMux(m.mux)
@@ -111,9 +113,9 @@ func (m *mediaPort) subscribing(redundant bool) *webrtc.MediaEngine {
 }
 
 // newAPI prepares a peer connection whose packets pass through the tap.
-func (m *mediaPort) newAPI(codecs *webrtc.MediaEngine, t *tap) *webrtc.API {
+func (m *mediaPort) newAPI(codecs *webrtc.MediaEngine, t *tap.Tap) *webrtc.API {
 	settings := m.settings
-	settings.BufferFactory = t.buffer
+	settings.BufferFactory = t.Buffer
 	registry := &interceptor.Registry{}
 	registry.Add(t)
 	return webrtc.NewAPI(

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// packet is a received RTP packet without its header extensions. The payload belongs to the cache of the layer it
+// packet is a received RTP packet without its header extensions, but for the audio level. The payload belongs to the cache of the layer it
 // came on and holds until that many packets later.
 type packet struct {
 	seq        uint64 // extended over wraps
@@ -15,6 +15,8 @@ type packet struct {
 	marker     bool
 	keyframe   bool // first packet of a keyframe
 	redundant  bool // audio with repetitions
+	level      byte // how loud audio is, as its header extension says it
+	levelKnown bool
 	vp8        vp8Descriptor
 	primary    []byte // of redundant audio: the payload without the repetitions
 	payload    []byte

@@ -165,9 +165,13 @@ func Test_Keyframes_are_recognised(t *testing.T) {
 	}
 }
 
-type countingWriter struct{ packets, octets int }
+type countingWriter struct {
+	packets, octets int
+	level           []byte // of the last packet
+}
 
-func (w *countingWriter) Write(_ *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
+func (w *countingWriter) Write(header *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
+	w.level = header.GetExtension(5)
 	w.packets++
 	w.octets += len(payload)
 	return len(payload), nil
@@ -196,7 +200,10 @@ func forwarding(kind models.TrackType, codec webrtc.RTPCodecParameters, subscrib
 
 func Test_Forwarding_a_packet_allocates_nothing(t *testing.T) {
 	const subscribers = 30
-	_, receive, writers := forwarding(audioTrack, opus(), subscribers)
+	l, receive, writers := forwarding(audioTrack, opus(), subscribers)
+	for i, d := range l.track.downList() {
+		d.bind(outFormat{payloadType: 111, levelID: 5}, uint32(i))
+	}
 	header := rtp.Header{Version: 2, PayloadType: 111}
 	_ = header.SetExtension(1, []byte{20})
 	raw, err := (&rtp.Packet{Header: header, Payload: make([]byte, 120)}).Marshal()
@@ -218,6 +225,28 @@ func Test_Forwarding_a_packet_allocates_nothing(t *testing.T) {
 	for _, w := range writers {
 		if w.packets != sequence || w.octets != 120*sequence {
 			t.Errorf("%d of %d packets went out", w.packets, sequence)
+		}
+		if len(w.level) != 1 || w.level[0] != 20 {
+			t.Errorf("their level is %v", w.level)
+		}
+	}
+}
+
+func Test_A_packet_that_tells_no_level_is_forwarded_without_one(t *testing.T) {
+	l, receive, writers := forwarding(audioTrack, opus(), 1)
+	l.track.downList()[0].bind(outFormat{payloadType: 111, levelID: 5}, 1)
+	for sequence, level := range [][]byte{{20}, nil, {127}} {
+		header := rtp.Header{Version: 2, PayloadType: 111, SequenceNumber: uint16(sequence)}
+		if level != nil {
+			_ = header.SetExtension(1, level)
+		}
+		raw, err := (&rtp.Packet{Header: header, Payload: make([]byte, 120)}).Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		receive(raw)
+		if !bytes.Equal(writers[0].level, level) {
+			t.Errorf("packet %d has level %v, not %v", sequence, writers[0].level, level)
 		}
 	}
 }

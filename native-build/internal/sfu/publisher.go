@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/tap"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // publisher is the peer connection that carries a participant's own media. The client offers.
 type publisher struct {
 	participant *participant
-	tap         *tap
+	tap         *tap.Tap
 	arrivals    arrivals
 	candidates  candidates
 
@@ -38,7 +39,7 @@ type publisher struct {
 
 func newPublisher(p *participant) *publisher {
 	b := &publisher{participant: p, byMid: map[string]*track{}, bySSRC: map[uint32]*layer{}}
-	b.tap = &tap{guard: p.server.recover, onRTCP: b.receiveRTCP}
+	b.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: b.receiveRTCP}
 	return b
 }
 
@@ -225,7 +226,7 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 	ssrc := uint32(remote.SSRC())
 	t := b.trackOf(peer, receiver)
 	if t == nil {
-		b.tap.attach(ssrc, func([]byte) {}) // not announced: nobody may hear it
+		b.tap.Attach(ssrc, func([]byte) {}) // not announced: nobody may hear it
 		return
 	}
 	parameters := receiver.GetParameters()
@@ -244,7 +245,7 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 	b.peerMu.Lock()
 	b.bySSRC[ssrc] = l
 	b.peerMu.Unlock()
-	b.tap.attach(ssrc, receive)
+	b.tap.Attach(ssrc, receive)
 	if isVideo(t.kind) {
 		for _, d := range t.downList() {
 			d.subscriber.participant.rechoose()

@@ -43,8 +43,11 @@ func formatOf(codec webrtc.RTPCodecParameters, context webrtc.TrackLocalContext)
 		}
 	}
 	for _, extension := range context.HeaderExtensions() {
-		if extension.URI == transportURI {
+		switch extension.URI {
+		case transportURI:
 			f.transportID = uint8(extension.ID)
+		case audioLevelURI:
+			f.levelID = uint8(extension.ID)
 		}
 	}
 	return f

@@ -13,6 +13,7 @@ import (
 	"streamgateway/native/internal/guard"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/tap"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // time, and only while there is something to do.
 type subscriber struct {
 	participant *participant
-	tap         *tap
+	tap         *tap.Tap
 
 	// mu guards the course of negotiation.
 	mu         sync.Mutex
@@ -78,7 +79,7 @@ func newSubscriber(p *participant) *subscriber {
 		participant: p, dirty: true, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{},
 		downlink: newDownlink(p.server.options.trialPatience),
 	}
-	s.tap = &tap{guard: p.server.recover, onRTCP: s.receiveRTCP, onWriter: s.opened}
+	s.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: s.receiveRTCP, OnWriter: s.opened}
 	return s
 }
 
