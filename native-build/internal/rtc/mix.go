@@ -67,6 +67,7 @@ func (s *Session) Mix(_ context.Context, options MixOptions, open func() (PageSi
 		port.Discard()
 		return Listening{}, err
 	}
+	m.begin()
 	s.mu.Lock()
 	if s.state == Leaving {
 		s.mu.Unlock()

@@ -106,6 +106,7 @@ func newSampleRendering(out *output, spec media.Spec) (rendering, error) {
 		player.end(true)
 		return nil, failure.New(failure.Internal, failure.Media, err)
 	}
+	player.begin()
 	return &sampleRendering{player: player, input: input}, nil
 }
 
@@ -123,16 +124,16 @@ type player struct {
 	mixer  *mixer.Mixer
 	writer *media.SampleWriter
 	signal *mixer.Output
-	stop   func()
+	stop   func() // ends its turns
 }
 
-// newPlayer begins to play. each, if any, is called after each frame.
+// newPlayer makes a player that waits for begin. each, if any, is called after each frame.
 func newPlayer(out *output, spec media.Spec, encoding media.Encoding, each func()) (*player, error) {
 	writer, err := media.NewSampleWriter(spec, encoding)
 	if err != nil {
 		return nil, fromMedia(err)
 	}
-	p := &player{output: out, spec: spec, writer: writer}
+	p := &player{output: out, spec: spec, writer: writer, stop: func() {}}
 	config := jitter.Config{Channels: min(writer.PCM().Channels, 2)}
 	if encoding.LowDelay {
 		config.Frame = shortFrame
@@ -152,10 +153,14 @@ func newPlayer(out *output, spec media.Spec, encoding media.Encoding, each func(
 	out.mu.Lock()
 	out.header(writer.Header())
 	out.mu.Unlock()
-	p.stop = out.s.engine.mixers.Add(p.mixer.FrameTime(), func(planned time.Time) {
-		out.s.tasks.guard(func() { p.mixer.CatchUp(planned) })
-	})
 	return p, nil
+}
+
+// begin lets it play. Once only, and before end may be called by others.
+func (p *player) begin() {
+	p.stop = p.s.engine.mixers.Add(p.mixer.FrameTime(), func(planned time.Time) {
+		p.s.tasks.guard(func() { p.mixer.CatchUp(planned) })
+	})
 }
 
 func (p *player) format() media.Format { return p.spec.Format }
