@@ -114,16 +114,14 @@ func (s *subscriber) answer(ctx context.Context, offer *event.SubscriberOffer) e
 	})
 }
 
-// onFailure asks for a fresh offer; when that goes on failing only a new session helps.
+// onFailure asks for another offer. When that goes on failing, or the description is stuck half way, which Pion cannot
+// roll back, only a new session helps.
 func (s *subscriber) onFailure(cause error) {
 	s.c.s.log.Warn("a subscriber negotiation failed", "error", cause)
 	s.failures++
-	if s.failures >= maxNegotiationFailures {
+	if s.failures >= maxNegotiationFailures || s.pc.SignalingState() != webrtc.SignalingStateStable {
 		s.c.report(strategyRejoin, "subscriber_negotiation_failed", failure.New(failure.SFURejected, failure.Signaling, cause))
 		return
-	}
-	if s.pc.SignalingState() == webrtc.SignalingStateHaveRemoteOffer {
-		_ = s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback})
 	}
 	if err := s.restartICE(s.c.ctx); err != nil && s.c.ctx.Err() == nil {
 		s.c.report(strategyRejoin, "subscriber_negotiation_failed", fromSFU(err))

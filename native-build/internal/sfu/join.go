@@ -118,7 +118,6 @@ func (s *Server) resume(socket *socket, join *event.JoinRequest, token *claims) 
 	if !p.resume(socket) {
 		return nil, fail(models.ErrorCode_ERROR_CODE_PARTICIPANT_RECONNECT_FAILED, "the session is gone")
 	}
-	p.subscriber.resume()
 	p.subscriber.retellStates()
 	for _, t := range p.call.tracksOf(p) {
 		t.retellDemand()

@@ -204,6 +204,7 @@ func (p *participant) resume(socket *socket) bool {
 	p.socket = socket
 	p.call.respond(p, true)
 	p.retellDecisions()
+	p.subscriber.resume()
 	return true
 }
 

@@ -21,31 +21,28 @@ const (
 	// that it has.
 	firstOfferDelay = 100 * time.Millisecond
 	answerDeadline  = 15 * time.Second
-	// lostAnswerDeadline is how long an answer may still come after the client asked for a new offer.
-	lostAnswerDeadline = 2 * time.Second
 )
 
 // subscriber is the peer connection that carries the others' media to a participant. We offer.
 //
 // Changes are gathered while an offer waits for its answer and go into the next one. One goroutine negotiates at a
-// time, and only while there is something to do.
+// time, and only while there is something to do. Pion cannot roll an offer back: one that may be lost is sent again.
 type subscriber struct {
 	participant *participant
 	tap         *tap.Tap
 
-	// mu guards the course of negotiation.
+	// mu guards the course of negotiation; taken after call.mu.
 	mu         sync.Mutex
 	ready      bool
 	offline    bool // the socket is lost: offers would be too
 	closed     bool
 	dirty      bool
 	restart    bool
-	again      bool // the last offer was taken back
 	working    bool
 	offered    uint32    // id of the latest offer
 	waiting    time.Time // until when its answer may come; zero when none is awaited
+	pending    []byte    // the event that carries the offer that waits
 	restarting bool      // the offer that waits is a restart
-	asked      bool      // the client asked for a restart while an offer waits
 	opening    *time.Timer
 	free       []*webrtc.RTPTransceiver // sections that were given up and may be used again
 	noReuse    bool                     // the client cannot bring a section back
@@ -110,54 +107,45 @@ func (s *subscriber) refresh() {
 	s.advance()
 }
 
-// restartICE makes an offer with new ICE credentials. While an offer waits, its answer may still come, or the client
-// may have failed to apply it; then the offer is taken back a little later.
+// restartICE makes an offer with new ICE credentials. One that waits for its answer may have failed on the client's side,
+// so it comes again before.
 func (s *subscriber) restartICE() {
+	s.participant.call.mu.Lock()
+	defer s.participant.call.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.waiting.IsZero() {
-		s.restart = true
-		s.advance()
-		return
-	}
-	s.asked = true
-	if soon := time.Now().Add(lostAnswerDeadline); soon.Before(s.waiting) {
-		s.waiting = soon
-	}
+	s.sendPending()
+	s.restart = s.restart || s.waiting.IsZero() || !s.restarting
+	s.advance()
 }
 
-// pause stops negotiation while the session has no socket.
+// pause stops negotiation while the session has no socket. Callers hold call.mu.
 func (s *subscriber) pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offline = true
 }
 
-// resume goes on over a new socket. An offer that waits was sent over the former one, so it is taken back.
+// resume goes on over a new socket. An offer that waits went over the former one, and may be lost with it. Callers
+// hold call.mu.
 func (s *subscriber) resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offline = false
 	if !s.waiting.IsZero() {
-		s.takeBack()
+		s.waiting = time.Now().Add(answerDeadline)
 	}
+	s.sendPending()
 	s.restart, s.dirty = true, true
 	s.advance()
 }
 
-// takeBack rolls the offer that waits back. Callers hold s.mu.
-func (s *subscriber) takeBack() bool {
-	peer := s.connection()
-	pending := peer.PendingLocalDescription()
-	if pending == nil {
-		return false
+// sendPending sends the offer that waits, if one does and there is a socket. Callers hold call.mu and s.mu, so that no
+// older offer can follow a newer one.
+func (s *subscriber) sendPending() {
+	if s.pending != nil && s.participant.socket != nil {
+		s.participant.socket.send(s.pending)
 	}
-	err := peer.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback, SDP: pending.SDP})
-	if err != nil {
-		return false
-	}
-	s.waiting, s.asked, s.dirty, s.again = time.Time{}, false, true, true
-	return true
 }
 
 // advance starts the negotiating goroutine if there is work and none runs. Callers hold s.mu.
@@ -187,11 +175,11 @@ func (s *subscriber) negotiate() {
 			s.mu.Unlock()
 			return
 		}
-		restart, again := s.restart, s.again
-		s.dirty, s.restart, s.again = false, false, false
+		restart := s.restart
+		s.dirty, s.restart = false, false
 		s.mu.Unlock()
 
-		if err := s.offer(restart, again); err != nil {
+		if err := s.offer(restart); err != nil {
 			s.mu.Lock()
 			s.working = false
 			closed := s.closed
@@ -205,16 +193,15 @@ func (s *subscriber) negotiate() {
 	}
 }
 
-// offer brings the peer connection in line with the wishes and offers the result, if anything changed or the last
-// offer has to be made again.
-func (s *subscriber) offer(restart, again bool) error {
+// offer brings the peer connection in line with the wishes and offers the result, if anything changed.
+func (s *subscriber) offer(restart bool) error {
 	changed, err := s.reconcile(s.participant.call.wishes(s.participant))
 	if err != nil {
 		return err
 	}
 	peer := s.connection()
 	restart = restart && peer != nil && peer.RemoteDescription() != nil
-	if peer == nil || !changed && !restart && !again {
+	if peer == nil || !changed && !restart {
 		return nil
 	}
 	if restart {
@@ -232,17 +219,18 @@ func (s *subscriber) offer(restart, again bool) error {
 		return err
 	}
 
-	// Read before the offer counts as waiting: from then on a resumed session may take it back.
 	sdp := groupRepairs(s.participant.server.media.local(peer.LocalDescription().SDP))
+	s.participant.call.mu.Lock()
+	defer s.participant.call.mu.Unlock()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.offered++
-	id := s.offered
+	s.pending = encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
+		IceRestart: restart, Sdp: sdp, NegotiationId: s.offered,
+	}}})
 	s.waiting = time.Now().Add(answerDeadline)
 	s.restarting = restart
-	s.mu.Unlock()
-	s.participant.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
-		IceRestart: restart, Sdp: sdp, NegotiationId: id,
-	}}}))
+	s.sendPending()
 	return nil
 }
 
@@ -336,7 +324,8 @@ func (s *subscriber) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
 	}
 }
 
-// answer takes the client's answer to the latest offer. Clients that know no ids send 0.
+// answer takes the client's answer to the latest offer; those to one that was answered before change nothing, as an offer
+// may come twice. Clients that know no ids send 0.
 func (s *subscriber) answer(id uint32, description string) *failure {
 	sections, err := parseSections(description)
 	if err != nil {
@@ -345,24 +334,25 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case id > s.offered:
+		return fail(codeInvalid, "negotiation_id: %d is not an offer, the latest is %d", id, s.offered)
+	case id != 0 && (id < s.offered || s.waiting.IsZero()):
+		return nil
 	case s.waiting.IsZero():
 		return fail(codeInvalid, "negotiation_id: no offer waits for an answer")
-	case id != 0 && id != s.offered:
-		return fail(codeInvalid, "negotiation_id: %d is not the latest offer, %d is", id, s.offered)
 	}
 	peer := s.connection()
 	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.participant.server.media.remote(description)}); err != nil {
 		return fail(codeInvalid, "sdp: %v", err)
 	}
-	s.restart = s.restart || s.asked && !s.restarting
-	s.waiting, s.asked = time.Time{}, false
+	s.waiting, s.pending = time.Time{}, nil
 	s.review(peer, sections)
 	s.candidates.release(peer)
 	s.advance()
 	return nil
 }
 
-// overdue handles an answer that did not come: a client that asked for a new offer gets one, any other one is lost.
+// overdue gives up a session whose client does not answer.
 func (s *subscriber) overdue(now time.Time) {
 	if s.answerLost(now) {
 		s.participant.mediaFailed()
@@ -372,15 +362,7 @@ func (s *subscriber) overdue(now time.Time) {
 func (s *subscriber) answerLost(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.offline || s.waiting.IsZero() || now.Before(s.waiting) {
-		return false
-	}
-	if !s.asked || !s.takeBack() {
-		return true
-	}
-	s.restart = true
-	s.advance()
-	return false
+	return !s.closed && !s.offline && !s.waiting.IsZero() && now.After(s.waiting)
 }
 
 func (s *subscriber) addCandidate(candidate webrtc.ICECandidateInit) *failure {

@@ -11,7 +11,6 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v3"
 
-	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
 )
@@ -380,11 +379,7 @@ func Test_Audio_goes_on_through_a_fast_reconnect(t *testing.T) {
 	bob.eventually("the first packet", func() bool { return bob.count2(stream) == 1 })
 
 	_ = bob.conn.Close()
-	again := newClient(t, s, "bob", withStrategy(fast, ""), func(c *testClient, _ *event.JoinRequest, _ map[string]any) {
-		bob.mu.Lock()
-		defer bob.mu.Unlock()
-		c.subscriber, bob.subscriber = bob.subscriber, nil
-	})
+	again := newClient(t, s, "bob", withStrategy(fast, ""), takingOver(bob))
 	for i := 1; i < 30; i++ { // some of them while ICE restarts
 		track.sendAudio(t, []byte(fmt.Sprintf("packet %d", i)))
 	}
