@@ -2,7 +2,9 @@ package sfu
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
@@ -62,6 +64,65 @@ func Test_An_answer_that_comes_twice_changes_nothing(t *testing.T) {
 		Sdp: bob.subscriber.LocalDescription().SDP, NegotiationId: first.GetNegotiationId()}, again)
 	if again.GetError() != nil {
 		t.Errorf("the second answer: %v", again.GetError())
+	}
+}
+
+// The library under the tests' clients cannot bring a section back, so that sections are parked.
+func Test_A_track_that_comes_again_is_in_one_section_only(t *testing.T) {
+	s := startServer(t)
+	bob := newClient(t, s, "bob")
+	guests := map[string]*testClient{}
+	for _, name := range []string{"first", "second", "third"} {
+		guests[name] = newClient(t, s, name)
+		guests[name].publish(guests[name].newTrack(audioTrack, opus()))
+	}
+	hears := func(names ...string) {
+		t.Helper()
+		var wanted []*signal.TrackSubscriptionDetails
+		for _, name := range names {
+			wanted = append(wanted, &signal.TrackSubscriptionDetails{
+				UserId: name, SessionId: guests[name].sessionID, TrackType: audioTrack,
+			})
+		}
+		bob.rpc("UpdateSubscriptions", &signal.UpdateSubscriptionsRequest{SessionId: bob.sessionID, Tracks: wanted}, &signal.UpdateSubscriptionsResponse{})
+		subscriber := s.session(bob.sessionID).subscriber
+		awaitSent(t, subscriber, len(names))
+		offered := subscriber.connection().LocalDescription().SDP
+		for _, name := range names {
+			if count := strings.Count(offered, "a=msid:"+guests[name].streamOf(audioTrack)+" "); count != 1 {
+				t.Errorf("%s is in %d sections", name, count)
+			}
+		}
+	}
+	hears("first", "second", "third")
+	hears("third")
+	hears("first", "second", "third") // in new sections: from now on they are parked
+	for range 3 {
+		hears()
+		hears("third")
+		hears("second", "third")
+		hears("first", "second", "third")
+	}
+}
+
+// awaitSent waits until the SFU sends so many tracks and the description is settled.
+func awaitSent(t *testing.T, s *subscriber, count int) {
+	t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(testDeadline)
+	for {
+		s.mu.Lock()
+		settled := s.waiting.IsZero() && !s.working && !s.dirty
+		s.mu.Unlock()
+		if sent := len(s.current()); settled && sent == count {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("the SFU sends %d tracks, not %d", len(s.current()), count)
+		}
 	}
 }
 

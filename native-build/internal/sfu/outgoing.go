@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/pion/webrtc/v3"
@@ -15,6 +16,12 @@ type outgoing struct {
 	section *webrtc.RTPTransceiver
 	reused  bool
 	refused atomic.Bool // the client did not bring the section back
+}
+
+// parkedSection is left as it is until another track takes it over.
+type parkedSection struct {
+	*webrtc.RTPTransceiver
+	stream string // of the track that it carried, which the client still sees in it
 }
 
 // reconcile adds and removes down tracks and tells whether the description must change. Only the negotiating
@@ -82,7 +89,7 @@ func (s *subscriber) add(w wish) error {
 
 // place puts a down track into a section that was given up, or into a new one.
 func (s *subscriber) place(peer *webrtc.PeerConnection, down *downTrack) (*outgoing, error) {
-	out := &outgoing{down: down, section: s.takeSection(down.Kind())}
+	out := &outgoing{down: down, section: s.takeSection(down)}
 	if out.section == nil {
 		var err error
 		out.section, err = peer.AddTransceiverFromTrack(down, webrtc.RTPTransceiverInit{
@@ -113,20 +120,33 @@ func (s *subscriber) takeOver(out *outgoing) error {
 	return out.section.SetSender(sender, out.down)
 }
 
-func (s *subscriber) takeSection(kind webrtc.RTPCodecType) *webrtc.RTPTransceiver {
+func (s *subscriber) takeSection(down *downTrack) *webrtc.RTPTransceiver {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	available := &s.free
 	if s.noReuse {
-		available = &s.parked
+		return s.takeParked(down)
 	}
-	for i, section := range *available {
-		if section.Kind() == kind {
-			*available = append((*available)[:i], (*available)[i+1:]...)
+	for i, section := range s.free {
+		if section.Kind() == down.Kind() {
+			s.free = slices.Delete(s.free, i, i+1)
 			return section
 		}
 	}
 	return nil
+}
+
+// takeParked prefers the section that the track had before: in another one the client would see it twice. Callers hold s.mu.
+func (s *subscriber) takeParked(down *downTrack) *webrtc.RTPTransceiver {
+	i := slices.IndexFunc(s.parked, func(p parkedSection) bool { return p.stream == down.StreamID() })
+	if i < 0 {
+		i = slices.IndexFunc(s.parked, func(p parkedSection) bool { return p.Kind() == down.Kind() })
+	}
+	if i < 0 {
+		return nil
+	}
+	section := s.parked[i].RTPTransceiver
+	s.parked = slices.Delete(s.parked, i, i+1)
+	return section
 }
 
 // codecFirst puts the codec of a track in front. The others stay in the offer, because the library takes the first
@@ -155,7 +175,7 @@ func (s *subscriber) drop(t *track, out *outgoing) bool {
 	s.mu.Lock()
 	park := s.noReuse && !out.refused.Load()
 	if park {
-		s.parked = append(s.parked, out.section)
+		s.parked = append(s.parked, parkedSection{out.section, out.down.StreamID()})
 	}
 	s.mu.Unlock()
 	if park {

@@ -46,7 +46,7 @@ type subscriber struct {
 	opening    *time.Timer
 	free       []*webrtc.RTPTransceiver // sections that were given up and may be used again
 	noReuse    bool                     // the client cannot bring a section back
-	parked     []*webrtc.RTPTransceiver // for such clients: sections left as they are, until another track takes them over
+	parked     []parkedSection          // for such clients, in place of free
 
 	candidates candidates
 	downlink   *downlink
