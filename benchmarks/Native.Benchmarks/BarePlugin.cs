@@ -46,14 +46,14 @@ internal sealed unsafe class BarePlugin : IDisposable
         }
     }
 
-    internal SmallResponse CallRaw(in SmallRequest request)
+    /// <summary>Calls, copies the answer out and frees.</summary>
+    internal void CallRaw(in SmallRequest request, out SmallResponse answer)
     {
         fixed (SmallRequest* data = &request)
         {
             var response = _callRaw(_handle, 1, (byte*)data, (nuint)sizeof(SmallRequest));
-            var copy = *(SmallResponse*)response.Data;
+            answer = *(SmallResponse*)response.Data;
             _freeResponse(&response);
-            return copy;
         }
     }
 

@@ -16,6 +16,7 @@ public class PluginCallBenchmarks
     private Plugin _plugin = null!;
     private BarePlugin _bare = null!;
     private SmallRequest _small;
+    private SmallResponse _smallAnswer;
     private readonly byte[] _answer = new byte[256];
     private byte[] _request = null!;
 
@@ -36,13 +37,17 @@ public class PluginCallBenchmarks
     }
 
     [Benchmark(Baseline = true), BenchmarkCategory(Bounds.Binary)]
-    public uint Binary_bare() => _bare.CallRaw(in _small).CacheHit;
+    public uint Binary_bare()
+    {
+        _bare.CallRaw(in _small, out _smallAnswer);
+        return _smallAnswer.CacheHit;
+    }
 
     [Benchmark, BenchmarkCategory(Bounds.Binary)]
     public uint Binary_host()
     {
-        _plugin.CallRaw<SmallRequest, SmallResponse>(1, in _small, out var response);
-        return response.CacheHit;
+        _plugin.CallRaw(1, in _small, out _smallAnswer);
+        return _smallAnswer.CacheHit;
     }
 
     [Benchmark(Baseline = true), BenchmarkCategory(Bounds.Json)]
