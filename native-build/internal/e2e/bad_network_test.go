@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"math"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -148,14 +147,6 @@ func TestNobodyIsInterruptedThroughLossDelayAndDisorder(t *testing.T) {
 func TestNobodyIsInterruptedWhereBothEndsHaveABadNetwork(t *testing.T) {
 	t.Parallel()
 	listenThrough(t, 30*time.Second, badNetwork, badNetwork)
-}
-
-// TestTenMinutesThroughABadNetwork takes as long as it says, so it runs on demand only: `make bad-network`.
-func TestTenMinutesThroughABadNetwork(t *testing.T) {
-	if os.Getenv("BAD_NETWORK") == "" {
-		t.Skip("set BAD_NETWORK to run it: it takes ten minutes")
-	}
-	listenThrough(t, 10*time.Minute, badNetwork, badNetwork)
 }
 
 func TestAudioThatRepeatsItselfNeedsNoResends(t *testing.T) {

@@ -170,9 +170,7 @@ func TestVideoThatNobodyNeedsIsNotSentUntilItIsWantedAgain(t *testing.T) {
 	p.quality(alice, p.cameraOption(), false)
 	atRest := func() (still bool) {
 		before, at := sent(), position()
-		for position() < at+500*time.Millisecond { // its time goes on
-			time.Sleep(10 * time.Millisecond)
-		}
+		w.eventually("its time goes on", func() bool { return position() >= at+500*time.Millisecond })
 		return sent() == before
 	}
 	for deadline := time.Now().Add(patience); !atRest(); {

@@ -65,15 +65,11 @@ func (m *Module) openSink(ctx context.Context, r openSinkRequest) (*listeningAns
 		milliseconds := min(options.Wait+defaultTimeout, maxTimeout).Milliseconds()
 		r.TimeoutMs = &milliseconds
 	}
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	listening, err := session.Listen(ctx, options, func() (rtc.PageSink, error) { return m.newSink(session, size) })
 	if err != nil {
 		return nil, err

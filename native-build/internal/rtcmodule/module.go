@@ -189,3 +189,19 @@ func (m *Module) find(id uint64) (*rtc.Session, error) {
 	}
 	return nil, failure.Newf(failure.SessionNotFound, failure.NoStage, "no session %d", id)
 }
+
+// bounded finds the session of a command and gives the command its deadline. Without an error the caller calls cancel.
+func bounded(
+	ctx context.Context, timeoutMs *int64, find func(uint64) (*rtc.Session, error), id uint64,
+) (context.Context, *rtc.Session, context.CancelFunc, error) {
+	ctx, cancel, err := deadline(ctx, timeoutMs)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	session, err := find(id)
+	if err != nil {
+		cancel()
+		return nil, nil, nil, err
+	}
+	return ctx, session, cancel, nil
+}

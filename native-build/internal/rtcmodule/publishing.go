@@ -71,15 +71,11 @@ func (m *Module) openPublication(ctx context.Context, r openPublicationRequest) 
 	if v.err != nil {
 		return nil, v.err
 	}
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	var source rtc.ByteSource
 	trackID, err := session.Publish(ctx, options, func() (rtc.ByteSource, error) {
 		var err error
@@ -120,15 +116,11 @@ type closePublicationRequest struct {
 }
 
 func (m *Module) closePublication(ctx context.Context, r closePublicationRequest) (*nothing, error) {
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.publisher, r.Source)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.publisher(r.Source)
-	if err != nil {
-		return nil, err
-	}
 	return &nothing{}, session.ClosePublication(ctx, r.Source)
 }
 
@@ -152,15 +144,11 @@ type flushPublicationAnswer struct {
 }
 
 func (m *Module) flushPublication(ctx context.Context, r flushPublicationRequest) (*flushPublicationAnswer, error) {
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.publisher, r.Source)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.publisher(r.Source)
-	if err != nil {
-		return nil, err
-	}
 	dropped, err := session.FlushPublication(ctx, r.Source)
 	if err != nil {
 		return nil, err

@@ -86,15 +86,11 @@ func (m *Module) startRecording(ctx context.Context, r startRecordingRequest) (*
 	if v.err != nil {
 		return nil, v.err
 	}
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	begun, err := session.Record(ctx, options)
 	if err != nil {
 		return nil, err
@@ -168,15 +164,11 @@ type stopRecordingRequest struct {
 }
 
 func (m *Module) stopRecording(ctx context.Context, r stopRecordingRequest) (*recordingAnswer, error) {
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	stopped, err := session.StopRecording(ctx, r.Recording)
 	if err != nil {
 		return nil, err

@@ -173,15 +173,11 @@ type sessionSubscribeAnswer struct {
 }
 
 func (m *Module) subscribe(ctx context.Context, r sessionSubscribeRequest) (*sessionSubscribeAnswer, error) {
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	v := new(validation)
 	wanted := r.Subscribe.over(session.Info().Subscriptions, v)
 	if v.err != nil {
@@ -209,15 +205,11 @@ func (m *Module) mute(ctx context.Context, r muteRequest) (*muteAnswer, error) {
 	if r.Audio == nil && r.Video == nil {
 		return nil, failure.Invalid("audio or video is missing")
 	}
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	muted, err := session.Mute(ctx, r.Audio, r.Video)
 	if err != nil {
 		return nil, err
@@ -259,15 +251,11 @@ func (m *Module) customEvent(ctx context.Context, r customEventRequest) (*nothin
 	if v.err != nil {
 		return nil, v.err
 	}
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	return &nothing{}, session.SendEvent(ctx, r.Custom)
 }
 
@@ -287,15 +275,11 @@ func (m *Module) reaction(ctx context.Context, r reactionRequest) (*nothing, err
 	if v.err != nil {
 		return nil, v.err
 	}
-	ctx, cancel, err := deadline(ctx, r.TimeoutMs)
+	ctx, session, cancel, err := bounded(ctx, r.TimeoutMs, m.find, r.Session)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
-	session, err := m.find(r.Session)
-	if err != nil {
-		return nil, err
-	}
 	return &nothing{}, session.SendReaction(ctx, coordinator.Reaction{
 		Type: r.Type, EmojiCode: valueOf(r.EmojiCode, ""), Custom: present(r.Custom),
 	})
