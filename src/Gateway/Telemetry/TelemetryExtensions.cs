@@ -38,7 +38,10 @@ internal static class TelemetryExtensions
             var resource = ResourceBuilder.CreateDefault().AddService(ServiceName);
             var meters = Sdk.CreateMeterProviderBuilder()
                 .SetResourceBuilder(resource)
-                .AddMeter("StreamGateway.*", "GetStream*", "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime")
+                .AddMeter("StreamGateway.*", "GetStream*", "System.Net.Http", "System.Runtime")
+                // Not those of routes and memory pools, nor how many requests run: they cost every request more than they tell.
+                .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics")
+                .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
                 .AddReader(new BaseExportingMetricReader(exporter));
             _meters = (exports ? meters.AddOtlpExporter() : meters).Build();
             if (exports)
