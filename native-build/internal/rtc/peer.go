@@ -68,8 +68,7 @@ func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error
 		tasks.spawn(func() { p.onICEState(webrtc.ICEConnectionStateConnected) })
 	})
 	dtls.OnStateChange(func(webrtc.DTLSTransportState) {
-		// Pion holds a lock here and starts SRTP only then: State waits until both are done.
-		tasks.spawn(func() { p.onDTLSState(dtls.State()) })
+		tasks.spawn(func() { p.observe(func() {}) }) // Pion holds a lock here that observe takes
 	})
 	return p, nil
 }
@@ -178,20 +177,20 @@ func (p *peer) onICEState(state webrtc.ICEConnectionState) {
 	p.observe(func() { p.ice = state })
 }
 
-func (p *peer) onDTLSState(state webrtc.DTLSTransportState) {
-	p.observe(func() { p.dtls = state })
-}
-
-// observe takes note of a change and draws its consequences. Changes are taken one at a time, each with a look at the
-// path that is newer than the one before. The look waits while Pion closes, which waits for trickle: hence not with mu.
+// observe takes note of a change and draws its consequences. Changes are taken one at a time, each with a look at path
+// and DTLS that is newer than the one before. The look waits while Pion closes, which waits for trickle, or while it starts
+// SRTP: hence not with mu.
 func (p *peer) observe(note func()) {
 	p.watch.Lock()
 	defer p.watch.Unlock()
 	if p.isClosed() {
 		return
 	}
-	path, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	transport := p.pc.SCTP().Transport()
+	dtls := transport.State()
+	path, err := transport.ICETransport().GetSelectedCandidatePair()
 	p.mu.Lock()
+	p.dtls = dtls
 	note()
 	p.settle(err == nil && path != nil)
 }

@@ -93,15 +93,14 @@ func (p *publisher) introduce(added *sender) error {
 	err := p.negotiate(p.c.ctx, nil)
 	p.mu.Lock()
 	added.negotiated, added.current = err == nil, err == nil
-	p.mu.Unlock()
-	if err != nil {
-		if !p.settled() {
-			p.c.discard(p)
-		}
-		return err
+	if err == nil {
+		added.track.setConnected(p.up.isOpen()) // with mu, so that no later state is overwritten
 	}
-	added.track.setConnected(p.up.isOpen())
-	return nil
+	p.mu.Unlock()
+	if err != nil && !p.settled() {
+		p.c.discard(p)
+	}
+	return err
 }
 
 // senderOf makes a track the one of its type and answers its sender; nil when the SFU knows that already. The turn must

@@ -92,6 +92,19 @@ func (c *testClient) publish(tracks ...*localTrack) {
 
 func (c *testClient) setPublisher(tracks ...*localTrack) *signal.SetPublisherResponse {
 	c.t.Helper()
+	response := c.offerTracks(tracks...)
+	if response.GetError() == nil {
+		err := c.publisher.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: response.GetSdp()})
+		if err != nil {
+			c.t.Fatalf("%s: answer: %v\n%s", c.userID, err, response.GetSdp())
+		}
+	}
+	return response
+}
+
+// offerTracks offers the tracks and leaves the answer to the caller.
+func (c *testClient) offerTracks(tracks ...*localTrack) *signal.SetPublisherResponse {
+	c.t.Helper()
 	offer, err := c.publisher.CreateOffer(nil)
 	if err != nil {
 		c.t.Fatal(err)
@@ -112,12 +125,6 @@ func (c *testClient) setPublisher(tracks ...*localTrack) *signal.SetPublisherRes
 	}
 	response := &signal.SetPublisherResponse{}
 	c.rpc("SetPublisher", request, response)
-	if response.GetError() == nil {
-		err := c.publisher.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: response.GetSdp()})
-		if err != nil {
-			c.t.Fatalf("%s: answer: %v\n%s", c.userID, err, response.GetSdp())
-		}
-	}
 	return response
 }
 

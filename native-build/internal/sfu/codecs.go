@@ -194,7 +194,7 @@ func videoCodec(name string) *models.Codec {
 // offeredCodecs reads the throw-away description of what a client can encode or decode; empty when it sent none.
 func offeredCodecs(description string) map[string]bool {
 	offered := map[string]bool{}
-	sections, err := parseSections(description)
+	sections, _, err := parseSections(description)
 	if err != nil {
 		return offered
 	}

@@ -105,6 +105,21 @@ func Test_A_track_that_comes_again_is_in_one_section_only(t *testing.T) {
 	}
 }
 
+func Test_A_client_that_lost_its_answer_may_publish_from_a_new_peer_connection(t *testing.T) {
+	s := startServer(t)
+	alice, bob := newClient(t, s, "alice"), newClient(t, s, "bob")
+	if response := alice.offerTracks(alice.newTrack(audioTrack, opus())); response.GetError() != nil {
+		t.Fatal(response.GetError())
+	}
+	_ = alice.publisher.Close()
+	alice.publisher = nil
+	again := alice.newTrack(audioTrack, opus())
+	alice.publish(again)
+	stream := alice.streamOf(audioTrack)
+	again.sendAudio(t, []byte("heard"))
+	bob.eventually("the packet", func() bool { return bob.count2(stream) == 1 })
+}
+
 // awaitSent waits until the SFU sends so many tracks and the description is settled.
 func awaitSent(t *testing.T, s *subscriber, count int) {
 	t.Helper()

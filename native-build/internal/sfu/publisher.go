@@ -28,6 +28,7 @@ type publisher struct {
 	// mu makes one negotiation follow the other, and guards what they change.
 	mu     sync.Mutex
 	closed bool
+	origin uint64 // of the client's peer connection
 	byMid  map[string]*track
 
 	// peerMu guards the following for those who must not wait for a negotiation.
@@ -38,7 +39,7 @@ type publisher struct {
 }
 
 func newPublisher(p *participant) *publisher {
-	b := &publisher{participant: p, byMid: map[string]*track{}, bySSRC: map[uint32]*layer{}}
+	b := &publisher{participant: p, byMid: map[string]*track{}}
 	b.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: b.receiveRTCP}
 	return b
 }
@@ -51,7 +52,7 @@ func (b *publisher) connection() *webrtc.PeerConnection {
 
 // negotiate answers an offer that carries the announced tracks. Tracks announced earlier stay as they are.
 func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models.TrackInfo) (string, *failure) {
-	sections, err := parseSections(offer)
+	sections, origin, err := parseSections(offer)
 	if err != nil {
 		return "", fail(codeInvalid, "%v", err)
 	}
@@ -60,7 +61,7 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	peer, failed := b.open()
+	peer, failed := b.open(origin)
 	if failed != nil {
 		return "", failed
 	}
@@ -123,14 +124,20 @@ func checkInfos(sections []section, infos []*models.TrackInfo) *failure {
 	return nil
 }
 
-// open makes the peer connection with the first offer. Callers hold b.mu.
-func (b *publisher) open() (*webrtc.PeerConnection, *failure) {
+// open makes the peer connection with the first offer, and a new one when the client has: one that lost the answer to
+// its first offer begins anew, with other streams (RFC 8829, 5.2.1: the origin is that of a connection). Callers hold b.mu.
+func (b *publisher) open(origin uint64) (*webrtc.PeerConnection, *failure) {
 	if b.closed {
 		return nil, fail(codeNotFound, "the session is gone")
 	}
 	if peer := b.connection(); peer != nil {
-		return peer, nil
+		if origin == b.origin {
+			return peer, nil
+		}
+		_ = peer.Close()
+		b.byMid = map[string]*track{}
 	}
+	b.origin = origin
 	media := b.participant.server.media
 	peer, err := media.newAPI(media.publishing, b.tap).NewPeerConnection(media.configuration())
 	if err != nil {
@@ -142,7 +149,7 @@ func (b *publisher) open() (*webrtc.PeerConnection, *failure) {
 	})
 	followed := followTransport(peer, b.participant.run, func() {}, func() { b.participant.peerFailed(b.failed) })
 	b.peerMu.Lock()
-	b.peer, b.transport = peer, followed
+	b.peer, b.transport, b.bySSRC = peer, followed, map[uint32]*layer{}
 	b.peerMu.Unlock()
 	return peer, nil
 }
@@ -256,6 +263,9 @@ func (b *publisher) receive(peer *webrtc.PeerConnection, remote *webrtc.TrackRem
 func (b *publisher) trackOf(peer *webrtc.PeerConnection, receiver *webrtc.RTPReceiver) *track {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if peer != b.connection() {
+		return nil
+	}
 	for _, transceiver := range peer.GetTransceivers() {
 		if transceiver.Receiver() == receiver {
 			return b.byMid[transceiver.Mid()]

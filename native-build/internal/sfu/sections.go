@@ -21,12 +21,12 @@ type section struct {
 	idle      bool // neither sends nor receives
 }
 
-func parseSections(text string) ([]section, error) {
+// parseSections answers the media sections of a description, and the number of the peer connection that made it.
+func parseSections(text string) (sections []section, origin uint64, err error) {
 	parsed, err := description.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var sections []section
 	for _, media := range parsed.MediaDescriptions {
 		s := section{kind: media.MediaName.Media}
 		s.mid, _ = media.Attribute(sdp.AttrKeyMID)
@@ -49,9 +49,9 @@ func parseSections(text string) ([]section, error) {
 		sections = append(sections, s)
 	}
 	if len(sections) == 0 {
-		return nil, fmt.Errorf("%w: holds no media section", description.ErrMalformed)
+		return nil, 0, fmt.Errorf("%w: holds no media section", description.ErrMalformed)
 	}
-	return sections, nil
+	return sections, parsed.Origin.SessionID, nil
 }
 
 // sectionOf finds where an announced track lies: by its id, because some clients count mids anew with each call, and by

@@ -327,7 +327,7 @@ func (s *subscriber) receiveRTCP(ssrc uint32, packets []rtcp.Packet) {
 // answer takes the client's answer to the latest offer; those to one that was answered before change nothing, as an offer
 // may come twice. Clients that know no ids send 0.
 func (s *subscriber) answer(id uint32, description string) *failure {
-	sections, err := parseSections(description)
+	sections, _, err := parseSections(description)
 	if err != nil {
 		return fail(codeInvalid, "%v", err)
 	}
