@@ -83,6 +83,8 @@ func sfuKind(code models.ErrorCode) failure.Kind {
 		return failure.PermissionDenied
 	case models.ErrorCode_ERROR_CODE_LIVE_ENDED:
 		return failure.CallEnded
+	case models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST: // the socket is lost, and a reconnect under way
+		return failure.SFUUnreachable
 	}
 	return failure.SFURejected
 }

@@ -38,6 +38,7 @@ func TestErrorsGetTheirKinds(t *testing.T) {
 		"too many":           {fromSFU(sfu(models.ErrorCode_ERROR_CODE_CALL_PARTICIPANT_LIMIT_REACHED)), failure.SFUFull, failure.Signaling, false},
 		"not allowed":        {fromSFU(sfu(models.ErrorCode_ERROR_CODE_PERMISSION_DENIED)), failure.PermissionDenied, failure.Signaling, true},
 		"live ended":         {fromSFU(sfu(models.ErrorCode_ERROR_CODE_LIVE_ENDED)), failure.CallEnded, failure.Signaling, true},
+		"no socket":          {fromSFU(sfu(models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST)), failure.SFUUnreachable, failure.Signaling, false},
 		"another refusal":    {fromSFU(sfu(models.ErrorCode_ERROR_CODE_INTERNAL_SERVER_ERROR)), failure.SFURejected, failure.Signaling, false},
 		"asked to go":        {fromSFU(&signaling.SFUError{Strategy: strategyDisconnect}), failure.SFURejected, failure.Signaling, true},
 		"a known failure":    {fromSFU(errGone()), failure.SessionNotFound, failure.NoStage, false},
