@@ -87,7 +87,7 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
     public Task AssertNativeIsEmptyAsync() =>
         Eventually.GetAsync(
             () => Engine.ReadTables(),
-            tables => tables is { Sessions: 0, Sources: 0, Sinks: 0, PeerConnections: 0, Requests: 0 });
+            tables => tables is { Sessions: 0, Sources: 0, Sinks: 0, PeerConnections: 0, Recordings: 0, Requests: 0 });
 
     public static async Task<JsonElement> JsonOf(HttpResponseMessage response) =>
         JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;

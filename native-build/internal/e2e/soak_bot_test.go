@@ -119,7 +119,8 @@ func (b *soakBot) follow(e *rtcproto.Event) {
 	case *rtcproto.Event_ConnectionStateChanged:
 		change := payload.ConnectionStateChanged
 		b.connected[change.GetPeer()] = change.GetState() == rtcproto.ConnectionState_CONNECTION_STATE_CONNECTED
-		if change.GetState() == rtcproto.ConnectionState_CONNECTION_STATE_DISCONNECTED {
+		switch change.GetState() {
+		case rtcproto.ConnectionState_CONNECTION_STATE_DISCONNECTED, rtcproto.ConnectionState_CONNECTION_STATE_FAILED:
 			b.disconnections++
 		}
 	case *rtcproto.Event_MutedByModerator:

@@ -30,7 +30,7 @@ func echo(_ context.Context, request echoRequest) (echoAnswer, error) {
 // tables answers what is alive in the instance. Counts of modules join those of the border.
 func (in *Instance) tables(context.Context, struct{}) (map[string]uint64, error) {
 	counts := in.border.Counts()
-	answer := map[string]uint64{"sessions": 0, "sfus": 0, "peer_connections": 0}
+	answer := map[string]uint64{"sessions": 0, "sfus": 0, "peer_connections": 0, "recordings": 0}
 	for _, module := range in.modules {
 		for name, count := range module.Counts() {
 			answer[name] += uint64(count)

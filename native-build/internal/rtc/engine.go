@@ -34,8 +34,9 @@ type Engine struct {
 	capabilities capabilities
 	// policy says which candidates are used; tests allow relays only.
 	policy webrtc.ICETransportPolicy
-	peers  atomic.Int64 // peer connections alive
-	mixers mixer.Scheduler
+	peers      atomic.Int64 // peer connections alive
+	recordings atomic.Int64 // that have not ended
+	mixers     mixer.Scheduler
 }
 
 // NewEngine prepares an engine; Close gives its connections back.
@@ -79,6 +80,9 @@ func (e *Engine) Close() {
 
 // PeerConnections counts the peer connections that are alive.
 func (e *Engine) PeerConnections() int { return int(e.peers.Load()) }
+
+// Recordings counts the recordings that have not ended.
+func (e *Engine) Recordings() int { return int(e.recordings.Load()) }
 
 // apis picks the settings for an SFU by where it is: the loopback address must be a candidate for an SFU on this
 // machine, and is useless for any other.

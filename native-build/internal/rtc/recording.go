@@ -103,6 +103,7 @@ func (s *Session) beginRecording(ctx context.Context, r *recording) error {
 	}
 	r.tell = true
 	s.recordings = append(s.recordings, r)
+	s.engine.recordings.Add(1)
 	for _, id := range s.roster.sessionIDs() {
 		if p := s.roster.members[id]; id != s.roster.localSessionID {
 			r.disk.Joined(p.userID, p.sessionID, p.name)
@@ -209,6 +210,7 @@ func (s *Session) endRecording(r *recording, reason string, cause error) {
 	final := r.disk.Finish(reason, cause)
 	s.mu.Lock()
 	s.recordings = slices.DeleteFunc(s.recordings, func(other *recording) bool { return other == r })
+	s.engine.recordings.Add(-1)
 	if r.tell {
 		s.tell(r.ending(final))
 	}

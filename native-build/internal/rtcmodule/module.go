@@ -81,7 +81,7 @@ func (m *Module) Counts() map[string]int {
 	defer m.mu.Unlock()
 	counts := map[string]int{"sessions": len(m.sessions) + len(m.mocks)}
 	if m.engine != nil {
-		counts["peer_connections"] = m.engine.PeerConnections()
+		counts["peer_connections"], counts["recordings"] = m.engine.PeerConnections(), m.engine.Recordings()
 	}
 	return counts
 }

@@ -148,7 +148,7 @@ func newStage(t *testing.T) *stage {
 		if err := s.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
 		}
-		if counts := s.Counts(); counts["sessions"] != 0 || counts["peer_connections"] != 0 || len(s.sources) != 0 || len(s.sinks) != 0 {
+		if counts := s.Counts(); counts["sessions"] != 0 || counts["peer_connections"] != 0 || counts["recordings"] != 0 || len(s.sources) != 0 || len(s.sinks) != 0 {
 			t.Errorf("left behind: %v, %d sources, %d sinks", counts, len(s.sources), len(s.sinks))
 		}
 		web.Close()

@@ -58,6 +58,9 @@ func TestCommandsOfARecording(t *testing.T) {
 	if _, err := s.call("rtc.record.start", `{"session":%d}`, alice); failure.KindOf(err) != failure.CapacityExceeded {
 		t.Errorf("a third: %v", err)
 	}
+	if running := s.Counts()["recordings"]; running != 2 {
+		t.Errorf("%d recordings run", running)
+	}
 	s.must("rtc.leave", `{"session":%d}`, alice)
 	s.await(alice, func(e *rtcproto.Event) bool { return e.GetRecordingStopped().GetReason() == "session_ended" })
 	if found := list(``); len(found) != 2 || found[1].(map[string]any)["reason"] != "session_ended" {

@@ -30,6 +30,7 @@ internal sealed class EngineMetrics
         Watch("gateway.native.sources", "{source}", "Publications being fed.", tables => tables.Sources);
         Watch("gateway.native.sinks", "{sink}", "Tracks being listened to.", tables => tables.Sinks);
         Watch("gateway.native.peer_connections", "{connection}", "Peer connections.", tables => tables.PeerConnections);
+        Watch("gateway.native.recordings", "{recording}", "Recordings being made.", tables => tables.Recordings);
         Watch("gateway.native.goroutines", "{goroutine}", "Goroutines of the process.", tables => tables.Goroutines);
         Watch("gateway.native.requests.queued", "{request}", "Commands the library has not answered.", tables => tables.Requests);
         Watch("gateway.native.events.queued", "By", "Events that wait for the gateway.", tables => tables.EventBytesQueued);

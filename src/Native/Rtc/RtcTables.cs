@@ -13,6 +13,9 @@ public sealed record RtcTables
 
     public int PeerConnections { get; init; }
 
+    /// <summary>Recordings that have not ended.</summary>
+    public int Recordings { get; init; }
+
     /// <summary>Commands that run, the one that asked included or not as the library counts.</summary>
     public int Requests { get; init; }
 
