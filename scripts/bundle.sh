@@ -38,4 +38,4 @@ exec dotnet artifacts/bin/Native.Bundler/release/StreamGateway.Native.Bundler.dl
   --schema native-build/build/commands.schema.json:commands.schema.json \
   --schema native-build/proto/rtc/v1/events.proto:events.proto \
   --schema native-build/include/rtc.h:rtc.h \
-  "${components[@]}" --sign-key "$key" --output "${output:-rtc-$version.rbp}"
+  "${components[@]}" --compiler "$(make -s -C native-build compiler)" --sign-key "$key" --output "${output:-rtc-$version.rbp}"

@@ -8,13 +8,20 @@ namespace StreamGateway.Native.Bundler;
 /// <summary>Where and from what a bundle is made.</summary>
 internal static class BuildInfo
 {
-    internal static BundleBuildInfo Collect() => new()
+    internal static BundleBuildInfo Collect(string? compiler) => new()
     {
         BuiltBy = Environment.GetEnvironmentVariable("CI") is { Length: > 0 } ? "ci" : "local",
         BuiltAt = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         Host = RuntimeInformation.RuntimeIdentifier,
+        Compiler = compiler,
         Git = Git("rev-parse", "HEAD") is { } commit
-            ? new BundleGitInfo { Commit = commit, Branch = Git("rev-parse", "--abbrev-ref", "HEAD"), Dirty = Git("status", "--porcelain") is { Length: > 0 } }
+            ? new BundleGitInfo
+            {
+                Commit = commit,
+                Branch = Git("rev-parse", "--abbrev-ref", "HEAD"),
+                Tag = Git("describe", "--tags", "--exact-match"),
+                Dirty = Git("status", "--porcelain") is { Length: > 0 },
+            }
             : null,
     };
 

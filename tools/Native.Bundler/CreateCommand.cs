@@ -14,22 +14,24 @@ internal static class CreateCommand
         var schemas = new Option<string[]>("--schema") { Description = "PATH:NAME, as often as wanted", DefaultValueFactory = _ => [] };
         var components = new Option<string[]>("--component") { Description = "NAME@VERSION of what is linked in, for the bill of materials", DefaultValueFactory = _ => [] };
         var license = new Option<string?>("--license") { Description = "SPDX id of the plugin's licence" };
+        var compiler = new Option<string?>("--compiler") { Description = "What the libraries were built with, for the build information" };
         var key = new Option<FileInfo?>("--sign-key") { Description = "Without it the bundle is not signed" };
         var output = new Option<FileInfo?>("--output") { Description = "NAME-VERSION.rbp when absent" };
-        var command = new Command("create", "Make a bundle") { name, version, libraries, schemas, components, license, key, output };
+        var command = new Command("create", "Make a bundle") { name, version, libraries, schemas, components, license, compiler, key, output };
         command.SetAction(parsed => Run(
             new BundlePlugin { Name = parsed.GetRequiredValue(name), Version = parsed.GetRequiredValue(version), License = parsed.GetValue(license) },
-            parsed.GetRequiredValue(libraries), parsed.GetValue(schemas)!, parsed.GetValue(components)!, parsed.GetValue(key), parsed.GetValue(output)));
+            parsed.GetRequiredValue(libraries), parsed.GetValue(schemas)!, parsed.GetValue(components)!, parsed.GetValue(compiler),
+            parsed.GetValue(key), parsed.GetValue(output)));
         return command;
     }
 
     private static void Run(
-        BundlePlugin plugin, string[] libraries, string[] schemas, string[] components, FileInfo? keyFile, FileInfo? output)
+        BundlePlugin plugin, string[] libraries, string[] schemas, string[] components, string? compiler, FileInfo? keyFile, FileInfo? output)
     {
         var sbom = new BillOfMaterials(plugin, [.. components.Select(ParseComponent)]);
         var writer = new BundleWriter(plugin)
         {
-            BuildInfo = BuildInfo.Collect(),
+            BuildInfo = BuildInfo.Collect(compiler),
             Sbom = new BundleSbom { Cyclonedx = "sbom/sbom.cdx.json", Spdx = "sbom/sbom.spdx.json" },
         };
         foreach (var library in libraries)

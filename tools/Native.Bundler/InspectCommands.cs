@@ -64,7 +64,7 @@ internal static class InspectCommands
 
         PrintList("schemas", manifest.Schemas?.Keys);
         PrintList("bill of materials", [manifest.Sbom?.Cyclonedx, manifest.Sbom?.Spdx]);
-        PrintList("built", [manifest.BuildInfo?.BuiltBy, manifest.BuildInfo?.BuiltAt, manifest.BuildInfo?.Host, manifest.BuildInfo?.Git?.Commit]);
+        PrintList("built", [manifest.BuildInfo?.BuiltBy, manifest.BuildInfo?.BuiltAt, manifest.BuildInfo?.Host, manifest.BuildInfo?.Compiler, manifest.BuildInfo?.Git?.Commit]);
         PrintList("files", bundle.Files);
     }
 

@@ -31,6 +31,7 @@ public sealed class PackagedLibraryTests : IDisposable
         Assert.Contains("golang-github-pion-webrtc.v3-dev", parts);
         Assert.Contains("libopus0", parts);
         Assert.NotNull(bundle.Manifest.BuildInfo!.Git!.Commit);
+        Assert.StartsWith("go1.", bundle.Manifest.BuildInfo.Compiler, StringComparison.Ordinal);
         await MinisignAgreesAsync("manifest.json");
         await MinisignAgreesAsync($"lib/{bundle.Platforms.Single()}/release/librtc.so");
     }

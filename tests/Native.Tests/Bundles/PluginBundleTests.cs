@@ -107,6 +107,43 @@ public sealed class PluginBundleTests
     }
 
     [Fact]
+    public void Cache_that_is_a_link_to_elsewhere_is_refused()
+    {
+        using var files = TestBundle.Signed();
+        var (elsewhere, link) = (Path.Combine(files.Folder, "elsewhere"), Path.Combine(files.Folder, "link"));
+        Directory.CreateDirectory(elsewhere, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.CreateSymbolicLink(link, elsewhere);
+        using var bundle = files.Open();
+
+        Assert.Equal(BundleError.UnsafeCache, Assert.Throws<BundleException>(() => bundle.ExtractLibrary(cacheFolder: link)).Error);
+        Assert.Empty(Directory.GetFileSystemEntries(elsewhere));
+    }
+
+    [Fact]
+    public void Cache_forgets_what_a_crash_left_and_what_nobody_has_used_for_a_month()
+    {
+        using var files = TestBundle.Signed();
+        using var bundle = files.Open();
+        var used = Path.GetDirectoryName(bundle.ExtractLibrary(cacheFolder: files.Cache))!;
+        Directory.SetLastWriteTimeUtc(used, DateTime.UtcNow.AddDays(-29));
+        string Left(string name, TimeSpan age)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(files.Cache, name)).FullName;
+            File.WriteAllText(Path.Combine(folder, "library.so"), "left");
+            Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow - age);
+            return folder;
+        }
+
+        string[] old = [Left(".new-crashed", TimeSpan.FromHours(2)), Left("unused", TimeSpan.FromDays(31))];
+        string[] young = [Left(".new-at-work", TimeSpan.FromMinutes(2)), Left("another", TimeSpan.FromDays(2)), used];
+        bundle.ExtractLibrary(cacheFolder: files.Cache);
+
+        Assert.All(old, folder => Assert.False(Directory.Exists(folder), folder));
+        Assert.All(young, folder => Assert.True(Directory.Exists(folder), folder));
+        Assert.True(DateTime.UtcNow - Directory.GetLastWriteTimeUtc(used) < TimeSpan.FromDays(1)); // using it counts
+    }
+
+    [Fact]
     public void Key_that_is_not_the_callers_is_not_trusted()
     {
         using var files = new TestBundle(MinisignSecretKey.Generate());
