@@ -179,7 +179,6 @@ internal static partial class EventJson
         }
 
         json.WriteEndArray();
-        json.WriteString("by_user_id"u8, message.ByUserId);
     }
 
     private static void Write(Utf8JsonWriter json, GoAway message) => json.WriteString("reason"u8, message.Reason);
