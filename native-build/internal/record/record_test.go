@@ -228,8 +228,9 @@ func TestAFullDiskEndsTheRecordingAndSaysSo(t *testing.T) {
 	directory := t.TempDir()
 	program, _ := os.Executable()
 	// On a small disk of its own; where mounts are not allowed, under a limit of what a file may hold.
-	script := `if mount -t tmpfs -o size=256k none "$0" 2>/dev/null; then :; else ulimit -f 200; trap '' XFSZ; fi
-		FULL_DISK="$0" exec "$1" -test.run '^TestOnTheFullDisk$' -test.v`
+	// The disk is taken away here: a namespace that goes by itself does so later than the folder.
+	script := `if mount -t tmpfs -o size=256k none "$0" 2>/dev/null; then trap 'umount "$0"' EXIT; else ulimit -f 200; trap '' XFSZ; fi
+		FULL_DISK="$0" "$1" -test.run '^TestOnTheFullDisk$' -test.v`
 	command := exec.Command("unshare", "-rm", "sh", "-c", script, directory, program)
 	output, err := command.CombinedOutput()
 	if err != nil && bytes.Contains(output, []byte("unshare")) {
