@@ -8,6 +8,8 @@ public sealed class SoundTests
 {
     private const string BotsVoice = "call.state.remoteParticipants[0]?.audioStream";
 
+    private const int MostRecordings = 5;
+
     private readonly BrowserWorld _world;
     private readonly ITestOutputHelper _output;
 
@@ -20,12 +22,18 @@ public sealed class SoundTests
         await using var bot = await Bot.JoinAsync(_world.Gateway, "hear");
         await using var page = await _world.JoinAsync("hear", "alice");
 
-        var saying = bot.SayAsync(speech);
-        await page.UntilAsync(BotsVoice);
-        var heard = await page.RecordAsync(BotsVoice, TimeSpan.FromSeconds(4));
-        await saying;
+        List<double> said = [];
+        while (!Convince(said) && said.Count < MostRecordings)
+        {
+            var saying = bot.SayAsync(speech);
+            await page.UntilAsync(BotsVoice);
+            var heard = await page.RecordAsync(BotsVoice, TimeSpan.FromSeconds(4));
+            await saying;
+            said.Add(await LikenessToSaidAsync(heard, speech));
+            _output.WriteLine($"the browser heard {said[^1]:F3} of the bot");
+        }
 
-        await AssertSaidAsync(heard, speech);
+        Assert.True(Convince(said), $"of what the browser heard is what the bot said: {string.Join(", ", said)}");
     }
 
     [Fact]
@@ -51,7 +59,7 @@ public sealed class SoundTests
         try
         {
             List<double> said = [], played = [];
-            for (var recording = 0; recording < 3; recording++)
+            while (!(Convince(said) && Convince(played)) && said.Count < MostRecordings)
             {
                 // Decoded by the gateway, which conceals what is lost: four seconds.
                 var hearing = bot.HearAsync("alice", 4 * 16_000 * 2, "audio/wav;rate=16000;channels=1");
@@ -64,9 +72,8 @@ public sealed class SoundTests
                 _output.WriteLine($"the browser heard {said[^1]:F3} of the bot, the bot {played[^1]:F3} of the microphone");
             }
 
-            // The middle one of three: a machine that cannot keep up with the browser may spoil one.
-            Assert.True(said.Order().ElementAt(1) >= 0.9, $"of what the browser heard is what the bot said: {string.Join(", ", said)}");
-            Assert.True(played.Order().ElementAt(1) >= 0.9, $"of what the bot heard is what the microphone played: {string.Join(", ", played)}");
+            Assert.True(Convince(said), $"of what the browser heard is what the bot said: {string.Join(", ", said)}");
+            Assert.True(Convince(played), $"of what the bot heard is what the microphone played: {string.Join(", ", played)}");
         }
         finally
         {
@@ -74,18 +81,16 @@ public sealed class SoundTests
         }
     }
 
-    private async Task AssertSaidAsync(Sound heard, byte[] said)
-    {
-        var likeness = await LikenessToSaidAsync(heard, said);
-        _output.WriteLine($"the browser heard {likeness:F3} of the bot");
-        Assert.True(likeness >= 0.9, $"{likeness:F3} of what the browser heard is what the bot said");
-    }
+    private static bool IsLike(double likeness) => likeness >= 0.9;
+
+    /// <summary>Two recordings that are alike; a machine that cannot keep up with the browser for a moment spoils the one it is in.</summary>
+    private static bool Convince(List<double> likenesses) => likenesses.Count(IsLike) >= 2;
 
     private async Task AssertPlayedAsync(byte[] recorded)
     {
         var likeness = await LikenessToPlayedAsync(recorded);
         _output.WriteLine($"the bot heard {likeness:F3} of the microphone");
-        Assert.True(likeness >= 0.9, $"{likeness:F3} of what the bot heard is what the microphone played");
+        Assert.True(IsLike(likeness), $"{likeness:F3} of what the bot heard is what the microphone played");
     }
 
     private static async Task<double> LikenessToSaidAsync(Sound heard, byte[] said) => heard.FoundIn(await Sound.DecodeAsync(said));
