@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
@@ -123,22 +122,12 @@ func Test_A_client_that_lost_its_answer_may_publish_from_a_new_peer_connection(t
 // awaitSent waits until the SFU sends so many tracks and the description is settled.
 func awaitSent(t *testing.T, s *subscriber, count int) {
 	t.Helper()
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(testDeadline)
-	for {
+	until(t, fmt.Sprintf("sending %d tracks", count), func() bool {
 		s.mu.Lock()
-		settled := s.waiting.IsZero() && !s.working && !s.dirty
+		settled := s.pending == nil && !s.working && !s.dirty
 		s.mu.Unlock()
-		if sent := len(s.current()); settled && sent == count {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("the SFU sends %d tracks, not %d", len(s.current()), count)
-		}
-	}
+		return settled && len(s.current()) == count
+	})
 }
 
 // publishTo lets alice publish and answers the offer that bob gets; he answers none by himself any more.

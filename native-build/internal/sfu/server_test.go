@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -116,44 +117,41 @@ func (o *testObserver) awaitLeft(t *testing.T, userID string) LeaveReason {
 }
 
 // onlyLayer waits for the layer of the only track of a kind in the test's call.
-func onlyLayer(t testing.TB, s *Server, kind models.TrackType) *layer {
+func onlyLayer(t testing.TB, s *Server, kind models.TrackType) (only *layer) {
 	t.Helper()
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(testDeadline)
-	for {
+	until(t, fmt.Sprintf("a packet of %v", kind), func() bool {
 		for _, p := range s.call(testCall).members() {
 			for _, track := range s.call(testCall).tracksOf(p) {
 				if track.kind == kind && len(track.layerList()) > 0 {
-					return track.layerList()[0]
+					only = track.layerList()[0]
 				}
 			}
 		}
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatalf("no packet of %v came", kind)
-		}
-	}
+		return only != nil
+	})
+	return only
 }
 
 // awaitReceived waits until the SFU has got a number of packets on a layer.
 func awaitReceived(t *testing.T, l *layer, count uint64) {
 	t.Helper()
+	until(t, fmt.Sprintf("receiving %d packets", count), func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.reception.received >= count
+	})
+}
+
+// until looks every millisecond for what no event tells.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(testDeadline)
-	for {
-		l.mu.Lock()
-		received := l.reception.received
-		l.mu.Unlock()
-		if received >= count {
-			return
-		}
+	for deadline := time.After(testDeadline); !holds(); {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Fatalf("the SFU received %d packets, not %d", received, count)
+			t.Fatalf("%s did not come", what)
 		}
 	}
 }

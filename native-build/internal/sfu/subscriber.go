@@ -40,8 +40,8 @@ type subscriber struct {
 	restart    bool
 	working    bool
 	offered    uint32    // id of the latest offer
-	waiting    time.Time // until when its answer may come; zero when none is awaited
-	pending    []byte    // the event that carries the offer that waits
+	pending    []byte    // the event that carries the offer that waits for its answer; nil when none does
+	answerBy   time.Time // until when that may come
 	restarting bool      // the offer that waits is a restart
 	opening    *time.Timer
 	free       []*webrtc.RTPTransceiver // sections that were given up and may be used again
@@ -115,7 +115,7 @@ func (s *subscriber) restartICE() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sendPending()
-	s.restart = s.restart || s.waiting.IsZero() || !s.restarting
+	s.restart = s.restart || !s.restarting
 	s.advance()
 }
 
@@ -132,9 +132,7 @@ func (s *subscriber) resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offline = false
-	if !s.waiting.IsZero() {
-		s.waiting = time.Now().Add(answerDeadline)
-	}
+	s.answerBy = time.Now().Add(answerDeadline)
 	s.sendPending()
 	s.restart, s.dirty = true, true
 	s.advance()
@@ -164,7 +162,7 @@ func (s *subscriber) advance() {
 
 // mayOffer tells whether there is something to offer and nothing in its way. Callers hold s.mu.
 func (s *subscriber) mayOffer() bool {
-	return s.ready && !s.offline && !s.closed && s.waiting.IsZero() && (s.dirty || s.restart)
+	return s.ready && !s.offline && !s.closed && s.pending == nil && (s.dirty || s.restart)
 }
 
 func (s *subscriber) negotiate() {
@@ -228,7 +226,7 @@ func (s *subscriber) offer(restart bool) error {
 	s.pending = encode(&event.SfuEvent{EventPayload: &event.SfuEvent_SubscriberOffer{SubscriberOffer: &event.SubscriberOffer{
 		IceRestart: restart, Sdp: sdp, NegotiationId: s.offered,
 	}}})
-	s.waiting = time.Now().Add(answerDeadline)
+	s.answerBy = time.Now().Add(answerDeadline)
 	s.restarting = restart
 	s.sendPending()
 	return nil
@@ -336,16 +334,16 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 	switch {
 	case id > s.offered:
 		return fail(codeInvalid, "negotiation_id: %d is not an offer, the latest is %d", id, s.offered)
-	case id != 0 && (id < s.offered || s.waiting.IsZero()):
+	case id != 0 && (id < s.offered || s.pending == nil):
 		return nil
-	case s.waiting.IsZero():
+	case s.pending == nil:
 		return fail(codeInvalid, "negotiation_id: no offer waits for an answer")
 	}
 	peer := s.connection()
 	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.participant.server.media.remote(description)}); err != nil {
 		return fail(codeInvalid, "sdp: %v", err)
 	}
-	s.waiting, s.pending = time.Time{}, nil
+	s.pending, s.restarting = nil, false
 	s.review(peer, sections)
 	s.candidates.release(peer)
 	s.advance()
@@ -362,7 +360,7 @@ func (s *subscriber) overdue(now time.Time) {
 func (s *subscriber) answerLost(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.closed && !s.offline && !s.waiting.IsZero() && now.After(s.waiting)
+	return !s.closed && !s.offline && s.pending != nil && now.After(s.answerBy)
 }
 
 func (s *subscriber) addCandidate(candidate webrtc.ICECandidateInit) *failure {
