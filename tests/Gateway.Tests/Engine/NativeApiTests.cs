@@ -5,9 +5,7 @@ using StreamGateway.Native.Hosting;
 
 namespace StreamGateway.Tests.Engine;
 
-/// <remarks>Not beside others: .NET's meters are the process's, so the figures of other gateways would show in these.</remarks>
-[Collection(nameof(NativeApiTests))]
-[CollectionDefinition(nameof(NativeApiTests), DisableParallelization = true)]
+[Collection(MetricsCollection.Name)]
 public sealed class NativeApiTests
 {
     [Fact]

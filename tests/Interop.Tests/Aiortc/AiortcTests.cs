@@ -34,9 +34,9 @@ public sealed class AiortcTests : IClassFixture<GatewayApplication>
         await File.WriteAllBytesAsync(Repository.Artifact("aiortc-heard.ogg"), heardByBot);
         var original = await Sound.DecodeAsync(speech);
         var likeness = (await Sound.DecodeAsync(heardByBot)).FoundIn(original.Repeated(2));
-        Assert.True(likeness >= 0.9, $"{likeness:F3} of what the bot heard is what aiortc played");
+        Assert.True(likeness >= Sound.Alike, $"{likeness:F3} of what the bot heard is what aiortc played");
         likeness = (await Sound.DecodeAsync(await File.ReadAllBytesAsync(recorded))).FoundIn(original);
-        Assert.True(likeness >= 0.9, $"{likeness:F3} of what aiortc heard is what the bot said");
+        Assert.True(likeness >= Sound.Alike, $"{likeness:F3} of what aiortc heard is what the bot said");
     }
 
     private async Task RunParticipantAsync(string callId, string userId, string play, string record)
