@@ -19,5 +19,6 @@ done
 
 [ $setup = no ] || scripts/setup.sh
 [ $build = no ] || scripts/build.sh
-export DOTNET_TieredPGO=${DOTNET_TieredPGO:-1}
+# As in the container: docs/mirror.md, Speed.
+export DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=${DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS:-1}
 exec dotnet artifacts/bin/Gateway/release/Gateway.dll

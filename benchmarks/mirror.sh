@@ -72,9 +72,9 @@ CONF
   started+=($!)
 }
 
-# As an operator runs it: with a key, before a Stream of its own address.
+# As an operator runs it: with a key, before a Stream of its own address, and with the container's environment.
 start_gateway() {
-  PORT=$gateway_port STREAM_API_KEY=key STREAM_API_SECRET=secret-of-the-benchmark STREAM_BASE_URL=http://127.0.0.1:$stream_port \
+  DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 PORT=$gateway_port STREAM_API_KEY=key STREAM_API_SECRET=secret-of-the-benchmark STREAM_BASE_URL=http://127.0.0.1:$stream_port \
     Auth__Keys__0__Name=benchmark Auth__Keys__0__Key=$key Auth__Keys__0__Scopes__0=rest \
     dotnet "$gateway" >"$work/gateway.log" 2>&1 &
   gateway_pid=$!

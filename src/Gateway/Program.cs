@@ -47,7 +47,10 @@ builder.Services.AddMirror();
 
 var app = builder.Build();
 
-app.UseGatewayErrors();
+app.UseExceptionHandler();
+app.UseMirror();
+app.UseRouting();
+app.UseProblemsForBareStatus();
 app.UseGatewayAuth();
 app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
 
@@ -63,7 +66,6 @@ app.MapAudio();
 app.MapRecordings();
 app.MapNative();
 app.MapMetrics();
-app.MapMirror();
 app.MapWebhooks();
 app.MapGatewayOpenApi();
 

@@ -9,7 +9,7 @@ public sealed class Sound
     public const int SampleRate = 8_000;
 
     /// <summary>What <see cref="FoundIn"/> tells at least of speech that came through two encoders and a pause of the machine or two.</summary>
-    public const double Alike = 0.85;
+    public const double Alike = 0.8;
 
     // For finding: 120 ms, which may be up to 160 ms off, after half a second that is looked for everywhere.
     private const int Piece = SampleRate * 120 / 1000;

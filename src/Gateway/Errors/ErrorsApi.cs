@@ -11,12 +11,9 @@ internal static class ErrorsApi
             .AddProblemDetails()
             .Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
 
-    public static void UseGatewayErrors(this WebApplication app)
-    {
-        app.UseExceptionHandler();
-        app.UseRouting(); // here, so that short-circuited endpoints have their exceptions handled too
+    /// <summary>Answers what the framework refuses without a word with a problem.</summary>
+    public static void UseProblemsForBareStatus(this WebApplication app) =>
         app.UseStatusCodePages(pages => WriteBareStatusAsync(pages.HttpContext));
-    }
 
     public static void MapErrors(this IEndpointRouteBuilder routes)
     {

@@ -16,13 +16,13 @@ internal sealed partial class GatewayExceptionHandler(ILogger<GatewayExceptionHa
         var problem = ExceptionProblems.From(exception);
         if (problem.Type == ProblemTypes.Internal)
         {
-            LogDefect(exception, context.Request.Method, context.Request.Path);
+            LogDefect(exception, context.Request.Method, context.Request.Path, TraceId.Of(context));
         }
 
         await ProblemWriter.WriteAsync(context, problem);
         return true;
     }
 
-    [LoggerMessage(7101, LogLevel.Error, "{Method} {Path} failed unexpectedly")]
-    private partial void LogDefect(Exception exception, string method, string path);
+    [LoggerMessage(7101, LogLevel.Error, "{Method} {Path} failed unexpectedly (trace {TraceId})")]
+    private partial void LogDefect(Exception exception, string method, string path, string traceId);
 }

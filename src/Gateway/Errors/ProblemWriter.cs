@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 
@@ -31,7 +30,7 @@ internal static class ProblemWriter
             Extensions =
             {
                 ["code"] = problem.Type.Code,
-                ["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
+                ["trace_id"] = TraceId.Of(context),
             },
         };
         AddIfPresent(details, "message", RepeatsDetail(context) ? problem.Message : null);

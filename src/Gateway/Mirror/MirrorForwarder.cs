@@ -49,6 +49,8 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         request.Headers.TryAddWithoutValidation("stream-auth-type", "jwt");
         if (hasBody)
         {
+            // Uploads may be as large as Stream takes them; nothing of them is held here.
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
             AddBody(request, context.Request, stall);
         }
         else if (operation.Method != HttpMethod.Get)
@@ -58,8 +60,19 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         }
 
         MirrorHeaders.CopyTo(request, context.Request.Headers);
-        using var answer = await SendAsync(request, stall, context.RequestAborted);
-        await MirrorAnswer.CopyAsync(answer, context.Response, stall);
+        try
+        {
+            using var answer = await _http.SendAsync(request, stall.Token);
+            await MirrorAnswer.CopyAsync(answer, context.Response, stall);
+        }
+        catch (OperationCanceledException late) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw TooLate(late);
+        }
+        catch (HttpRequestException failure)
+        {
+            throw failure.InnerException is BadHttpRequestException bad ? bad : MirrorProblems.From(failure);
+        }
     }
 
     private static void AddBody(HttpRequestMessage request, HttpRequest from, MirrorStall stall)
@@ -71,26 +84,11 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, MirrorStall stall, CancellationToken clientGone)
-    {
-        try
+    private ProblemException TooLate(OperationCanceledException late) =>
+        new(ProblemTypes.DeadlineExceeded, $"Stream did not answer within {_patience.TotalSeconds:0} seconds.", late)
         {
-            return await _http.SendAsync(request, stall.Token);
-        }
-        catch (OperationCanceledException late) when (!clientGone.IsCancellationRequested)
-        {
-            throw new ProblemException(
-                ProblemTypes.DeadlineExceeded, $"Stream did not answer within {_patience.TotalSeconds:0} seconds.", late)
-            {
-                Stage = "coordinator",
-            };
-        }
-        catch (HttpRequestException failure)
-        {
-            throw failure.InnerException is BadHttpRequestException bad ? bad : MirrorProblems.From(failure);
-        }
-    }
+            Stage = "coordinator",
+        };
 
     private static bool HasBody(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is true && context.Request.ContentLength is not 0;

@@ -16,7 +16,7 @@ internal readonly record struct MirrorTarget(string Path, string Query)
 
     /// <value>Whether some server on the way could take the path for another one (RFC 3986, 5.2.4).</value>
     public bool HasDotSegments =>
-        (Path.Contains("/.", StringComparison.Ordinal) || Path.Contains("/%2e", StringComparison.OrdinalIgnoreCase))
+        (Path.Contains("/.", StringComparison.Ordinal) || Path.Contains("/%2", StringComparison.Ordinal))
         && Path.Split('/').Any(segment => Uri.UnescapeDataString(segment) is "." or "..");
 
     /// <summary>The same path and query at Stream, with the application's key.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Options;
 using Serilog;
+using Serilog.Extensions.Logging;
 using StreamGateway.Auth;
 using StreamGateway.Settings;
 
@@ -17,6 +18,8 @@ internal static class ServerExtensions
             .CreateLogger();
         builder.Logging.ClearProviders();
         builder.Logging.AddSerilog(logger, dispose: true);
+        // Only this keeps the host from making an activity and a logging scope for every request, which nothing reads.
+        builder.Logging.AddFilter<SerilogLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
     }
 
     /// <summary>Configures Kestrel: where it listens and the limits of one request.</summary>

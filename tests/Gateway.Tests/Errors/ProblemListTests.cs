@@ -46,6 +46,20 @@ public sealed class ProblemListTests
         Assert.Equal("route_not_found", explained.GetProperty("code").GetString());
     }
 
+    [Fact]
+    public async Task A_problem_belongs_to_the_trace_of_the_client()
+    {
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        using var gateway = new GatewayApplication();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/nothing/here");
+        request.Headers.Add("traceparent", $"00-{trace}-b7ad6b7169203331-01");
+
+        using var response = await gateway.Http.SendAsync(request).WithTimeout();
+
+        var problem = await response.HasCodeAsync(HttpStatusCode.NotFound, "route_not_found");
+        Assert.Equal(trace, problem.GetProperty("trace_id").GetString());
+    }
+
     private static string RepositoryRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

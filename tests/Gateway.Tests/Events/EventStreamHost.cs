@@ -35,7 +35,7 @@ internal sealed class EventStreamHost : IAsyncDisposable
             settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Services.AddSingleton(TimeProvider.System).AddGatewayErrors().AddGatewayEvents();
         var app = builder.Build();
-        app.UseGatewayErrors();
+        app.UseExceptionHandler();
         var served = journal ?? new EventJournal(maxEvents: 1_000, maxBytes: 1_000_000);
         app.MapGet("/events", (EventStream stream, Microsoft.AspNetCore.Http.HttpContext context) =>
             stream.SendAsync(context, served, () => new { Known = served.LastPosition }));

@@ -103,9 +103,10 @@ internal sealed class MirrorHost : IAsyncDisposable
         });
         app.Services.GetRequiredService<StreamConnection>()
             .UseEmbedded(upstream, upstream, CheckingServer.ApiKey, CheckingServer.ApiSecret);
-        app.UseGatewayErrors();
+        app.UseExceptionHandler();
+        app.UseMirror();
+        app.UseRouting();
         app.UseGatewayAuth();
-        app.MapMirror();
         app.MapWebhooks();
         app.MapApiDescription();
         await app.StartAsync();

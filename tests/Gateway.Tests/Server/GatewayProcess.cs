@@ -38,7 +38,13 @@ internal sealed partial class GatewayProcess : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["PORT"] = "0", ["LOCAL_STREAM_PORT"] = "0", ["LocalStream__SfuPort"] = "0" },
+            Environment =
+            {
+                ["PORT"] = "0",
+                ["LOCAL_STREAM_PORT"] = "0",
+                ["LocalStream__SfuPort"] = "0",
+                ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1",
+            },
         };
         foreach (var (name, value) in environment)
         {
