@@ -263,9 +263,14 @@ func (p *peer) stopGrace() {
 	}
 }
 
-// restarted takes note that ICE has begun anew: there is no path until it has found one.
+// restarted takes note that ICE has begun anew: there is no path until it has found one. It is not looked up: Pion may be
+// starting its first transport at this moment, and a look at it would race with that.
 func (p *peer) restarted() {
-	p.onICEState(webrtc.ICEConnectionStateChecking)
+	p.watch.Lock()
+	defer p.watch.Unlock()
+	p.mu.Lock()
+	p.ice = webrtc.ICEConnectionStateChecking
+	p.settle(false)
 }
 
 func (p *peer) current() webrtc.PeerConnectionState {
