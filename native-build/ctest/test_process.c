@@ -39,6 +39,38 @@ static void thread_names(void) {
     host_stop(handle);
 }
 
+/* What a signal does to the process is the host's business: Go's threads take none but those of their own and SIGCHLD. */
+static void signals_of_go(void) {
+    static const int of_the_host[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCONT, SIGWINCH, SIGUSR1, SIGUSR2, SIGALRM};
+    int seen = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    CHECK(tasks != NULL);
+    struct dirent *task;
+    while ((task = readdir(tasks)) != NULL) {
+        char path[300], line[256];
+        unsigned long long blocked = 0;
+        bool go = false;
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (file == NULL) continue;
+        while (fgets(line, sizeof line, file) != NULL) {
+            if (strcmp(line, "Name:\trtc-go\n") == 0) go = true;
+            sscanf(line, "SigBlk: %llx", &blocked);
+        }
+        fclose(file);
+        for (size_t i = 0; i < sizeof of_the_host / sizeof *of_the_host; i++) {
+            if (go) CHECK((blocked >> (of_the_host[i] - 1) & 1) == 1);
+        }
+        if (go) CHECK((blocked >> (SIGURG - 1) & 1) == 0);
+        seen += go;
+    }
+    closedir(tasks);
+    CHECK(seen > 1);
+    sigset_t own;
+    CHECK(pthread_sigmask(SIG_BLOCK, NULL, &own) == 0);
+    CHECK(!sigismember(&own, SIGTERM));
+}
+
 static int wait_for_child(pid_t child) {
     double until = seconds() + 20;
     int status = 0;
@@ -146,7 +178,10 @@ static void signals(void) {
 }
 
 void test_process(const char *program) {
-    if (host_has_go()) thread_names();
+    if (host_has_go()) {
+        thread_names();
+        signals_of_go();
+    }
     signals();
     forks();
     exits(program);

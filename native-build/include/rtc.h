@@ -206,6 +206,10 @@ RTC_API int64_t rtc_sink_read(uint64_t sink, uint8_t *buffer, size_t capacity);
  * For .NET hosts, once after loading: takes SA_ONSTACK off the signal with which .NET suspends its threads
  * (SIGRTMIN), which Go sets on every handler it finds. 1 when it was set, 0 when there was nothing to do, negative
  * errno on failure. Without it the process dies under garbage collection.
+ *
+ * For every host: Go's threads block the signals meant for the host, but Go unblocks SIGCHLD on them. A handler for it
+ * must be there before this library is loaded, which then sets SA_ONSTACK on it, or be installed with that flag;
+ * another one would run on a goroutine's stack of a few KiB and overwrite what lies below.
  */
 RTC_API int32_t rtc_signal_protect(void);
 

@@ -11,6 +11,7 @@ internal static class Figures
     public static long NullReferences;
     public static long Collections;
     public static long Signals;
+    public static long ChildSignals;
     public static long MediaBytes;
     public static long Instances;
     public static long Refused;
@@ -19,6 +20,6 @@ internal static class Figures
 
     public static string Text(TimeSpan elapsed) =>
         $"seconds={elapsed.TotalSeconds:F0} calls={Calls} events={Events} completions={Completions} callbacks={Callbacks} " +
-        $"log_lines={LogLines} collections={Collections} null_references={NullReferences} signals={Signals} media_bytes={MediaBytes} " +
+        $"log_lines={LogLines} collections={Collections} null_references={NullReferences} signals={Signals} child_signals={ChildSignals} media_bytes={MediaBytes} " +
         $"instances={Instances} refused={Refused} cancelled={Cancelled} level_changes={LevelChanges}";
 }

@@ -13,6 +13,7 @@ internal static class Soak
         using var loggers = new CountingLoggers();
         var instances = new SoakInstances(options, loggers);
         instances.Start();
+        await SignalStorm.HearOfChildrenAsync();
         var clock = Stopwatch.StartNew();
         bool IsOver() => Interlocked.Read(ref Figures.Calls) >= options.Calls;
         List<Thread> threads = [Start("levels", () => instances.ChangeLevels(IsOver)), Start("instances", () => instances.ComeAndGo(IsOver))];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace StreamGateway.Native.StressHost;
 
@@ -17,8 +18,10 @@ internal static class Stress
     /// <param name="startSessions">Starts the bots, when the options ask for some.</param>
     public static async Task<int> RunAsync(StressOptions options, Func<StressOptions, Task<ILiveSessions>> startSessions)
     {
+        using var children = options.ChildrenFirst ? PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => { }) : null;
         var library = new RtcLibrary(options.Library);
         Protect(library, options.Protect);
+        await SignalStorm.HearOfChildrenAsync();
         await using var bots = options.Sessions > 0 ? await startSessions(options) : null;
         var clock = Stopwatch.StartNew();
         RunBorder(library, options, clock);

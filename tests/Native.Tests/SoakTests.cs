@@ -33,6 +33,11 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         run.AssertHappened(
             "calls", "completions", "log_lines", "collections", "null_references", "instances", "refused", "cancelled", "level_changes");
+        if (forcedSignals)
+        {
+            run.AssertHappened("signals", "child_signals");
+        }
+
         Assert.Equal(2, run.Lines.Count(line => line == "live_allocations=0"));
     }
 }

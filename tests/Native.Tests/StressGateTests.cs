@@ -27,13 +27,19 @@ public sealed class StressGateTests(ITestOutputHelper output)
         var run = await RunAsync("--protect=1", $"--force={(forcedSignals ? 1 : 0)}", $"--sessions={Sessions}");
 
         run.AssertHappened("calls", "events", "completions", "callbacks", "collections", "null_references", "media_bytes");
+        if (forcedSignals)
+        {
+            run.AssertHappened("signals", "child_signals");
+        }
     }
 
-    /// <summary>Without the signal step the same program dies or hangs: the gate bites.</summary>
-    [Fact]
-    public async Task Unprotected_process_does_not_survive()
+    /// <summary>Without one of the two signal steps the same program dies or hangs: the gate bites.</summary>
+    [Theory]
+    [InlineData("--protect=0")]
+    [InlineData("--children-first=0")]
+    public async Task Unprotected_process_does_not_survive(string step)
     {
-        var run = await RunAsync("--protect=0", "--force=1", "--threads=8");
+        var run = await RunAsync(step, "--force=1", "--threads=8");
 
         Assert.True(run.ExitCode != 0, $"it survived, so the gate proves nothing here: {run}");
     }

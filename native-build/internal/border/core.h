@@ -8,6 +8,7 @@
 #define BORDER_CORE_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -272,6 +273,8 @@ bool dispatcher_close(border_instance *instance, uint64_t deadline);
 bool process_is_forked(void);
 /* True once exit has begun: hosts must not be called back any more. */
 bool process_exits(void);
+/* The signals meant for the process and its host, not brought on by a thread itself: threads made here block them. */
+void process_signals(sigset_t *signals);
 void last_error_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *response_alloc(size_t size);
 void response_count(int64_t change);

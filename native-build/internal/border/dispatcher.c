@@ -78,21 +78,14 @@ static void *dispatch(void *unused) {
     return NULL;
 }
 
-/* Signals for the process go to the host's threads; a thread that calls a host back gets only what concerns itself. */
-static void signals_of_the_thread(sigset_t *blocked) {
-    static const int wanted[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF, SIGURG};
-    sigfillset(blocked);
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) sigdelset(blocked, wanted[i]);
-    sigdelset(blocked, SIGRTMIN); /* .NET suspends its threads with it */
-}
-
 bool dispatcher_start(void) {
     pthread_mutex_lock(&mutex);
     if (!started) {
         sigset_t blocked;
         sigset_t before;
         pthread_t thread;
-        signals_of_the_thread(&blocked);
+        process_signals(&blocked);
+        sigdelset(&blocked, SIGRTMIN); /* this thread calls the host, and .NET suspends its threads with it */
         pthread_sigmask(SIG_SETMASK, &blocked, &before);
         started = pthread_create(&thread, NULL, dispatch, NULL) == 0;
         pthread_sigmask(SIG_SETMASK, &before, NULL);

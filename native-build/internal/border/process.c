@@ -23,19 +23,32 @@ static void after_fork_in_child(void) {
     atomic_store(&forked, true);
 }
 
+void process_signals(sigset_t *signals) {
+    static const int of_a_thread[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF, SIGURG};
+    sigfillset(signals);
+    for (size_t i = 0; i < sizeof of_a_thread / sizeof *of_a_thread; i++) sigdelset(signals, of_a_thread[i]);
+}
+
 /*
- * Threads take the name of the thread that makes them. Go's first one is made by the loading thread, between these two
- * constructors, and the others descend from it; so that thread bears Go's name for a moment.
+ * Threads take name and blocked signals of the thread that makes them. Go's first one is made by the loading thread,
+ * between these two constructors, and the others descend from it; so that thread bears Go's name for a moment, and
+ * blocks what is meant for the host: its handlers would run on goroutines' stacks. Only SIGCHLD and the real-time
+ * signals come through, which Go unblocks on each of its threads.
  */
 static char loading_thread[16];
+static sigset_t loading_signals;
 
 __attribute__((constructor(101))) static void before_go(void) {
+    sigset_t blocked;
+    process_signals(&blocked);
+    pthread_sigmask(SIG_BLOCK, &blocked, &loading_signals);
     prctl(PR_GET_NAME, loading_thread, 0, 0, 0);
     prctl(PR_SET_NAME, "rtc-go", 0, 0, 0);
 }
 
 __attribute__((constructor)) static void after_go(void) {
     prctl(PR_SET_NAME, loading_thread, 0, 0, 0);
+    pthread_sigmask(SIG_SETMASK, &loading_signals, NULL);
     pthread_atfork(NULL, NULL, after_fork_in_child);
 }
 

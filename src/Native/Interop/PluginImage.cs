@@ -66,6 +66,11 @@ internal sealed class PluginImage
                     $"Failed to load {realPath}: this process already holds the Go library {other}, and two Go runtimes in one process are not supported.");
             }
 
+            if (elf.IsGo && OperatingSystem.IsLinux())
+            {
+                ChildSignal.Hold();
+            }
+
             var library = Open(realPath);
             if (!Loaded.TryGetValue(library, out var image))
             {
