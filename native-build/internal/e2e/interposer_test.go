@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -83,6 +86,22 @@ func (p *interposer) tell(sessionID string, e *event.SfuEvent) {
 	socket := p.sockets[sessionID]
 	p.mu.Unlock()
 	socket.send(e)
+}
+
+// replaceAnswer puts another answer in the place of the SFU's.
+func replaceAnswer(r *http.Response, answer proto.Message) {
+	data, _ := proto.Marshal(answer)
+	r.Body.Close()
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
+	r.Header.Set("Content-Length", strconv.Itoa(len(data)))
+}
+
+// hangUp closes a session's socket.
+func (p *interposer) hangUp(sessionID string) {
+	p.mu.Lock()
+	socket := p.sockets[sessionID]
+	p.mu.Unlock()
+	socket.conn.Close()
 }
 
 func (p *interposer) serveSocket(rw http.ResponseWriter, r *http.Request) {

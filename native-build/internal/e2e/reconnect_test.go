@@ -5,12 +5,17 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/media"
+	"streamgateway/native/internal/mediatest"
 	"streamgateway/native/internal/rtc"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/sfuproto/signal"
 )
 
 func reconnecting(e *rtcproto.Event) (*rtcproto.Reconnecting, bool) {
@@ -182,6 +187,34 @@ func TestPublishingWaitsForTheReconnect(t *testing.T) {
 	alice.publish("speech", file)
 	if end := await(alice, 0, ended); end.GetReason() != "completed" {
 		t.Errorf("the publication ended so: %v", end)
+	}
+}
+
+// The SFU may have lost a session's socket before the session knows: then what is published tells of the outage first.
+func TestPublicationMeetsAnOutageFirst(t *testing.T) {
+	w := newWorld(t)
+	lost := make(chan struct{})
+	var once sync.Once
+	p := w.interpose(interposerHooks{answer: func(r *http.Response) error {
+		if strings.HasSuffix(r.Request.URL.Path, "/SetPublisher") {
+			once.Do(func() {
+				replaceAnswer(r, &signal.SetPublisherResponse{Error: &models.Error{Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST}})
+				close(lost)
+			})
+		}
+		return nil
+	}})
+	alice, bob := w.join("alice"), w.join("bob")
+	alice.publish("camera", mediatest.Film(t, "vp8", 15, 5), asVideo(camera, media.IVF), looped)
+	<-lost
+	time.AfterFunc(100*time.Millisecond, func() { p.hangUp(alice.Info().ParticipantSessionID) })
+	await(alice, 0, reconnected)
+	seen, _ := bob.open("alice", camera, media.Spec{})
+	seen.await(t, 10)
+	for _, e := range alice.all() {
+		if e.GetPublicationEnded() != nil {
+			t.Errorf("it ended: %v", e)
+		}
 	}
 }
 

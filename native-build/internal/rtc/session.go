@@ -45,6 +45,7 @@ type Session struct {
 	timing      joinTiming
 	tasks       *tasks
 	attempts    atomic.Int64 // SFU connections so far
+	outages     atomic.Int64 // fights for the connection so far
 	telemetry   atomic.Pointer[signal.Telemetry]
 	audioMuted  atomic.Bool
 	videoMuted  atomic.Bool
@@ -194,26 +195,48 @@ func (s *Session) onCurrent(ctx context.Context, work func(context.Context, *con
 		if err != nil {
 			return err
 		}
+		outages := s.outages.Load()
 		limited, cancel := context.WithCancel(ctx)
 		stop := context.AfterFunc(conn.ctx, cancel)
 		err = work(limited, conn)
 		stop()
 		cancel()
-		if err == nil || ctx.Err() != nil || conn.ctx.Err() == nil && !s.interrupted(err) {
+		if err == nil || ctx.Err() != nil || conn.ctx.Err() == nil && !s.interrupted(ctx, outages, err) {
 			return err
 		}
 	}
 }
 
-// interrupted tells that the SFU may have failed or refused because of an outage that is being fought.
-func (s *Session) interrupted(err error) bool {
-	switch failure.KindOf(fromSFU(err)) {
-	case failure.SFUUnreachable, failure.SFURejected:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.state == Reconnecting
+// outageNoticedWithin is how much later than a call to the SFU the watch may notice an outage that both suffer.
+const outageNoticedWithin = time.Second
+
+// interrupted tells that the SFU may have failed or refused because of an outage since there were so many. Who did not
+// reach the SFU may be the first to know of it.
+func (s *Session) interrupted(ctx context.Context, outages int64, err error) bool {
+	kind := failure.KindOf(fromSFU(err))
+	if kind != failure.SFUUnreachable && kind != failure.SFURejected {
+		return false
 	}
-	return false
+	deadline := time.NewTimer(outageNoticedWithin)
+	defer deadline.Stop()
+	for {
+		s.mu.Lock()
+		changed, state := s.changed, s.state
+		s.mu.Unlock()
+		if s.outages.Load() > outages || state == Reconnecting {
+			return true
+		}
+		if kind == failure.SFURejected || state == Leaving {
+			return false
+		}
+		select {
+		case <-changed:
+		case <-deadline.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
 }
 
 // CallCID is the call's full name.

@@ -110,10 +110,12 @@ public sealed class PluginBundle : IDisposable
     {
         var content = _archive.Read(build.Library!);
 
-        // Computed beside the signature's check, judged after it: what is refused is refused for the first of its faults.
-        var hash = Task.Run(() => SHA256.HashData(content));
+        // Computed beside the signature's check, or here when no pool thread had time for it, and judged after that check:
+        // what is refused is refused for the first of its faults.
+        var hash = new Lazy<byte[]>(() => SHA256.HashData(content));
+        ThreadPool.UnsafeQueueUserWorkItem(static hash => _ = hash.Value, hash, preferLocal: false);
         CheckSignature(build.Library!, content);
-        RequireChecksum(build.Library!, hash.GetAwaiter().GetResult(), build.Checksum!);
+        RequireChecksum(build.Library!, hash.Value, build.Checksum!);
         return content;
     }
 
