@@ -29,6 +29,8 @@ type Input struct {
 	ctx    context.Context
 	source Source
 	stall  time.Duration
+	// stalled is what a read answers then.
+	stalled error
 	// buffer has an allocation of its own: C may write into it, which it may not into what lies beside Go's pointers.
 	buffer []byte
 	have   []byte // of buffer, not yet read
@@ -45,7 +47,8 @@ type Input struct {
 
 // NewInput reads from source until ctx ends. stall is how long it may stay empty; 0 is for ever.
 func NewInput(ctx context.Context, source Source, stall time.Duration) *Input {
-	return &Input{ctx: ctx, source: source, stall: stall, buffer: make([]byte, inputBuffer)}
+	stalled := fmt.Errorf("%w: no bytes came for %v", ErrStalled, stall)
+	return &Input{ctx: ctx, source: source, stall: stall, stalled: stalled, buffer: make([]byte, inputBuffer)}
 }
 
 // Interrupt makes the read that waits, or else the next one, answer at once.
@@ -97,8 +100,8 @@ func (i *Input) fill() (int, error) {
 	}
 	i.interrupt = cancel
 	i.mu.Unlock()
-	if limit := i.limit(); limit > 0 {
-		timer := time.AfterFunc(limit, func() { cancel(i.impatience()) })
+	if limit, impatience := i.limit(); limit > 0 {
+		timer := time.AfterFunc(limit, func() { cancel(impatience) }) // it may run late, during the next read
 		defer timer.Stop()
 	}
 	n, err := i.source.Read(ctx, i.buffer)
@@ -111,16 +114,10 @@ func (i *Input) fill() (int, error) {
 	return n, err
 }
 
-func (i *Input) limit() time.Duration {
+// limit is how long a read waits, and what it answers then.
+func (i *Input) limit() (time.Duration, error) {
 	if i.idle > 0 {
-		return i.idle
+		return i.idle, errIdle
 	}
-	return i.stall
-}
-
-func (i *Input) impatience() error {
-	if i.idle > 0 {
-		return errIdle
-	}
-	return fmt.Errorf("%w: no bytes came for %v", ErrStalled, i.stall)
+	return i.stall, i.stalled
 }
