@@ -39,8 +39,22 @@ static void thread_names(void) {
     host_stop(handle);
 }
 
-/* What a signal does to the process is the host's business: Go's threads take none but those of their own and SIGCHLD. */
-static void signals_of_go(void) {
+static long timer_slack(const char *thread) {
+    char path[300];
+    long slack = -1;
+    snprintf(path, sizeof path, "/proc/%s/timerslack_ns", thread);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return -1;
+    CHECK(fscanf(file, "%ld", &slack) == 1);
+    fclose(file);
+    return slack;
+}
+
+/*
+ * What a signal does to the process is the host's business: Go's threads take none but those of their own and SIGCHLD.
+ * Their timers have latitude, the host's keep what they have.
+ */
+static void threads_of_go(void) {
     static const int of_the_host[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCONT, SIGWINCH, SIGUSR1, SIGUSR2, SIGALRM};
     int seen = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -62,6 +76,8 @@ static void signals_of_go(void) {
             if (go) CHECK((blocked >> (of_the_host[i] - 1) & 1) == 1);
         }
         if (go) CHECK((blocked >> (SIGURG - 1) & 1) == 0);
+        long slack = timer_slack(task->d_name);
+        if (slack >= 0) CHECK_INT(slack, go ? 500000 : 50000);
         seen += go;
     }
     closedir(tasks);
@@ -180,7 +196,7 @@ static void signals(void) {
 void test_process(const char *program) {
     if (host_has_go()) {
         thread_names();
-        signals_of_go();
+        threads_of_go();
     }
     signals();
     forks();

@@ -8,13 +8,18 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 //go:embed aiortc_receiver.py
 var aiortcReceiver string
+
+// timerSlack is in ns, as internal/border/process.c sets it.
+const timerSlack = 500_000
 
 // joinPatience is for a whole process to hear something everywhere.
 const joinPatience = 150 * time.Second
@@ -49,7 +54,7 @@ func startProcess(s settings, kind, url string, count, calls int) (*process, err
 	if err != nil {
 		return nil, err
 	}
-	if err := command.Start(); err != nil {
+	if err := start(command, strings.HasPrefix(kind, "ours-")); err != nil {
 		return nil, err
 	}
 	p := &process{command: command, input: input, lines: make(chan string)}
@@ -60,6 +65,21 @@ func startProcess(s settings, kind, url string, count, calls int) (*process, err
 		}
 	}()
 	return p, p.expect("open")
+}
+
+// start has a receiver of this library run with the timers that its threads have in a host, which are inherited.
+func start(command *exec.Cmd, ours bool) error {
+	if !ours {
+		return command.Start()
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, _, _ := syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_GET_TIMERSLACK, 0, 0)
+	if _, _, errno := syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_SET_TIMERSLACK, timerSlack, 0); errno != 0 {
+		return os.NewSyscallError("prctl", errno)
+	}
+	defer syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_SET_TIMERSLACK, before, 0)
+	return command.Start()
 }
 
 func (p *process) line() (string, error) {

@@ -30,13 +30,20 @@ void process_signals(sigset_t *signals) {
 }
 
 /*
- * Threads take name and blocked signals of the thread that makes them. Go's first one is made by the loading thread,
- * between these two constructors, and the others descend from it; so that thread bears Go's name for a moment, and
- * blocks what is meant for the host: its handlers would run on goroutines' stacks. Only SIGCHLD and the real-time
+ * Go's monitor thread looks around every 20 µs while anything runs. With this much latitude its timers fall together,
+ * and those of media with them, which saves a third of what receiving speech costs; Go's own timers are of whole ms.
+ */
+enum { TIMER_SLACK_NS = 500000 };
+
+/*
+ * Threads take name, blocked signals and timer slack of the thread that makes them. Go's first one is made by the loading
+ * thread, between these two constructors, and the others descend from it; so that thread is for a moment as they are to
+ * be. It blocks what is meant for the host: its handlers would run on goroutines' stacks. Only SIGCHLD and the real-time
  * signals come through, which Go unblocks on each of its threads.
  */
 static char loading_thread[16];
 static sigset_t loading_signals;
+static int loading_slack;
 
 __attribute__((constructor(101))) static void before_go(void) {
     sigset_t blocked;
@@ -44,11 +51,14 @@ __attribute__((constructor(101))) static void before_go(void) {
     pthread_sigmask(SIG_BLOCK, &blocked, &loading_signals);
     prctl(PR_GET_NAME, loading_thread, 0, 0, 0);
     prctl(PR_SET_NAME, "rtc-go", 0, 0, 0);
+    loading_slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
 }
 
 __attribute__((constructor)) static void after_go(void) {
     prctl(PR_SET_NAME, loading_thread, 0, 0, 0);
     pthread_sigmask(SIG_SETMASK, &loading_signals, NULL);
+    if (loading_slack > 0) prctl(PR_SET_TIMERSLACK, loading_slack, 0, 0, 0);
     pthread_atfork(NULL, NULL, after_fork_in_child);
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/mixer"
+	"streamgateway/native/internal/udp"
 )
 
 // Engine holds what sessions share: HTTP connections, WebRTC settings, and the beat of mixes. It is safe for concurrent use.
@@ -60,11 +61,12 @@ func NewEngine(log *slog.Logger) (*Engine, error) {
 			ReadBufferSize: 1024, WriteBufferSize: 1024, // frames are small and sessions many
 		},
 	}
+	network := udp.NewNet()
 	var err error
-	if e.loopback, err = newPeerAPIs(true, log); err != nil {
+	if e.loopback, err = newPeerAPIs(network, true, log); err != nil {
 		return nil, fmt.Errorf("WebRTC settings: %w", err)
 	}
-	if e.network, err = newPeerAPIs(false, log); err != nil {
+	if e.network, err = newPeerAPIs(network, false, log); err != nil {
 		return nil, fmt.Errorf("WebRTC settings: %w", err)
 	}
 	if e.capabilities, err = newCapabilities(e.network); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v3"
 
 	"streamgateway/native/internal/tap"
+	"streamgateway/native/internal/udp"
 )
 
 const (
@@ -46,8 +47,8 @@ func (a subscriberAPI) with(t *tap.Tap) *webrtc.API {
 	return newAPI(settings, a.media, t)
 }
 
-func newPeerAPIs(loopback bool, log *slog.Logger) (peerAPIs, error) {
-	settings := newSettings(loopback, log)
+func newPeerAPIs(network *udp.Net, loopback bool, log *slog.Logger) (peerAPIs, error) {
+	settings := newSettings(network, loopback, log)
 	publisher, err := newPublisherAPI(settings)
 	if err != nil {
 		return peerAPIs{}, err
@@ -56,9 +57,10 @@ func newPeerAPIs(loopback bool, log *slog.Logger) (peerAPIs, error) {
 	return peerAPIs{publisher, subscriber}, err
 }
 
-func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
+func newSettings(network *udp.Net, loopback bool, log *slog.Logger) webrtc.SettingEngine {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = pionLogs{log}
+	s.SetNet(network)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnectedAfter, iceFailedAfter, iceKeepAlive)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmission)
