@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/pion/transport/v2/deadline"
 )
 
 const (
@@ -27,9 +29,10 @@ type packet struct {
 
 // conn is a socket whose packets the reader brings. It is safe for concurrent use.
 type conn struct {
-	reader *reader
-	local  *net.UDPAddr
-	came   chan packet // closed with the socket
+	reader   *reader
+	local    *net.UDPAddr
+	came     chan packet // closed with the socket
+	deadline *deadline.Deadline
 
 	// open is held while the descriptor or the channel is used, and written to close them: a number that is free again
 	// may be another socket's at once.
@@ -49,7 +52,7 @@ type known struct {
 }
 
 func newConn(r *reader, fd int, local *net.UDPAddr) *conn {
-	return &conn{reader: r, fd: fd, local: local, came: make(chan packet, held)}
+	return &conn{reader: r, fd: fd, local: local, came: make(chan packet, held), deadline: deadline.New()}
 }
 
 // take brings one packet from the system; false when there is none, or no room for it.
@@ -76,13 +79,17 @@ func (c *conn) take() bool {
 }
 
 func (c *conn) ReadFromUDP(p []byte) (int, *net.UDPAddr, error) {
-	got, open := <-c.came
-	if !open {
-		return 0, nil, net.ErrClosed
+	select {
+	case got, open := <-c.came:
+		if !open {
+			return 0, nil, net.ErrClosed
+		}
+		n := copy(p, got.data[:got.size])
+		buffers.Put(got.data)
+		return n, got.from, nil
+	case <-c.deadline.Done():
+		return 0, nil, os.ErrDeadlineExceeded
 	}
-	n := copy(p, got.data[:got.size])
-	buffers.Put(got.data)
-	return n, got.from, nil
 }
 
 func (c *conn) ReadFrom(p []byte) (int, net.Addr, error) {
@@ -153,10 +160,14 @@ func (c *conn) Close() error {
 func (c *conn) LocalAddr() net.Addr  { return c.local }
 func (c *conn) RemoteAddr() net.Addr { return nil }
 
-// Deadlines are not kept: Pion sets one only just before it closes.
+func (c *conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
 
-func (c *conn) SetDeadline(time.Time) error      { return nil }
-func (c *conn) SetReadDeadline(time.Time) error  { return nil }
+func (c *conn) SetReadDeadline(t time.Time) error {
+	c.deadline.Set(t)
+	return nil
+}
+
+// SetWriteDeadline has nothing to do: no write waits.
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 
 func (c *conn) SetReadBuffer(bytes int) error  { return c.setBuffer(syscall.SO_RCVBUF, bytes) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -163,6 +164,19 @@ func TestClosingEndsReadingAndLeavesNothing(t *testing.T) {
 		require.ErrorIs(t, err, net.ErrClosed)
 	}
 	goleak.VerifyNone(t)
+}
+
+func TestReadingEndsAtItsDeadline(t *testing.T) {
+	n := NewNet()
+	from, to := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0")
+	require.NoError(t, to.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
+	_, _, err := to.ReadFrom(make([]byte, 16))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.NoError(t, to.SetReadDeadline(time.Time{}))
+	_, err = from.WriteTo([]byte("later"), to.LocalAddr())
+	require.NoError(t, err)
+	text, _ := read(t, to)
+	require.Equal(t, "later", text)
 }
 
 // Descriptors are used again at once: what comes for one socket must never be read by another.
