@@ -49,9 +49,7 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         request.Headers.TryAddWithoutValidation("stream-auth-type", "jwt");
         if (hasBody)
         {
-            // Uploads may be as large as Stream takes them; nothing of them is held here.
-            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-            AddBody(request, context.Request, stall);
+            AddBody(request, context, stall);
         }
         else if (operation.Method != HttpMethod.Get)
         {
@@ -75,10 +73,12 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         }
     }
 
-    private static void AddBody(HttpRequestMessage request, HttpRequest from, MirrorStall stall)
+    private static void AddBody(HttpRequestMessage request, HttpContext context, MirrorStall stall)
     {
-        request.Content = new MirrorRequestBody(from, stall);
-        if (from.Headers.Expect.Count > 0)
+        // Uploads may be as large as Stream takes them; nothing of them is held here.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        request.Content = new MirrorRequestBody(context.Request, stall);
+        if (context.Request.Headers.Expect.Count > 0)
         {
             request.Headers.ExpectContinue = true; // the client is asked for a body only when Stream asks for it
         }
