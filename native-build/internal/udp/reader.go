@@ -12,6 +12,8 @@ import (
 const (
 	// rest is the time between two looks under load, and the most by which that delays a packet.
 	rest = 5 * time.Millisecond
+	// handshake is for how long after a socket was opened nothing rests: what is negotiated first goes back and forth.
+	handshake = 250 * time.Millisecond
 	// readAtOnce is how many sockets are asked about in one system call.
 	readAtOnce = 128
 )
@@ -21,10 +23,11 @@ const (
 // The sockets are not in the Go runtime's own poller, which would wake a thread for each packet whether or not anybody
 // waits for it.
 type reader struct {
-	mu    sync.Mutex
-	conns map[int32]*conn // by descriptor; nil while nothing is open
-	epoll int
-	wake  int // an eventfd that ends a wait
+	mu     sync.Mutex
+	conns  map[int32]*conn // by descriptor; nil while nothing is open
+	epoll  int
+	wake   int       // an eventfd that ends a wait
+	opened time.Time // when the latest socket was
 }
 
 func (r *reader) open(network string, address *net.UDPAddr) (*conn, error) {
@@ -78,7 +81,7 @@ func (r *reader) add(c *conn) error {
 		r.stopIfIdle()
 		return fmt.Errorf("epoll: %w", err)
 	}
-	r.conns[int32(c.fd)] = c
+	r.conns[int32(c.fd)], r.opened = c, time.Now()
 	return nil
 }
 
@@ -123,7 +126,7 @@ func (r *reader) stopIfIdle() {
 	_, _ = syscall.Write(r.wake, one[:])
 }
 
-// run reads until nothing is open any more. When packets are many, it rests after each look.
+// run reads until nothing is open any more. When packets are many and nobody is new, it rests after each look.
 func (r *reader) run(epoll, wake int) {
 	defer syscall.Close(wake)
 	defer syscall.Close(epoll)
@@ -134,7 +137,8 @@ func (r *reader) run(epoll, wake int) {
 		if !open {
 			return
 		}
-		if busy = load.add(packets, time.Now()); busy {
+		now := time.Now()
+		if busy = load.add(packets, now) && !r.negotiates(now); busy {
 			time.Sleep(rest)
 		}
 	}
@@ -168,6 +172,12 @@ func (r *reader) look(epoll, wake int, events []syscall.EpollEvent, wait bool) (
 		}
 		runtime.Gosched() // who reads goes first
 	}
+}
+
+func (r *reader) negotiates(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Sub(r.opened) < handshake
 }
 
 func (r *reader) conn(fd int32) *conn {

@@ -166,6 +166,17 @@ func TestClosingEndsReadingAndLeavesNothing(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
+func TestNothingRestsWhileANewSocketNegotiates(t *testing.T) {
+	n := NewNet()
+	c := listenOn(t, n, "127.0.0.1:0")
+	n.reader.mu.Lock()
+	opened := n.reader.opened
+	n.reader.mu.Unlock()
+	require.True(t, n.reader.negotiates(opened.Add(handshake-1)))
+	require.False(t, n.reader.negotiates(opened.Add(handshake)))
+	require.NoError(t, c.Close())
+}
+
 func TestReadingEndsAtItsDeadline(t *testing.T) {
 	n := NewNet()
 	from, to := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0")
