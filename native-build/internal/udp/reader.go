@@ -133,42 +133,43 @@ func (r *reader) run(epoll, wake int) {
 	events := make([]syscall.EpollEvent, readAtOnce)
 	var load load
 	for busy := false; ; {
-		packets, open := r.look(epoll, wake, events, !busy)
+		packets, left, open := r.look(epoll, wake, events, !busy)
 		if !open {
 			return
 		}
 		now := time.Now()
-		if busy = load.add(packets, now) && !r.negotiates(now); busy {
+		busy = load.add(packets, now) && !r.negotiates(now)
+		if busy || left {
 			time.Sleep(rest)
 		}
 	}
 }
 
-// look takes all that has come, and waits for something when it is to. It answers how many packets that were, and
-// whether anything is open.
-func (r *reader) look(epoll, wake int, events []syscall.EpollEvent, wait bool) (packets int, open bool) {
+// look takes all that has come, and waits for something when it is to. It answers how many packets that were, whether
+// some are left whose reader must take others first, and whether anything is open.
+func (r *reader) look(epoll, wake int, events []syscall.EpollEvent, wait bool) (packets int, left, open bool) {
 	if wait {
 		// One event is enough to know of; the others follow below.
 		if _, err := syscall.EpollWait(epoll, events[:1], -1); err != nil && err != syscall.EINTR {
-			return 0, false
+			return 0, false, false
 		}
 	}
 	for {
 		n, err := ready(epoll, events)
 		if err != 0 && err != syscall.EINTR {
-			return packets, false
+			return packets, false, false
 		}
 		taken := 0
 		for _, event := range events[:max(n, 0)] {
 			if int(event.Fd) == wake {
-				return packets, false
+				return packets, false, false
 			}
 			if c := r.conn(event.Fd); c != nil && c.take() {
 				taken++
 			}
 		}
 		if packets += taken; taken == 0 {
-			return packets, true // what is left waits for who reads it
+			return packets, n > 0, true
 		}
 		runtime.Gosched() // who reads goes first
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,6 +142,22 @@ func TestWhoNobodyReadsDoesNotHoldUpOthers(t *testing.T) {
 		text, _ := read(t, to)
 		require.Equal(t, "read", text)
 	}
+}
+
+// What cannot be taken is looked at again after a rest, not without end.
+func TestWhatNobodyReadsIsLeftForARest(t *testing.T) {
+	n := NewNet()
+	from, full := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0").(*conn)
+	for range held + 1 {
+		_, err := from.WriteTo([]byte("unread"), full.LocalAddr())
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { return len(full.came) == held }, patience, time.Millisecond)
+	events := make([]syscall.EpollEvent, readAtOnce)
+	packets, left, open := n.reader.look(n.reader.epoll, n.reader.wake, events, true)
+	require.Zero(t, packets)
+	require.True(t, left)
+	require.True(t, open)
 }
 
 func TestClosingEndsReadingAndLeavesNothing(t *testing.T) {
