@@ -38,6 +38,7 @@ type Engine struct {
 	peers      atomic.Int64 // peer connections alive
 	recordings atomic.Int64 // that have not ended
 	mixers     mixer.Scheduler
+	sockets    udp.Reader
 }
 
 // NewEngine prepares an engine; Close gives its connections back.
@@ -61,12 +62,11 @@ func NewEngine(log *slog.Logger) (*Engine, error) {
 			ReadBufferSize: 1024, WriteBufferSize: 1024, // frames are small and sessions many
 		},
 	}
-	network := udp.NewNet()
 	var err error
-	if e.loopback, err = newPeerAPIs(network, true, log); err != nil {
+	if e.loopback, err = newPeerAPIs(true, log); err != nil {
 		return nil, fmt.Errorf("WebRTC settings: %w", err)
 	}
-	if e.network, err = newPeerAPIs(network, false, log); err != nil {
+	if e.network, err = newPeerAPIs(false, log); err != nil {
 		return nil, fmt.Errorf("WebRTC settings: %w", err)
 	}
 	if e.capabilities, err = newCapabilities(e.network); err != nil {

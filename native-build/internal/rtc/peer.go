@@ -12,6 +12,7 @@ import (
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/models"
+	"streamgateway/native/internal/udp"
 )
 
 const (
@@ -25,9 +26,10 @@ const (
 //
 // Pion's own connection state is not used: it is computed from notices that may overtake each other.
 type peer struct {
-	c    *connection
-	kind models.PeerType
-	pc   *webrtc.PeerConnection
+	c       *connection
+	kind    models.PeerType
+	network *udp.Net
+	pc      *webrtc.PeerConnection
 	// up is open while the connection is connected.
 	up gate
 
@@ -47,17 +49,19 @@ type peer struct {
 	iceAt     time.Time
 }
 
-func newPeer(c *connection, kind models.PeerType, api *webrtc.API) (*peer, error) {
-	pc, err := api.NewPeerConnection(webrtc.Configuration{
+func newPeer(c *connection, kind models.PeerType, api func(*udp.Net) *webrtc.API) (*peer, error) {
+	network := c.s.engine.sockets.Net()
+	pc, err := api(network).NewPeerConnection(webrtc.Configuration{
 		ICEServers:         iceServers(c.s.log, c.credentials.ICEServers),
 		ICETransportPolicy: c.s.engine.policy,
 		BundlePolicy:       webrtc.BundlePolicyMaxBundle,
 		Certificates:       c.certificates,
 	})
 	if err != nil {
+		network.Close()
 		return nil, failure.New(failure.Internal, failure.ICE, err)
 	}
-	p := &peer{c: c, kind: kind, pc: pc, state: webrtc.PeerConnectionStateNew}
+	p := &peer{c: c, kind: kind, network: network, pc: pc, state: webrtc.PeerConnectionStateNew}
 	c.s.engine.peers.Add(1)
 	tasks := c.s.tasks
 	pc.OnICECandidate(func(candidate *webrtc.ICECandidate) { tasks.guard(func() { p.trickle(candidate) }) })
@@ -83,6 +87,7 @@ func (p *peer) close() {
 	if err := p.pc.Close(); err != nil {
 		p.c.s.log.Debug("closing a peer connection", "error", err)
 	}
+	p.network.Close()
 	p.c.s.engine.peers.Add(-1)
 }
 

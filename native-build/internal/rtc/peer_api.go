@@ -31,24 +31,38 @@ var opusCapability = webrtc.RTPCodecCapability{
 // peerAPIs make the two kinds of peer connections. Each kind has only the codecs and the interceptors it needs, as
 // every interceptor costs a goroutine in every connection.
 type peerAPIs struct {
-	publisher  *webrtc.API
+	publisher  publisherAPI
 	subscriber subscriberAPI
 }
 
-// subscriberAPI makes subscribers, each with a tap of its own for the packets that come.
+// publisherAPI makes publishers, each with a network of its own.
+type publisherAPI struct {
+	settings webrtc.SettingEngine
+	media    *webrtc.MediaEngine
+	reports  interceptor.Factory
+}
+
+func (a publisherAPI) with(network *udp.Net) *webrtc.API {
+	settings := a.settings
+	settings.SetNet(network)
+	return newAPI(settings, a.media, a.reports)
+}
+
+// subscriberAPI makes subscribers, each with a network and a tap of its own for the packets that come.
 type subscriberAPI struct {
 	settings webrtc.SettingEngine
 	media    *webrtc.MediaEngine
 }
 
-func (a subscriberAPI) with(t *tap.Tap) *webrtc.API {
+func (a subscriberAPI) with(network *udp.Net, t *tap.Tap) *webrtc.API {
 	settings := a.settings
+	settings.SetNet(network)
 	settings.BufferFactory = t.Buffer
 	return newAPI(settings, a.media, t)
 }
 
-func newPeerAPIs(network *udp.Net, loopback bool, log *slog.Logger) (peerAPIs, error) {
-	settings := newSettings(network, loopback, log)
+func newPeerAPIs(loopback bool, log *slog.Logger) (peerAPIs, error) {
+	settings := newSettings(loopback, log)
 	publisher, err := newPublisherAPI(settings)
 	if err != nil {
 		return peerAPIs{}, err
@@ -57,10 +71,9 @@ func newPeerAPIs(network *udp.Net, loopback bool, log *slog.Logger) (peerAPIs, e
 	return peerAPIs{publisher, subscriber}, err
 }
 
-func newSettings(network *udp.Net, loopback bool, log *slog.Logger) webrtc.SettingEngine {
+func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = pionLogs{log}
-	s.SetNet(network)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnectedAfter, iceFailedAfter, iceKeepAlive)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmission)
@@ -76,27 +89,27 @@ func newSettings(network *udp.Net, loopback bool, log *slog.Logger) webrtc.Setti
 	return s
 }
 
-func newPublisherAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
+func newPublisherAPI(settings webrtc.SettingEngine) (publisherAPI, error) {
 	codecs := new(webrtc.MediaEngine)
 	if err := registerCodecs(codecs); err != nil {
-		return nil, err
+		return publisherAPI{}, err
 	}
 	// Without the audio level in the offer the SFU never takes the participant for speaking.
 	for _, uri := range []string{sdp.SDESMidURI, sdp.AudioLevelURI} {
 		if err := codecs.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeAudio); err != nil {
-			return nil, err
+			return publisherAPI{}, err
 		}
 	}
 	mid := webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESMidURI}
 	if err := codecs.RegisterHeaderExtension(mid, webrtc.RTPCodecTypeVideo); err != nil {
-		return nil, err
+		return publisherAPI{}, err
 	}
 	// Tracks answer requests to send packets again by themselves: video needs to keep far more of them than audio.
 	reports, err := report.NewSenderInterceptor()
 	if err != nil {
-		return nil, err
+		return publisherAPI{}, err
 	}
-	return newAPI(settings, codecs, reports), nil
+	return publisherAPI{settings, codecs, reports}, nil
 }
 
 // newSubscriberAPI has no interceptors: tracks ask for lost packets by themselves, and subscribers report.
@@ -157,12 +170,14 @@ type capabilities struct {
 }
 
 func newCapabilities(apis peerAPIs) (c capabilities, err error) {
-	c.publisherSDP, err = capabilityOffer(apis.publisher, webrtc.RTPTransceiverDirectionSendonly,
+	network := new(udp.Reader).Net()
+	defer network.Close()
+	c.publisherSDP, err = capabilityOffer(apis.publisher.with(network), webrtc.RTPTransceiverDirectionSendonly,
 		webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio)
 	if err != nil {
 		return c, err
 	}
-	c.subscriberSDP, err = capabilityOffer(apis.subscriber.with(new(tap.Tap)), webrtc.RTPTransceiverDirectionRecvonly,
+	c.subscriberSDP, err = capabilityOffer(apis.subscriber.with(network, new(tap.Tap)), webrtc.RTPTransceiverDirectionRecvonly,
 		webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio)
 	return c, err
 }

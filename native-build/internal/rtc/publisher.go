@@ -34,7 +34,7 @@ type sender struct {
 }
 
 func newPublisher(c *connection) (*publisher, error) {
-	p, err := newPeer(c, models.PeerType_PEER_TYPE_PUBLISHER_UNSPECIFIED, c.apis.publisher)
+	p, err := newPeer(c, models.PeerType_PEER_TYPE_PUBLISHER_UNSPECIFIED, c.apis.publisher.with)
 	if err != nil {
 		return nil, err
 	}

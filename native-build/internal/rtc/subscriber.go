@@ -13,6 +13,7 @@ import (
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
 	"streamgateway/native/internal/tap"
+	"streamgateway/native/internal/udp"
 )
 
 const (
@@ -37,7 +38,8 @@ func newSubscriber(c *connection) (*subscriber, error) {
 	s := &subscriber{reports: newReports()}
 	s.tap = &tap.Tap{Guard: c.s.tasks.recover, OnRTCP: s.reports.receive}
 	var err error
-	if s.peer, err = newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, c.apis.subscriber.with(s.tap)); err != nil {
+	api := func(network *udp.Net) *webrtc.API { return c.apis.subscriber.with(network, s.tap) }
+	if s.peer, err = newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, api); err != nil {
 		return nil, err
 	}
 	s.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {

@@ -29,7 +29,8 @@ type packet struct {
 
 // conn is a socket whose packets the reader brings. It is safe for concurrent use.
 type conn struct {
-	reader   *reader
+	reader   *Reader
+	owner    *Net
 	local    *net.UDPAddr
 	came     chan packet // closed with the socket
 	deadline *deadline.Deadline
@@ -51,7 +52,7 @@ type known struct {
 	udp    *net.UDPAddr
 }
 
-func newConn(r *reader, fd int, local *net.UDPAddr) *conn {
+func newConn(r *Reader, fd int, local *net.UDPAddr) *conn {
 	return &conn{reader: r, fd: fd, local: local, came: make(chan packet, held), deadline: deadline.New()}
 }
 
@@ -154,6 +155,7 @@ func (c *conn) Close() error {
 	err := syscall.Close(c.fd)
 	c.fd = -1
 	close(c.came)
+	c.owner.forget(c)
 	return os.NewSyscallError("close", err)
 }
 

@@ -4,20 +4,30 @@
 package udp
 
 import (
+	"maps"
 	"net"
+	"slices"
+	"sync"
 
 	"github.com/pion/transport/v2"
 	"github.com/pion/transport/v2/stdnet"
 )
 
-// Net is the system's network as Pion sees it, with sockets of this package. It is safe for concurrent use.
+// Net is the system's network as one peer connection sees it, with sockets of this package. It owns them: Pion forgets
+// some of those that it opened just before it was closed. It is safe for concurrent use.
 type Net struct {
 	*stdnet.Net
-	reader reader
+	reader *Reader
+
+	mu     sync.Mutex
+	open   map[*conn]bool
+	closed bool
 }
 
-// NewNet makes a network without sockets. It owns nothing until something listens.
-func NewNet() *Net { return &Net{Net: new(stdnet.Net)} }
+// Net makes a network without sockets, which must be closed.
+func (r *Reader) Net() *Net {
+	return &Net{Net: new(stdnet.Net), reader: r, open: map[*conn]bool{}}
+}
 
 // Interfaces lists those that there are now, as they come and go in the life of a process.
 func (n *Net) Interfaces() ([]*transport.Interface, error) {
@@ -30,5 +40,32 @@ func (n *Net) Interfaces() ([]*transport.Interface, error) {
 
 // ListenUDP opens a socket. Its packets wait for their reader in the system's buffer and, some of them, here.
 func (n *Net) ListenUDP(network string, address *net.UDPAddr) (transport.UDPConn, error) {
-	return n.reader.open(network, address)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, net.ErrClosed
+	}
+	c, err := n.reader.open(network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.owner, n.open[c] = n, true
+	return c, nil
+}
+
+// Close closes the sockets that are still open. Nothing listens afterwards.
+func (n *Net) Close() {
+	n.mu.Lock()
+	n.closed = true
+	left := slices.Collect(maps.Keys(n.open))
+	n.mu.Unlock()
+	for _, c := range left {
+		_ = c.Close() // it may have been at the same time
+	}
+}
+
+func (n *Net) forget(c *conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.open, c)
 }

@@ -18,11 +18,11 @@ const (
 	readAtOnce = 128
 )
 
-// reader reads the sockets of a Net. It runs while there are any.
+// Reader reads the sockets of many networks. It runs while there are any; its zero value is ready.
 //
 // The sockets are not in the Go runtime's own poller, which would wake a thread for each packet whether or not anybody
 // waits for it.
-type reader struct {
+type Reader struct {
 	mu     sync.Mutex
 	conns  map[int32]*conn // by descriptor; nil while nothing is open
 	epoll  int
@@ -30,7 +30,7 @@ type reader struct {
 	opened time.Time // when the latest socket was
 }
 
-func (r *reader) open(network string, address *net.UDPAddr) (*conn, error) {
+func (r *Reader) open(network string, address *net.UDPAddr) (*conn, error) {
 	fd, local, err := listen(network, address)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func listen(network string, address *net.UDPAddr) (fd int, local *net.UDPAddr, e
 }
 
 // add must be called with mu held.
-func (r *reader) add(c *conn) error {
+func (r *Reader) add(c *conn) error {
 	if r.conns == nil {
 		if err := r.start(); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (r *reader) add(c *conn) error {
 }
 
 // remove takes a socket out that is about to be closed.
-func (r *reader) remove(c *conn) {
+func (r *Reader) remove(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, int32(c.fd))
@@ -95,7 +95,7 @@ func (r *reader) remove(c *conn) {
 }
 
 // start must be called with mu held.
-func (r *reader) start() error {
+func (r *Reader) start() error {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("epoll: %w", err)
@@ -117,7 +117,7 @@ func (r *reader) start() error {
 }
 
 // stopIfIdle must be called with mu held. The goroutine closes what it waits on.
-func (r *reader) stopIfIdle() {
+func (r *Reader) stopIfIdle() {
 	if len(r.conns) > 0 {
 		return
 	}
@@ -127,7 +127,7 @@ func (r *reader) stopIfIdle() {
 }
 
 // run reads until nothing is open any more. When packets are many and nobody is new, it rests after each look.
-func (r *reader) run(epoll, wake int) {
+func (r *Reader) run(epoll, wake int) {
 	defer syscall.Close(wake)
 	defer syscall.Close(epoll)
 	events := make([]syscall.EpollEvent, readAtOnce)
@@ -147,7 +147,7 @@ func (r *reader) run(epoll, wake int) {
 
 // look takes all that has come, and waits for something when it is to. It answers how many packets that were, whether
 // some are left whose reader must take others first, and whether anything is open.
-func (r *reader) look(epoll, wake int, events []syscall.EpollEvent, wait bool) (packets int, left, open bool) {
+func (r *Reader) look(epoll, wake int, events []syscall.EpollEvent, wait bool) (packets int, left, open bool) {
 	if wait {
 		// One event is enough to know of; the others follow below.
 		if _, err := syscall.EpollWait(epoll, events[:1], -1); err != nil && err != syscall.EINTR {
@@ -175,13 +175,13 @@ func (r *reader) look(epoll, wake int, events []syscall.EpollEvent, wait bool) (
 	}
 }
 
-func (r *reader) negotiates(now time.Time) bool {
+func (r *Reader) negotiates(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return now.Sub(r.opened) < handshake
 }
 
-func (r *reader) conn(fd int32) *conn {
+func (r *Reader) conn(fd int32) *conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.conns[fd]

@@ -19,6 +19,12 @@ const patience = 10 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func newNet(t testing.TB) *Net {
+	n := new(Reader).Net()
+	t.Cleanup(n.Close)
+	return n
+}
+
 func listenOn(t *testing.T, n *Net, address string) transport.UDPConn {
 	t.Helper()
 	resolved, err := net.ResolveUDPAddr("udp", address)
@@ -60,7 +66,7 @@ func read(t *testing.T, c transport.UDPConn) (string, net.Addr) {
 
 func TestPacketsComeWithTheirSender(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
-		n := NewNet()
+		n := newNet(t)
 		a, b, c := listenOn(t, n, address), listenOn(t, n, address), listenOn(t, n, address)
 		for i := range 3 {
 			for _, from := range []transport.UDPConn{a, b} { // two senders in turns
@@ -82,7 +88,7 @@ func TestPacketsComeWithTheirSender(t *testing.T) {
 
 func TestABurstComesWholeAndInOrder(t *testing.T) {
 	const burst = held * 4 // more than waits here
-	n := NewNet()
+	n := newNet(t)
 	from, to := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0")
 	require.NoError(t, to.SetReadBuffer(1<<20))
 	for i := range burst {
@@ -97,7 +103,7 @@ func TestABurstComesWholeAndInOrder(t *testing.T) {
 
 func TestManySocketsAreReadAtOnce(t *testing.T) {
 	const sockets, packets = 150, 20
-	n := NewNet()
+	n := newNet(t)
 	from := listenOn(t, n, "127.0.0.1:0")
 	var readers sync.WaitGroup
 	failures := make(chan error, sockets)
@@ -130,7 +136,7 @@ func TestManySocketsAreReadAtOnce(t *testing.T) {
 }
 
 func TestWhoNobodyReadsDoesNotHoldUpOthers(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	from, full, to := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0")
 	for range held * 2 {
 		_, err := from.WriteTo([]byte("unread"), full.LocalAddr())
@@ -146,7 +152,7 @@ func TestWhoNobodyReadsDoesNotHoldUpOthers(t *testing.T) {
 
 // What cannot be taken is looked at again after a rest, not without end.
 func TestWhatNobodyReadsIsLeftForARest(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	from, full := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0").(*conn)
 	for range held + 1 {
 		_, err := from.WriteTo([]byte("unread"), full.LocalAddr())
@@ -162,7 +168,7 @@ func TestWhatNobodyReadsIsLeftForARest(t *testing.T) {
 
 func TestClosingEndsReadingAndLeavesNothing(t *testing.T) {
 	for range 50 {
-		n := NewNet()
+		n := new(Reader).Net()
 		c := listenOn(t, n, "127.0.0.1:0")
 		ended := make(chan error, 1)
 		go func() {
@@ -184,7 +190,7 @@ func TestClosingEndsReadingAndLeavesNothing(t *testing.T) {
 }
 
 func TestNothingRestsWhileANewSocketNegotiates(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	c := listenOn(t, n, "127.0.0.1:0")
 	n.reader.mu.Lock()
 	opened := n.reader.opened
@@ -195,7 +201,7 @@ func TestNothingRestsWhileANewSocketNegotiates(t *testing.T) {
 }
 
 func TestReadingEndsAtItsDeadline(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	from, to := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0")
 	require.NoError(t, to.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
 	_, _, err := to.ReadFrom(make([]byte, 16))
@@ -207,9 +213,26 @@ func TestReadingEndsAtItsDeadline(t *testing.T) {
 	require.Equal(t, "later", text)
 }
 
+func TestANetworkThatClosesTakesItsSocketsAlong(t *testing.T) {
+	reader := new(Reader)
+	n, other := reader.Net(), reader.Net()
+	forgotten, kept := listenOn(t, n, "127.0.0.1:0"), listenOn(t, other, "127.0.0.1:0")
+	n.Close()
+	_, _, err := forgotten.ReadFrom(make([]byte, 16))
+	require.ErrorIs(t, err, net.ErrClosed)
+	_, err = n.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.ErrorIs(t, err, net.ErrClosed)
+	_, err = kept.WriteTo([]byte("still here"), kept.LocalAddr())
+	require.NoError(t, err)
+	text, _ := read(t, kept)
+	require.Equal(t, "still here", text)
+	other.Close()
+	goleak.VerifyNone(t)
+}
+
 // Descriptors are used again at once: what comes for one socket must never be read by another.
 func TestSocketsThatComeAndGoGetOnlyWhatIsTheirs(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	from := listenOn(t, n, "127.0.0.1:0")
 	var users sync.WaitGroup
 	failures := make(chan error, 8)
@@ -245,7 +268,7 @@ func TestSocketsThatComeAndGoGetOnlyWhatIsTheirs(t *testing.T) {
 }
 
 func TestWhatCannotBeSentSaysWhy(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	c := listenOn(t, n, "127.0.0.1:0")
 	_, err := c.WriteTo([]byte("x"), &net.UDPAddr{IP: net.IPv6loopback, Port: 9})
 	var address *net.AddrError
@@ -258,7 +281,7 @@ func TestWhatCannotBeSentSaysWhy(t *testing.T) {
 
 // Receiving takes what it needs from a pool: one packet more costs nothing that has to be collected.
 func TestReceivingDoesNotAllocate(t *testing.T) {
-	n := NewNet()
+	n := newNet(t)
 	from, to := listenOn(t, n, "127.0.0.1:0"), listenOn(t, n, "127.0.0.1:0")
 	buffer, packet := make([]byte, maxPacket), make([]byte, 100)
 	target := to.LocalAddr()
@@ -270,7 +293,7 @@ func TestReceivingDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkPacket(b *testing.B) {
-	n := NewNet()
+	n := newNet(b)
 	from, err := n.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(b, err)
 	defer from.Close()
