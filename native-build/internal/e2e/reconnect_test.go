@@ -119,6 +119,29 @@ func TestRejoinWhenTheSFUForgotTheSession(t *testing.T) {
 	})
 }
 
+// Who has once said whose audio it wants says so with each join; then nobody's comes by itself.
+func TestEverybodyIsHeardAfterARejoinThoughNobodyWasWantedBefore(t *testing.T) {
+	w := newWorld(t)
+	file, _, _ := speech(t, time.Second)
+	p := w.viaProxy("alice")
+	alice, bob := w.join("alice"), w.join("bob")
+	bob.publish("speech", file, looped)
+	for _, audio := range []rtc.Selection{{}, {All: true}} {
+		if _, err := alice.Subscribe(within(t), rtc.Subscriptions{Audio: audio}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alice.listen("bob").await(t, 10)
+	p.cut(true)
+	await(alice, 0, reconnecting)
+	if n, err := w.sfu.Kick(callCID, "alice"); err != nil || n != 1 {
+		t.Fatalf("%d sessions: %v", n, err)
+	}
+	p.cut(false)
+	await(alice, 0, reconnected)
+	alice.listen("bob").await(t, 10)
+}
+
 func TestReconnectGivesUpAtItsDeadline(t *testing.T) {
 	w := newWorld(t)
 	p := w.viaProxy("alice")

@@ -21,7 +21,7 @@ type subscriptionWishes struct {
 	mu       sync.Mutex
 	conn     *connection // who was told; nil: nobody
 	sent     []*signal.TrackSubscriptionDetails
-	explicit bool // the SFU was told whose audio we want, and no longer sends everybody's by itself
+	explicit bool // an SFU was told whose audio we want, and each to come is told so with the join
 	dirty    bool
 	busy     bool
 	turn     chan struct{}
@@ -31,7 +31,7 @@ type subscriptionWishes struct {
 func (w *subscriptionWishes) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.conn, w.sent, w.explicit = nil, nil, false
+	w.conn, w.sent = nil, nil
 }
 
 func (w *subscriptionWishes) current() []*signal.TrackSubscriptionDetails {
@@ -91,7 +91,7 @@ func (s *Session) tellSubscriptions(ctx context.Context, conn *connection) error
 		return ctx.Err()
 	}
 	s.wishes.mu.Lock()
-	known, sent, explicit := s.wishes.conn == conn, s.wishes.sent, s.wishes.explicit && s.wishes.conn == conn
+	known, sent, explicit := s.wishes.conn == conn, s.wishes.sent, s.wishes.explicit
 	s.wishes.mu.Unlock()
 
 	s.mu.Lock()
