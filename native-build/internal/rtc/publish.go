@@ -22,7 +22,7 @@ func (s *Session) Publish(ctx context.Context, options PublishOptions, open func
 		return "", err
 	}
 	defer s.unreserve(options.Name)
-	conn, err := s.current(ctx)
+	conn, _, err := s.current(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -45,7 +45,6 @@ type Session struct {
 	timing      joinTiming
 	tasks       *tasks
 	attempts    atomic.Int64 // SFU connections so far
-	outages     atomic.Int64 // fights for the connection so far
 	telemetry   atomic.Pointer[signal.Telemetry]
 	audioMuted  atomic.Bool
 	videoMuted  atomic.Bool
@@ -64,6 +63,7 @@ type Session struct {
 	capabilities  []string
 	subscriptions Subscriptions
 	muted         Muted
+	outages       int // fights for the connection so far
 	reconnects    int
 	reconnectedAt time.Time
 	localTracks   []*localTrack  // the latest of each type
@@ -158,27 +158,30 @@ func (s *Session) setState(state State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state = state
+	if state == Reconnecting {
+		s.outages++
+	}
 	s.announce()
 }
 
-// current answers the connection once the session is joined, waiting through a reconnect.
-func (s *Session) current(ctx context.Context) (*connection, error) {
+// current answers the connection once the session is joined, waiting through a reconnect, and after how many outages.
+func (s *Session) current(ctx context.Context) (*connection, int, error) {
 	for {
 		s.mu.Lock()
-		state, conn, changed := s.state, s.conn, s.changed
+		state, conn, outages, changed := s.state, s.conn, s.outages, s.changed
 		s.mu.Unlock()
 		if state == Joined {
-			return conn, nil
+			return conn, outages, nil
 		}
 		if state == Leaving {
-			return nil, errGone()
+			return nil, 0, errGone()
 		}
 		select {
 		case <-changed:
 		case <-s.ctx.Done():
-			return nil, errGone()
+			return nil, 0, errGone()
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, 0, ctx.Err()
 		}
 	}
 }
@@ -191,11 +194,10 @@ func errGone() error {
 // why it failed. So work must bear to be done twice.
 func (s *Session) onCurrent(ctx context.Context, work func(context.Context, *connection) error) error {
 	for {
-		conn, err := s.current(ctx)
+		conn, outages, err := s.current(ctx)
 		if err != nil {
 			return err
 		}
-		outages := s.outages.Load()
 		limited, cancel := context.WithCancel(ctx)
 		stop := context.AfterFunc(conn.ctx, cancel)
 		err = work(limited, conn)
@@ -212,7 +214,7 @@ const outageNoticedWithin = time.Second
 
 // interrupted tells that the SFU may have failed or refused because of an outage since there were so many. Who did not
 // reach the SFU may be the first to know of it.
-func (s *Session) interrupted(ctx context.Context, outages int64, err error) bool {
+func (s *Session) interrupted(ctx context.Context, outages int, err error) bool {
 	kind := failure.KindOf(fromSFU(err))
 	if kind != failure.SFUUnreachable && kind != failure.SFURejected {
 		return false
@@ -221,9 +223,9 @@ func (s *Session) interrupted(ctx context.Context, outages int64, err error) boo
 	defer deadline.Stop()
 	for {
 		s.mu.Lock()
-		changed, state := s.changed, s.state
+		changed, state, now := s.changed, s.state, s.outages
 		s.mu.Unlock()
-		if s.outages.Load() > outages || state == Reconnecting {
+		if now > outages {
 			return true
 		}
 		if kind == failure.SFURejected || state == Leaving {

@@ -99,7 +99,6 @@ func (s *Session) reconnect(conn *connection, t trouble, past *history) (*connec
 	if o.strategy == strategyFast && !conn.healthy() {
 		o.strategy = strategyRejoin
 	}
-	s.outages.Add(1)
 	s.setState(Reconnecting)
 	for attempt := 1; ; attempt++ {
 		s.emit(&rtcproto.Event{Payload: &rtcproto.Event_Reconnecting{Reconnecting: &rtcproto.Reconnecting{
