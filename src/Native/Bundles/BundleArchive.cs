@@ -54,18 +54,27 @@ internal sealed class BundleArchive : IDisposable
     /// <exception cref="BundleException">It is not there, or not what its head says.</exception>
     internal byte[] Read(string name)
     {
-        var entry = Find(name) ?? throw new BundleException(BundleError.MissingEntry, $"The bundle has no {name}.");
+        var entry = Require(name);
+        var content = GC.AllocateUninitializedArray<byte>((int)entry.Length);
+        Unpack(entry, content);
+        return content;
+    }
+
+    /// <summary>As <see cref="Read"/>, into a buffer of the pool that the caller gives back.</summary>
+    /// <exception cref="BundleException">It is not there, or not what its head says.</exception>
+    internal RentedContent Rent(string name)
+    {
+        var entry = Require(name);
+        var content = new RentedContent((int)entry.Length);
         try
         {
-            // The size was checked against the limits; what comes out must have exactly that size.
-            var content = GC.AllocateUninitializedArray<byte>((int)entry.Length);
-            using var stream = entry.Open();
-            stream.ReadExactly(content);
-            return stream.ReadByte() < 0 ? content : throw new InvalidDataException("it is longer than it says");
+            Unpack(entry, content.Memory.Span);
+            return content;
         }
-        catch (Exception exception) when (exception is InvalidDataException or IOException or NotSupportedException)
+        catch
         {
-            throw new BundleException(BundleError.MalformedArchive, $"{name} cannot be unpacked: {exception.Message}", exception);
+            content.Dispose();
+            throw;
         }
     }
 
@@ -89,6 +98,28 @@ internal sealed class BundleArchive : IDisposable
 
     // Names are unique without regard to case, and exact when asked for.
     private ZipArchiveEntry? Find(string name) => _entries.GetValueOrDefault(name) is { } entry && entry.FullName == name ? entry : null;
+
+    private ZipArchiveEntry Require(string name) =>
+        Find(name) ?? throw new BundleException(BundleError.MissingEntry, $"The bundle has no {name}.");
+
+    // The size was checked against the limits; what comes out must have exactly that size.
+    private static void Unpack(ZipArchiveEntry entry, Span<byte> content)
+    {
+        try
+        {
+            using var stream = entry.Open();
+            stream.ReadExactly(content);
+            if (stream.ReadByte() >= 0)
+            {
+                throw new InvalidDataException("it is longer than it says");
+            }
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or NotSupportedException)
+        {
+            throw new BundleException(
+                BundleError.MalformedArchive, $"{entry.FullName} cannot be unpacked: {exception.Message}", exception);
+        }
+    }
 
     private void Check()
     {

@@ -27,7 +27,7 @@ internal sealed class BundleCache
     }
 
     /// <summary>The path of a file with this content, written now or before.</summary>
-    internal string Place(string fileName, byte[] content, string sha256)
+    internal string Place(string fileName, ReadOnlySpan<byte> content, string sha256)
     {
         var folder = Path.Combine(_folder, sha256);
         var path = Path.Combine(folder, fileName);
@@ -111,7 +111,7 @@ internal sealed class BundleCache
         return true;
     }
 
-    private void Write(string folder, string fileName, byte[] content)
+    private void Write(string folder, string fileName, ReadOnlySpan<byte> content)
     {
         var temporary = Path.Combine(_folder, TemporaryPrefix + Guid.NewGuid().ToString("N"));
         try

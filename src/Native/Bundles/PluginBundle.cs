@@ -85,8 +85,8 @@ public sealed class PluginBundle : IDisposable
 
         var build = Find(BundlePlatforms.Current, variant ?? "release");
         var library = build.Library!;
-        var content = ReadLibrary(build);
-        return new BundleCache(cacheFolder).Place(Path.GetFileName(library), content, Sha256(build.Checksum!).ToLowerInvariant());
+        using var content = ReadLibrary(build);
+        return new BundleCache(cacheFolder).Place(Path.GetFileName(library), content.Memory.Span, Sha256(build.Checksum!).ToLowerInvariant());
     }
 
     /// <summary>Checks every library of every platform.</summary>
@@ -95,7 +95,7 @@ public sealed class PluginBundle : IDisposable
     {
         foreach (var build in Manifest.Platforms!.Values.SelectMany(platform => platform.Variants!.Values))
         {
-            ReadLibrary(build);
+            ReadLibrary(build).Dispose();
         }
 
         foreach (var schema in Manifest.Schemas?.Keys ?? [])
@@ -106,17 +106,38 @@ public sealed class PluginBundle : IDisposable
 
     public void Dispose() => _archive.Dispose();
 
-    private byte[] ReadLibrary(BundleVariant build)
+    private RentedContent ReadLibrary(BundleVariant build)
     {
-        var content = _archive.Read(build.Library!);
+        var content = _archive.Rent(build.Library!);
+        try
+        {
+            CheckLibrary(build, content.Memory);
+            return content;
+        }
+        catch
+        {
+            content.Dispose();
+            throw;
+        }
+    }
 
+    private void CheckLibrary(BundleVariant build, ReadOnlyMemory<byte> content)
+    {
         // Computed beside the signature's check, or here when no pool thread had time for it, and judged after that check:
         // what is refused is refused for the first of its faults.
-        var hash = new Lazy<byte[]>(() => SHA256.HashData(content));
+        var hash = new Lazy<byte[]>(() => SHA256.HashData(content.Span));
         ThreadPool.UnsafeQueueUserWorkItem(static hash => _ = hash.Value, hash, preferLocal: false);
-        CheckSignature(build.Library!, content);
+        try
+        {
+            CheckSignature(build.Library!, content.Span);
+        }
+        finally
+        {
+            // Nobody reads the buffer any more when it is given back.
+            _ = hash.Value;
+        }
+
         RequireChecksum(build.Library!, hash.Value, build.Checksum!);
-        return content;
     }
 
     private BundleVariant Find(string platform, string variant)
@@ -146,7 +167,7 @@ public sealed class PluginBundle : IDisposable
             : throw new BundleException(BundleError.TooLarge, $"The manifest has {json.Length} bytes, more than {MaxManifestSize}.");
     }
 
-    private void CheckSignature(string name, byte[] content)
+    private void CheckSignature(string name, ReadOnlySpan<byte> content)
     {
         if (_trust.PublicKeys is not { } keys)
         {
