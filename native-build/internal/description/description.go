@@ -4,6 +4,7 @@ package description
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pion/sdp/v3"
 
@@ -31,4 +32,14 @@ func Parse(text string) (*sdp.SessionDescription, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return parsed, nil
+}
+
+// ICEFragment is the first ICE user fragment of a description (RFC 8839 §5.4), or empty.
+func ICEFragment(text string) string {
+	_, rest, found := strings.Cut(text, "\na=ice-ufrag:")
+	if !found {
+		return ""
+	}
+	fragment, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(fragment)
 }

@@ -15,6 +15,19 @@ func TestDescriptionIsRead(t *testing.T) {
 	}
 }
 
+func TestICEFragmentIsTheFirstOne(t *testing.T) {
+	for text, want := range map[string]string{
+		smallest: "",
+		smallest + "a=ice-ufrag:abcd\r\na=ice-ufrag:efgh\r\n": "abcd",
+		smallest + "m=audio 9 x 0\na=ice-ufrag:abcd\n":        "abcd",
+		smallest + "a=ice-ufrag:abcd":                         "abcd",
+	} {
+		if got := ICEFragment(text); got != want {
+			t.Errorf("%q in %q", got, text)
+		}
+	}
+}
+
 func TestWhatCannotBeReadIsAnError(t *testing.T) {
 	for name, text := range map[string]string{
 		"another version":   "v=1\r\n",

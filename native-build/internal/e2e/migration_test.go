@@ -55,6 +55,9 @@ func TestGoAwayMovesEverybodyToAnotherSFU(t *testing.T) {
 		t.Errorf("nothing was heard for %v", pause)
 	}
 	packetsOf(t, heard.bytes()) // one stream still
+	if last, ends := bob.peerStates(rtcproto.PeerKind_PEER_KIND_SUBSCRIBER); last != rtcproto.ConnectionState_CONNECTION_STATE_CONNECTED || ends != 0 {
+		t.Errorf("bob's subscriber is %s in the end, and was closed %d times", last, ends)
+	}
 	w.eventually("the first SFU is empty", func() bool { return w.sfu.PeerConnections() == 0 })
 }
 

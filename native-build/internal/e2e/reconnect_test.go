@@ -96,6 +96,23 @@ func TestLostSFUIsJoinedAgain(t *testing.T) {
 	}
 	// A sink's stream is one stream still.
 	packetsOf(t, fromAlice.bytes())
+	for _, kind := range []rtcproto.PeerKind{rtcproto.PeerKind_PEER_KIND_PUBLISHER, rtcproto.PeerKind_PEER_KIND_SUBSCRIBER} {
+		if last, ends := alice.peerStates(kind); last != rtcproto.ConnectionState_CONNECTION_STATE_CONNECTED || ends != 1 {
+			t.Errorf("%s is %s in the end, and was closed %d times", kind, last, ends)
+		}
+	}
+}
+
+// peerStates are the last state of a peer connection, and how often one of its kind was closed.
+func (b *bot) peerStates(kind rtcproto.PeerKind) (last rtcproto.ConnectionState, ends int) {
+	for _, e := range b.all() {
+		if change := e.GetConnectionStateChanged(); change.GetPeer() == kind {
+			if last = change.GetState(); last == rtcproto.ConnectionState_CONNECTION_STATE_CLOSED {
+				ends++
+			}
+		}
+	}
+	return last, ends
 }
 
 func TestRejoinWhenTheSFUForgotTheSession(t *testing.T) {

@@ -345,7 +345,7 @@ func (s *soak) fatalf(format string, arguments ...any) {
 	s.t.Helper()
 	for _, u := range s.users {
 		if u.bot != nil {
-			s.t.Logf("%s in %s was told last:\n%s", u.name, u.cid, u.bot.history())
+			s.t.Logf("%s in %s was told last:\n%s\n%+v", u.name, u.cid, u.bot.history(), u.bot.Stats())
 		}
 	}
 	s.t.Fatalf("round %d: %s", s.round, fmt.Sprintf(format, arguments...))

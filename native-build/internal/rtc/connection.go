@@ -316,6 +316,26 @@ func (c *connection) onPeerState(kind models.PeerType, state webrtc.PeerConnecti
 	}
 }
 
+// onPeerClosed tells that a peer connection is gone, unless the session ends or has another of its kind by now.
+func (c *connection) onPeerClosed(p *peer) {
+	if p.current() == webrtc.PeerConnectionStateNew {
+		return // nobody knows of it
+	}
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open || s.state == Leaving || s.conn != c && s.conn.has(p.kind) {
+		return
+	}
+	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_ConnectionStateChanged{ConnectionStateChanged: &rtcproto.ConnectionStateChanged{
+		Peer: peerKinds[p.kind], State: rtcproto.ConnectionState_CONNECTION_STATE_CLOSED,
+	}}})
+}
+
+func (c *connection) has(kind models.PeerType) bool {
+	return slices.ContainsFunc(c.peers(), func(p *peer) bool { return p.kind == kind })
+}
+
 // peers are the peer connections that exist.
 func (c *connection) peers() (list []*peer) {
 	c.mu.Lock()

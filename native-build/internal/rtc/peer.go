@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -89,6 +90,7 @@ func (p *peer) close() {
 	}
 	p.network.Close()
 	p.c.s.engine.peers.Add(-1)
+	p.c.onPeerClosed(p)
 }
 
 // trickle sends a local candidate, unless the description that the SFU has already names it.
@@ -123,6 +125,28 @@ func (p *peer) describe() string {
 	defer p.mu.Unlock()
 	p.described = local
 	return local
+}
+
+// awaitGathered waits until Pion has gathered candidates. ICE must not be restarted before: when a round of gathering begins
+// before the goroutine of the last one has run, both close the same channel, and the process dies.
+func (p *peer) awaitGathered(ctx context.Context) error {
+	if p.pc.ICEGatheringState() == webrtc.ICEGatheringStateNew {
+		return nil
+	}
+	select {
+	case <-webrtc.GatheringCompletePromise(p.pc):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// renewsICE tells whether a description of the SFU has other ICE credentials than the one in force: a restart, whatever else
+// the SFU says (RFC 8839 §4.4.1.1.1).
+func (p *peer) renewsICE(sdp string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.remote != "" && description.ICEFragment(sdp) != description.ICEFragment(p.remote)
 }
 
 // setRemote applies a description of the SFU and then the candidates that came before it.

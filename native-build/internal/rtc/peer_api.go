@@ -76,6 +76,8 @@ func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
 	s.LoggerFactory = pionLogs{log}
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(iceDisconnectedAfter, iceFailedAfter, iceKeepAlive)
+	// An SFU whose checks come before its candidates is known by these alone; don't hold that against it.
+	s.SetPrflxAcceptanceMinWait(0)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmission)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	if loopback {

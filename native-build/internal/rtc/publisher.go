@@ -148,6 +148,9 @@ func (p *publisher) restartICE(ctx context.Context) error {
 	if len(p.senders) == 0 {
 		return nil
 	}
+	if err := p.awaitGathered(ctx); err != nil {
+		return err
+	}
 	return p.negotiate(ctx, &webrtc.OfferOptions{ICERestart: true})
 }
 

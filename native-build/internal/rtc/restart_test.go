@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"io"
 	"log/slog"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,6 +54,32 @@ func TestICERestartKeepsTheConnections(t *testing.T) {
 	}
 	until(t, "a new offer", func() bool { return subscriber.remoteDescription() != before && subscriber.isConnected() })
 	hears(t, track, bob)
+}
+
+// TestRestartsThatFollowEachOtherAtOnce gives goroutines that Pion starts no time to begin: the process would die.
+func TestRestartsThatFollowEachOtherAtOnce(t *testing.T) {
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Stop(within(t), false) }()
+	engine, err := NewEngine(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	alice := joinAs(t, engine, coordinatorWith(t, server, nil), "alice")
+	publishedBy(t, alice)
+	publisher := alice.conn.currentPublisher()
+	given, giveUp := context.WithCancel(context.Background())
+	giveUp()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for range 500 {
+		if err := publisher.restartICE(given); err == nil {
+			t.Fatal("nobody was asked")
+		}
+	}
 }
 
 func (p *peer) remoteDescription() string {

@@ -89,18 +89,16 @@ func (s *subscriber) answerAll() {
 }
 
 func (s *subscriber) answer(ctx context.Context, offer *event.SubscriberOffer) error {
-	if offer.GetIceRestart() {
-		// Pion cannot restart ICE while it gathers.
-		select {
-		case <-webrtc.GatheringCompletePromise(s.pc):
-		case <-ctx.Done():
-			return ctx.Err()
+	restart := offer.GetIceRestart() || s.renewsICE(offer.GetSdp())
+	if restart {
+		if err := s.awaitGathered(ctx); err != nil {
+			return err
 		}
 	}
 	if err := s.setRemote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
 		return fmt.Errorf("the SFU's offer: %w", err)
 	}
-	if offer.GetIceRestart() {
+	if restart {
 		s.restarted()
 	}
 	answer, err := s.pc.CreateAnswer(nil)

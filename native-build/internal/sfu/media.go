@@ -83,7 +83,7 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	m.settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	m.settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	m.settings.SetICETimeouts(options.iceTimeout, options.iceTimeout, min(iceKeepalive, options.iceTimeout/2))
-	// Clients that hide their addresses are known by their checks alone; don't hold that against them.
+	// Clients are known by their checks alone; don't hold that against them.
 	m.settings.SetPrflxAcceptanceMinWait(0)
 	m.settings.SetDTLSRetransmissionInterval(dtlsRetransmission)
 	m.settings.SetSRTPReplayProtectionWindow(replayWindow)
@@ -130,9 +130,8 @@ func (m *mediaPort) configuration() webrtc.Configuration {
 	return webrtc.Configuration{Certificates: []webrtc.Certificate{m.certificate}}
 }
 
-// local corrects a description of ours for clients, and remote one of theirs for the library.
-func (m *mediaPort) local(description string) string  { return m.relay.advertise(tidy(description)) }
-func (m *mediaPort) remote(description string) string { return m.relay.hide(description) }
+// local corrects a description of ours for clients.
+func (m *mediaPort) local(description string) string { return m.relay.advertise(tidy(description)) }
 
 func (m *mediaPort) close() error { return m.mux.Close() }
 

@@ -40,18 +40,3 @@ func (r mediaRelay) advertise(description string) string {
 	}
 	return strings.Join(lines, "\r\n")
 }
-
-// hide removes a client's candidates, because a check sent to them would find a way past the relay. The client is
-// learned of by its own checks.
-func (r mediaRelay) hide(description string) string {
-	if !r.IsValid() {
-		return description
-	}
-	var kept []string
-	for _, line := range strings.SplitAfter(description, "\n") {
-		if !strings.HasPrefix(line, "a=candidate:") {
-			kept = append(kept, line)
-		}
-	}
-	return strings.Join(kept, "")
-}

@@ -92,18 +92,9 @@ func (p *participant) sendAnswer(_ context.Context, q *signal.SendAnswerRequest)
 	return &signal.SendAnswerResponse{}, p.subscriber.answer(q.GetNegotiationId(), q.GetSdp())
 }
 
+// iceTrickle wants candidates to be well formed, and uses none: see withoutCandidates.
 func (p *participant) iceTrickle(_ context.Context, q *models.ICETrickle) (*signal.ICETrickleResponse, *failure) {
-	candidate, failed := parseCandidate(q.GetIceCandidate())
-	if failed != nil {
-		return nil, failed
-	}
-	if p.server.media.relay.IsValid() {
-		return &signal.ICETrickleResponse{}, nil
-	}
-	if q.GetPeerType() == models.PeerType_PEER_TYPE_SUBSCRIBER {
-		return &signal.ICETrickleResponse{}, p.subscriber.addCandidate(candidate)
-	}
-	return &signal.ICETrickleResponse{}, p.publisher.addCandidate(candidate)
+	return &signal.ICETrickleResponse{}, checkCandidate(q.GetIceCandidate())
 }
 
 func (p *participant) updateSubscriptions(_ context.Context, q *signal.UpdateSubscriptionsRequest) (*signal.UpdateSubscriptionsResponse, *failure) {

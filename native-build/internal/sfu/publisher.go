@@ -23,7 +23,6 @@ type publisher struct {
 	participant *participant
 	tap         *tap.Tap
 	arrivals    arrivals
-	candidates  candidates
 
 	// mu makes one negotiation follow the other, and guards what they change.
 	mu     sync.Mutex
@@ -65,11 +64,10 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	if failed != nil {
 		return "", failed
 	}
-	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: untangle(b.participant.server.media.remote(offer))}
+	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: untangle(withoutCandidates(offer))}
 	if err := peer.SetRemoteDescription(description); err != nil {
 		return "", fail(codeInvalid, "sdp: %v", err)
 	}
-	b.candidates.release(peer)
 	published, failed := b.claim(peer, sections, infos)
 	if failed != nil {
 		b.abandon(failed)
@@ -287,10 +285,6 @@ func (b *publisher) writeRTCP(packets ...rtcp.Packet) {
 	if peer := b.connection(); peer != nil && len(packets) > 0 {
 		_ = peer.WriteRTCP(packets) // a failed write is a lost packet
 	}
-}
-
-func (b *publisher) addCandidate(candidate webrtc.ICECandidateInit) *failure {
-	return b.candidates.add(b.connection(), candidate)
 }
 
 func (b *publisher) failed() bool {

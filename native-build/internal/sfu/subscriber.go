@@ -48,7 +48,6 @@ type subscriber struct {
 	noReuse    bool                     // the client cannot bring a section back
 	parked     []parkedSection          // for such clients, in place of free
 
-	candidates candidates
 	downlink   *downlink
 	allocation sync.Mutex // one at a time shares the downlink out
 
@@ -340,12 +339,11 @@ func (s *subscriber) answer(id uint32, description string) *failure {
 		return fail(codeInvalid, "negotiation_id: no offer waits for an answer")
 	}
 	peer := s.connection()
-	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.participant.server.media.remote(description)}); err != nil {
+	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: withoutCandidates(description)}); err != nil {
 		return fail(codeInvalid, "sdp: %v", err)
 	}
 	s.pending, s.restarting = nil, false
 	s.review(peer, sections)
-	s.candidates.release(peer)
 	s.advance()
 	return nil
 }
@@ -361,10 +359,6 @@ func (s *subscriber) answerLost(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.closed && !s.offline && s.pending != nil && now.After(s.answerBy)
-}
-
-func (s *subscriber) addCandidate(candidate webrtc.ICECandidateInit) *failure {
-	return s.candidates.add(s.connection(), candidate)
 }
 
 func (s *subscriber) failed() bool {
