@@ -4,6 +4,7 @@ package description
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pion/sdp/v3"
@@ -32,6 +33,29 @@ func Parse(text string) (*sdp.SessionDescription, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return parsed, nil
+}
+
+// SentStreams are the SSRCs of what the description's author sends.
+func SentStreams(parsed *sdp.SessionDescription) map[uint32]bool {
+	streams := map[uint32]bool{}
+	for _, section := range parsed.MediaDescriptions {
+		if _, idle := section.Attribute(sdp.AttrKeyInactive); idle {
+			continue
+		}
+		if _, receives := section.Attribute(sdp.AttrKeyRecvOnly); receives {
+			continue
+		}
+		for _, attribute := range section.Attributes {
+			if attribute.Key != sdp.AttrKeySSRC {
+				continue
+			}
+			number, _, _ := strings.Cut(attribute.Value, " ")
+			if ssrc, err := strconv.ParseUint(number, 10, 32); err == nil {
+				streams[uint32(ssrc)] = true
+			}
+		}
+	}
+	return streams
 }
 
 // ICEFragment is the first ICE user fragment of a description (RFC 8839 §5.4), or empty.

@@ -2,6 +2,7 @@ package description
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -12,6 +13,23 @@ func TestDescriptionIsRead(t *testing.T) {
 	parsed, err := Parse(smallest + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n")
 	if err != nil || len(parsed.MediaDescriptions) != 1 || parsed.MediaDescriptions[0].MediaName.Media != "audio" {
 		t.Errorf("read %v, %v", parsed, err)
+	}
+}
+
+func TestOnlyStreamsThatAreSentCount(t *testing.T) {
+	section := func(direction string, ssrcs ...string) string {
+		text := "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=" + direction + "\r\n"
+		for _, ssrc := range ssrcs {
+			text += "a=ssrc:" + ssrc + " cname:x\r\n"
+		}
+		return text
+	}
+	parsed, err := Parse(smallest + section("sendonly", "1", "2") + section("inactive", "3") + section("recvonly", "4") + section("sendrecv", "5", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := SentStreams(parsed); !maps.Equal(got, map[uint32]bool{1: true, 2: true, 5: true}) {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -258,6 +258,39 @@ func TestPublicationMeetsAnOutageFirst(t *testing.T) {
 	}
 }
 
+// An offer whose answer is lost with the SFU's socket is sent once more: the other publications never notice.
+func TestAnOfferWithoutAnAnswerIsSentAgainAfterTheReconnect(t *testing.T) {
+	w := newWorld(t)
+	film := mediatest.Film(t, "vp8", 15, 5)
+	file, _, _ := speech(t, time.Second)
+	offers, lost := 0, make(chan struct{})
+	p := w.interpose(interposerHooks{answer: func(r *http.Response) error {
+		if strings.HasSuffix(r.Request.URL.Path, "/SetPublisher") {
+			if offers++; offers == 2 {
+				replaceAnswer(r, &signal.SetPublisherResponse{Error: &models.Error{Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST}})
+				close(lost)
+			}
+		}
+		return nil
+	}})
+	alice, bob := w.join("alice"), w.join("bob")
+	alice.publish("speech", file, looped)
+	heard := bob.listen("alice")
+	heard.await(t, 10)
+	alice.publish("camera", film, asVideo(camera, media.IVF), looped)
+	<-lost
+	p.hangUp(alice.Info().ParticipantSessionID)
+	if back := await(alice, 0, reconnected); back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_FAST {
+		t.Errorf("reconnected: %v", back)
+	}
+	seen, _ := bob.open("alice", camera, media.Spec{})
+	seen.await(t, 10)
+	heard.await(t, heard.count()+25)
+	if info := alice.Info(); info.Reconnects != 1 || len(alice.Publications()) != 2 {
+		t.Errorf("%+v publishes %+v", info, alice.Publications())
+	}
+}
+
 func TestDrainingSFUIsLeftForAnother(t *testing.T) {
 	w := newWorld(t)
 	file, _, _ := speech(t, time.Second)

@@ -97,7 +97,9 @@ func (p *publisher) introduce(added *sender) error {
 		added.track.setConnected(p.up.isOpen()) // with mu, so that no later state is overwritten
 	}
 	p.mu.Unlock()
-	if err != nil && !p.settled() {
+	// An offer that did not reach the SFU goes with the next one; what it refused it would refuse again.
+	kept := p.used() && failure.KindOf(err) == failure.SFUUnreachable
+	if err != nil && !p.settled() && !kept {
 		p.c.discard(p)
 	}
 	return err
@@ -154,8 +156,14 @@ func (p *publisher) restartICE(ctx context.Context) error {
 	return p.negotiate(ctx, &webrtc.OfferOptions{ICERestart: true})
 }
 
-// negotiate must be called with the turn held.
+// negotiate must be called with the turn held. An offer that nobody answered, because the SFU was out of reach, goes before
+// the new one: Pion cannot take it back.
 func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions) error {
+	if !p.settled() {
+		if err := p.exchange(ctx); err != nil {
+			return err
+		}
+	}
 	offer, err := p.pc.CreateOffer(options)
 	if err != nil {
 		return failure.New(failure.Internal, failure.ICE, err)
@@ -166,13 +174,19 @@ func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions)
 	if options != nil && options.ICERestart {
 		p.restarted()
 	}
+	return p.exchange(ctx)
+}
+
+// exchange sends the offer in force and takes its answer. The turn must be held.
+func (p *publisher) exchange(ctx context.Context) error {
+	offer := p.describe()
 	answer, err := p.c.rpc.SetPublisher(ctx, &signal.SetPublisherRequest{
-		Sdp: p.describe(), SessionId: p.c.sessionID, Tracks: p.trackInfos(),
+		Sdp: offer, SessionId: p.c.sessionID, Tracks: p.trackInfos(),
 	})
 	if err != nil {
 		return fromSFU(err)
 	}
-	wide, err := widenAnswer(offer.SDP, answer)
+	wide, err := widenAnswer(offer, answer)
 	if err == nil {
 		err = p.setRemote(webrtc.SDPTypeAnswer, wide)
 	}
@@ -185,7 +199,7 @@ func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions)
 // checkAnswer must be called with the turn held.
 func (p *publisher) checkAnswer(answer string) error {
 	for _, s := range p.senders {
-		if s.current && s.track.media.Video {
+		if s.isOffered() && s.track.media.Video {
 			if err := checkAccepted(answer, s.transceiver.Mid(), s.track.media.Name()); err != nil {
 				return err
 			}
@@ -210,11 +224,14 @@ func (p *publisher) announced() []*models.TrackInfo {
 	return p.trackInfos()
 }
 
-// trackInfos must be called with the turn or mu held, after the local description is set: the mids come from it.
+// isOffered tells that the description in force, which gives the mid, has a place for what is sent.
+func (s *sender) isOffered() bool { return s.current && s.transceiver.Mid() != "" }
+
+// trackInfos must be called with the turn or mu held.
 func (p *publisher) trackInfos() []*models.TrackInfo {
 	var list []*models.TrackInfo
 	for _, s := range p.senders {
-		if !s.current {
+		if !s.isOffered() {
 			continue
 		}
 		info := &models.TrackInfo{TrackId: s.track.id, TrackType: s.track.trackType, Mid: s.transceiver.Mid()}

@@ -69,8 +69,9 @@ func TestRestartsThatFollowEachOtherAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	alice := joinAs(t, engine, coordinatorWith(t, server, nil), "alice")
-	publishedBy(t, alice)
+	coordinator := coordinatorWith(t, server, nil)
+	alice, bob := joinAs(t, engine, coordinator, "alice"), joinAs(t, engine, coordinator, "bob")
+	track := publishedBy(t, alice)
 	publisher := alice.conn.currentPublisher()
 	given, giveUp := context.WithCancel(context.Background())
 	giveUp()
@@ -80,6 +81,13 @@ func TestRestartsThatFollowEachOtherAtOnce(t *testing.T) {
 			t.Fatal("nobody was asked")
 		}
 	}
+	if err := publisher.restartICE(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := publisher.up.wait(within(t)); err != nil {
+		t.Fatalf("the publisher is %s", publisher.current())
+	}
+	hears(t, track, bob)
 }
 
 func (p *peer) remoteDescription() string {
