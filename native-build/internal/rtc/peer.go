@@ -308,6 +308,12 @@ func (p *peer) current() webrtc.PeerConnectionState {
 	return p.state
 }
 
+func (p *peer) wasConnected() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.connected
+}
+
 // healthy tells whether the peer connection may go on as it is.
 func (p *peer) healthy() bool { return p.current() != webrtc.PeerConnectionStateFailed }
 

@@ -113,10 +113,13 @@ func (s *subscriber) answer(ctx context.Context, offer *event.SubscriberOffer) e
 	})
 }
 
-// awaitTurn waits until Pion is ready for an offer. One that restarts ICE may be what its streams wait for.
+// awaitTurn waits until Pion is ready for an offer. Before there ever was a path, one that restarts ICE may be what the
+// streams of the last one wait for.
 func (s *subscriber) awaitTurn(ctx context.Context, offer *event.SubscriberOffer, restart bool) error {
 	if restart {
-		return s.awaitGathered(ctx)
+		if err := s.awaitGathered(ctx); err != nil || !s.wasConnected() {
+			return err
+		}
 	}
 	parsed, err := description.Parse(offer.GetSdp())
 	if err != nil {
