@@ -159,7 +159,7 @@ func (p *publisher) restartICE(ctx context.Context) error {
 // negotiate must be called with the turn held. An offer that nobody answered, because the SFU was out of reach, goes before
 // the new one: Pion cannot take it back.
 func (p *publisher) negotiate(ctx context.Context, options *webrtc.OfferOptions) error {
-	if !p.settled() {
+	if p.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
 		if err := p.exchange(ctx); err != nil {
 			return err
 		}
