@@ -92,9 +92,9 @@ internal sealed class CallsApi(
     private async Task<EndCallResponse> EndAsync(ApiRequest request)
     {
         var call = calls.Get(request, Capabilities.EndCall);
-        // Marked first, so that nobody comes back in while the SFU sends everyone away.
+        // Marked first, so that nobody comes back in while the SFU sends everyone away; and told before that, because a client
+        // that was sent away listens no more.
         calls.Change(call.Cid, call => call with { EndedAt = call.EndedAt ?? request.Now, UpdatedAt = request.Now });
-        await sfu.EndCallAsync(call.Cid, RtcCallEndReason.Ended, request.Aborted);
         calls.Tell(call.Cid, call => events.ToMembers(call, new CallEndedEvent
         {
             CallCid = call.Cid,
@@ -103,6 +103,7 @@ internal sealed class CallsApi(
             Members = views.Members(call, Limits.MaxPageSize),
             CreatedAt = request.Now,
         }));
+        await sfu.EndCallAsync(call.Cid, RtcCallEndReason.Ended, request.Aborted);
         sessions.End(call.Cid);
         return new EndCallResponse { Duration = request.Duration };
     }
