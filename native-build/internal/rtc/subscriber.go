@@ -50,6 +50,11 @@ func newSubscriber(c *connection) (*subscriber, error) {
 	return s, nil
 }
 
+func (s *subscriber) close() {
+	s.peer.close()
+	s.tap.End()
+}
+
 // offer queues an offer; they are answered one after the other.
 func (s *subscriber) offer(offer *event.SubscriberOffer) {
 	s.offersMu.Lock()

@@ -300,4 +300,5 @@ func (b *publisher) close() {
 	if peer := b.connection(); peer != nil {
 		_ = peer.Close()
 	}
+	b.tap.End()
 }

@@ -5,6 +5,8 @@ package tap
 import (
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/pion/interceptor"
@@ -26,6 +28,7 @@ type Tap struct {
 	Guard    func(name string)                               // deferred around everything, to recover
 
 	mu      sync.Mutex
+	over    bool // the connection has ended
 	streams map[uint32]*stream
 	begun   chan struct{} // closed when the next stream begins; nil while nobody waits
 }
@@ -35,14 +38,36 @@ func (t *Tap) Buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCl
 	if kind == packetio.RTCPBufferPacket {
 		return newControl(t, ssrc)
 	}
+	s := newStream(t, ssrc)
+	if !t.list(s) {
+		_ = s.Close()
+	}
+	return s
+}
+
+func (t *Tap) list(s *stream) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := newStream(t, ssrc)
+	if t.over {
+		return false
+	}
 	if t.streams == nil {
 		t.streams = map[uint32]*stream{}
 	}
-	t.streams[ssrc] = s
-	return s
+	t.streams[s.ssrc] = s
+	return true
+}
+
+// End ends every stream. The library forgets those that it opens while it closes their connection, and what waits to read
+// them would wait for ever; so this comes after the connection's own end.
+func (t *Tap) End() {
+	t.mu.Lock()
+	t.over = true
+	streams := slices.Collect(maps.Values(t.streams))
+	t.mu.Unlock()
+	for _, s := range streams {
+		_ = s.Close()
+	}
 }
 
 // Attach lets a stream's packets go to receive, those that came before first. A packet is valid until receive returns.

@@ -62,6 +62,20 @@ func TestAStreamEndsWhenItIsClosed(t *testing.T) {
 	}
 }
 
+func TestNothingIsReadAfterTheEnd(t *testing.T) {
+	tap := newTap()
+	before := tap.Buffer(packetio.RTPBufferPacket, 1)
+	tap.End()
+	for _, buffer := range []io.Reader{before, tap.Buffer(packetio.RTPBufferPacket, 2)} {
+		if _, err := buffer.Read(make([]byte, 10)); !errors.Is(err, io.EOF) {
+			t.Errorf("reading: %v", err)
+		}
+	}
+	if len(tap.streams) != 0 {
+		t.Errorf("%d streams are kept", len(tap.streams))
+	}
+}
+
 func TestANumberThatIsUsedAgainIsAnotherStream(t *testing.T) {
 	tap := newTap()
 	former := tap.Buffer(packetio.RTPBufferPacket, 1)
