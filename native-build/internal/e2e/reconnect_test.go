@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,19 +115,25 @@ func (b *bot) peerStates(kind rtcproto.PeerKind) (last rtcproto.ConnectionState,
 	return last, ends
 }
 
+// loseSession has the SFU forget a session while its socket is cut, as if it had timed out, and answers how it came back.
+func (w *world) loseSession(b *bot, p *proxy) *rtcproto.Reconnected {
+	w.t.Helper()
+	p.cut(true)
+	await(b, 0, reconnecting)
+	if n, err := w.sfu.Kick(callCID, b.name); err != nil || n != 1 {
+		w.t.Fatalf("%d sessions: %v", n, err)
+	}
+	p.cut(false)
+	return await(b, 0, reconnected)
+}
+
 func TestRejoinWhenTheSFUForgotTheSession(t *testing.T) {
 	w := newWorld(t)
 	p := w.viaProxy("alice")
 	alice := w.join("alice")
 	bob := w.join("bob")
 	before := alice.Info().ParticipantSessionID
-	p.cut(true)
-	await(alice, 0, reconnecting)
-	if _, err := w.sfu.Kick(callCID, "alice"); err != nil { // its session, as if it had timed out
-		t.Fatal(err)
-	}
-	p.cut(false)
-	back := await(alice, 0, reconnected)
+	back := w.loseSession(alice, p)
 	if back.GetStrategy() != rtcproto.ReconnectStrategy_RECONNECT_STRATEGY_REJOIN || back.GetParticipantSessionId() == before {
 		t.Errorf("reconnected: %v", back)
 	}
@@ -149,13 +155,7 @@ func TestEverybodyIsHeardAfterARejoinThoughNobodyWasWantedBefore(t *testing.T) {
 		}
 	}
 	alice.listen("bob").await(t, 10)
-	p.cut(true)
-	await(alice, 0, reconnecting)
-	if n, err := w.sfu.Kick(callCID, "alice"); err != nil || n != 1 {
-		t.Fatalf("%d sessions: %v", n, err)
-	}
-	p.cut(false)
-	await(alice, 0, reconnected)
+	w.loseSession(alice, p)
 	alice.listen("bob").await(t, 10)
 }
 
@@ -230,20 +230,25 @@ func TestPublishingWaitsForTheReconnect(t *testing.T) {
 	}
 }
 
+// loseAnswer puts the loss of the SFU's socket in the place of the answer to an offer, counted from 1.
+func loseAnswer(number int64) (hooks interposerHooks, lost <-chan struct{}) {
+	done := make(chan struct{})
+	var offers atomic.Int64
+	hooks.answer = func(r *http.Response) error {
+		if strings.HasSuffix(r.Request.URL.Path, "/SetPublisher") && offers.Add(1) == number {
+			replaceAnswer(r, &signal.SetPublisherResponse{Error: &models.Error{Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST}})
+			close(done)
+		}
+		return nil
+	}
+	return hooks, done
+}
+
 // The SFU may have lost a session's socket before the session knows: then what is published tells of the outage first.
 func TestPublicationMeetsAnOutageFirst(t *testing.T) {
 	w := newWorld(t)
-	lost := make(chan struct{})
-	var once sync.Once
-	p := w.interpose(interposerHooks{answer: func(r *http.Response) error {
-		if strings.HasSuffix(r.Request.URL.Path, "/SetPublisher") {
-			once.Do(func() {
-				replaceAnswer(r, &signal.SetPublisherResponse{Error: &models.Error{Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST}})
-				close(lost)
-			})
-		}
-		return nil
-	}})
+	hooks, lost := loseAnswer(1)
+	p := w.interpose(hooks)
 	alice, bob := w.join("alice"), w.join("bob")
 	alice.publish("camera", mediatest.Film(t, "vp8", 15, 5), asVideo(camera, media.IVF), looped)
 	<-lost
@@ -263,16 +268,8 @@ func TestAnOfferWithoutAnAnswerIsSentAgainAfterTheReconnect(t *testing.T) {
 	w := newWorld(t)
 	film := mediatest.Film(t, "vp8", 15, 5)
 	file, _, _ := speech(t, time.Second)
-	offers, lost := 0, make(chan struct{})
-	p := w.interpose(interposerHooks{answer: func(r *http.Response) error {
-		if strings.HasSuffix(r.Request.URL.Path, "/SetPublisher") {
-			if offers++; offers == 2 {
-				replaceAnswer(r, &signal.SetPublisherResponse{Error: &models.Error{Code: models.ErrorCode_ERROR_CODE_PARTICIPANT_SIGNAL_LOST}})
-				close(lost)
-			}
-		}
-		return nil
-	}})
+	hooks, lost := loseAnswer(2)
+	p := w.interpose(hooks)
 	alice, bob := w.join("alice"), w.join("bob")
 	alice.publish("speech", file, looped)
 	heard := bob.listen("alice")

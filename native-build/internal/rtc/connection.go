@@ -282,10 +282,13 @@ func (c *connection) publish(ctx context.Context, track *localTrack, muted bool)
 }
 
 // discard drops a publisher whose description got stuck half way: without other tracks the next publication begins
-// with a new one, else only a new session helps.
-func (c *connection) discard(p *publisher) {
+// with a new one. Else an offer that did not reach the SFU goes with the next one, and what the SFU refused it would refuse
+// again: then only a new session helps.
+func (c *connection) discard(p *publisher, cause error) {
 	if p.used() {
-		c.report(strategyRejoin, "publisher_negotiation_failed", nil)
+		if failure.KindOf(cause) != failure.SFUUnreachable {
+			c.report(strategyRejoin, "publisher_negotiation_failed", nil)
+		}
 		return
 	}
 	c.mu.Lock()
@@ -310,10 +313,14 @@ func (c *connection) onPeerState(kind models.PeerType, state webrtc.PeerConnecti
 		p.setConnected(state == webrtc.PeerConnectionStateConnected)
 	}
 	if c.ctx.Err() == nil {
-		c.s.emit(&rtcproto.Event{Payload: &rtcproto.Event_ConnectionStateChanged{
-			ConnectionStateChanged: &rtcproto.ConnectionStateChanged{Peer: peerKinds[kind], State: connectionStates[state]},
-		}})
+		c.s.emit(stateEvent(kind, state))
 	}
+}
+
+func stateEvent(kind models.PeerType, state webrtc.PeerConnectionState) *rtcproto.Event {
+	return &rtcproto.Event{Payload: &rtcproto.Event_ConnectionStateChanged{
+		ConnectionStateChanged: &rtcproto.ConnectionStateChanged{Peer: peerKinds[kind], State: connectionStates[state]},
+	}}
 }
 
 // onPeerClosed tells that a peer connection is gone, unless the session ends or has another of its kind by now.
@@ -327,9 +334,7 @@ func (c *connection) onPeerClosed(p *peer) {
 	if !s.open || s.state == Leaving || s.conn != c && s.conn.has(p.kind) {
 		return
 	}
-	s.tell(&rtcproto.Event{Payload: &rtcproto.Event_ConnectionStateChanged{ConnectionStateChanged: &rtcproto.ConnectionStateChanged{
-		Peer: peerKinds[p.kind], State: rtcproto.ConnectionState_CONNECTION_STATE_CLOSED,
-	}}})
+	s.tell(stateEvent(p.kind, webrtc.PeerConnectionStateClosed))
 }
 
 func (c *connection) has(kind models.PeerType) bool {

@@ -97,10 +97,8 @@ func (p *publisher) introduce(added *sender) error {
 		added.track.setConnected(p.up.isOpen()) // with mu, so that no later state is overwritten
 	}
 	p.mu.Unlock()
-	// An offer that did not reach the SFU goes with the next one; what it refused it would refuse again.
-	kept := p.used() && failure.KindOf(err) == failure.SFUUnreachable
-	if err != nil && !p.settled() && !kept {
-		p.c.discard(p)
+	if err != nil && !p.settled() {
+		p.c.discard(p, err)
 	}
 	return err
 }

@@ -21,19 +21,7 @@ const patience = 20 * time.Second
 
 // TestICERestartKeepsTheConnections restarts ICE of both peer connections of live sessions, as a lost path would.
 func TestICERestartKeepsTheConnections(t *testing.T) {
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Stop(within(t), false) }()
-	coordinator := coordinatorWith(t, server, nil)
-	engine, err := NewEngine(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
-
+	engine, coordinator := startEngine(t), coordinatorWith(t, startServer(t), nil)
 	alice, bob := joinAs(t, engine, coordinator, "alice"), joinAs(t, engine, coordinator, "bob")
 	track := publishedBy(t, alice)
 	hears(t, track, bob)
@@ -58,18 +46,7 @@ func TestICERestartKeepsTheConnections(t *testing.T) {
 
 // TestRestartsThatFollowEachOtherAtOnce gives goroutines that Pion starts no time to begin: the process would die.
 func TestRestartsThatFollowEachOtherAtOnce(t *testing.T) {
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Stop(within(t), false) }()
-	engine, err := NewEngine(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
-	coordinator := coordinatorWith(t, server, nil)
+	engine, coordinator := startEngine(t), coordinatorWith(t, startServer(t), nil)
 	alice, bob := joinAs(t, engine, coordinator, "alice"), joinAs(t, engine, coordinator, "bob")
 	track := publishedBy(t, alice)
 	publisher := alice.conn.currentPublisher()
@@ -94,6 +71,28 @@ func (p *peer) remoteDescription() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.remote
+}
+
+var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+func startServer(t *testing.T) *sfu.Server {
+	t.Helper()
+	server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: silent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop(within(t), false) })
+	return server
+}
+
+func startEngine(t *testing.T) *Engine {
+	t.Helper()
+	engine, err := NewEngine(silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(engine.Close)
+	return engine
 }
 
 func joinAs(t *testing.T, engine *Engine, url, user string) *Session {

@@ -42,21 +42,11 @@ func TestMediaPassesTURNServersOfTheJoin(t *testing.T) {
 	servers := startTURN(t, certificate)
 	for _, transport := range []string{"udp", "tcp", "tls"} {
 		t.Run(transport, func(t *testing.T) {
-			log := slog.New(slog.NewTextHandler(io.Discard, nil))
-			server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: log})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = server.Stop(within(t), false) }()
-			front := coordinatorWith(t, server, []coordinator.ICEServer{
+			front := coordinatorWith(t, startServer(t), []coordinator.ICEServer{
 				{URLs: []string{"turn:without.credentials.invalid:3478"}},
 				{URLs: []string{"nonsense", servers[transport]}, Username: turnUser, Password: turnPassword},
 			})
-			engine, err := NewEngine(log)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer engine.Close()
+			engine := startEngine(t)
 			engine.policy = webrtc.ICETransportPolicyRelay
 
 			alice, bob := joinAs(t, engine, front, "alice"), joinAs(t, engine, front, "bob")

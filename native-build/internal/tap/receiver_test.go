@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pion/interceptor"
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v3"
 )
@@ -18,9 +17,9 @@ const patience = 20 * time.Second
 // TestAStreamThatIsReplacedBeforeThereIsAPathIsReceived has another stream take over a media section whose receiver has not
 // started, because there is no path yet.
 func TestAStreamThatIsReplacedBeforeThereIsAPathIsReceived(t *testing.T) {
-	tap := &Tap{Guard: func(string) {}, OnRTCP: func(uint32, []rtcp.Packet) {}}
-	sending, receiving := loopbackAPI(&interceptor.Registry{}, nil), receivingAPI(tap)
-	sender, receiver := connection(t, sending), connection(t, receiving)
+	tap := newTap()
+	sending := loopbackAPI(nil)
+	sender, receiver := connection(t, sending), connection(t, loopbackAPI(tap))
 	tracks := make(chan *webrtc.TrackRemote, 1)
 	receiver.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { tracks <- track })
 
@@ -60,13 +59,8 @@ func TestAStreamThatIsReplacedBeforeThereIsAPathIsReceived(t *testing.T) {
 	}
 }
 
-func receivingAPI(tap *Tap) *webrtc.API {
-	registry := &interceptor.Registry{}
-	registry.Add(tap)
-	return loopbackAPI(registry, tap)
-}
-
-func loopbackAPI(registry *interceptor.Registry, tap *Tap) *webrtc.API {
+// loopbackAPI makes peer connections on loopback; their packets pass through the tap unless that is nil.
+func loopbackAPI(tap *Tap) *webrtc.API {
 	codecs := &webrtc.MediaEngine{}
 	_ = codecs.RegisterCodec(webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, PayloadType: 111,
@@ -75,8 +69,10 @@ func loopbackAPI(registry *interceptor.Registry, tap *Tap) *webrtc.API {
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetIPFilter(net.IP.IsLoopback)
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	registry := &interceptor.Registry{}
 	if tap != nil {
 		settings.BufferFactory = tap.Buffer
+		registry.Add(tap)
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(codecs), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(registry))
 }
