@@ -1,10 +1,9 @@
 # Three stages: the native library, the service, and a runtime that holds both.
 
 FROM debian:bookworm-slim AS native
-RUN echo "deb http://deb.debian.org/debian bookworm-backports main" > /etc/apt/sources.list.d/backports.list \
- && apt-get update \
- && apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config ca-certificates golang-1.23-go \
-      golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev golang-google-protobuf-dev \
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config ca-certificates \
+      golang-github-gorilla-websocket-dev golang-google-protobuf-dev \
       protobuf-compiler protoc-gen-go libopus-dev libspeexdsp-dev
 COPY native-build /source/native-build
 RUN make -C /source/native-build build

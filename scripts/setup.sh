@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the build (and with --test, the tests) needs and is missing, from Debian 12's own packages.
+# Installs what the build (and with --test, the tests) needs and is missing, from the own packages of Debian 12 or 13, and fetches
+# Go and Pion, of which the system has other versions, into the build's folder.
 # The .NET 10 SDK is the one thing expected to be there already. Does nothing, in a blink, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(
   gcc libc6-dev make pkg-config ca-certificates
-  golang-1.23-go
-  golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev golang-google-protobuf-dev
+  golang-github-gorilla-websocket-dev golang-google-protobuf-dev
   protobuf-compiler protoc-gen-go
   libopus-dev libspeexdsp-dev
 )
@@ -30,7 +30,7 @@ sdk=$(dotnet --version 2>/dev/null) || fail "dotnet is there, but not an SDK tha
 case $sdk in 10.*) ;; *) fail "found .NET SDK $sdk; .NET 10 is needed" ;; esac
 
 command -v dpkg-query >/dev/null \
-  || fail "this script knows Debian 12. Elsewhere install Go 1.23, Pion WebRTC v3, protoc with protoc-gen-go, libopus and libspeexdsp, then use --no-setup"
+  || fail "this script knows Debian 12 and 13; the library is built from their packages (native-build/packages)"
 
 install_debian_packages() {
   local missing=() as_root=()
@@ -47,15 +47,6 @@ install_debian_packages() {
 
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
   apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed"; }
-
-  # Go 1.23 is in the backports suite: add it beside the mirror already in use.
-  if ! apt-cache policy golang-1.23-go | grep -q 'Candidate: [0-9]'; then
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | sort -u | head -n 1)
-    [ -n "$mirror" ] || fail "Go 1.23 is in bookworm-backports, and no bookworm mirror is configured"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" \
-      | "${as_root[@]}" tee /etc/apt/sources.list.d/bookworm-backports.list >/dev/null
-    apt update >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "apt-get update failed with bookworm-backports"; }
-  fi
   apt install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 \
     || { tail -n 20 "$log" >&2; fail "apt-get install failed"; }
 }
@@ -72,4 +63,5 @@ install_node_packages() {
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 install_debian_packages
+make -s -C native-build packages
 if [ "${1:-}" = --test ]; then install_node_packages; fi

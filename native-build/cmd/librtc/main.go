@@ -1,5 +1,7 @@
 // Command librtc is the shared library: it has no program of its own. Its functions are C, see include/rtc.h; here the
 // Go behind them starts, as soon as the library is loaded.
+//
+//go:debug default=go1.24
 package main
 
 import "C"

@@ -1,4 +1,6 @@
 // Command librtctest is librtc with further commands that misbehave on purpose, for the tests.
+//
+//go:debug default=go1.24
 package main
 
 import "C"

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/pion/ice/v2"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/mixer"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/media"
 	"streamgateway/native/internal/sfuproto/models"

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/failure"
@@ -33,6 +33,8 @@ type peer struct {
 	pc      *webrtc.PeerConnection
 	// up is open while the connection is connected.
 	up gate
+
+	idle description.Idle // sections of the SFU's offers; one description is set at a time
 
 	watch sync.Mutex // held while a change of state is taken in; taken before mu
 
@@ -127,8 +129,7 @@ func (p *peer) describe() string {
 	return local
 }
 
-// awaitGathered waits until Pion has gathered candidates. ICE must not be restarted before: when a round of gathering begins
-// before the goroutine of the last one has run, both close the same channel, and the process dies.
+// awaitGathered waits until Pion has gathered candidates: it refuses to restart ICE before.
 func (p *peer) awaitGathered(ctx context.Context) error {
 	if p.pc.ICEGatheringState() == webrtc.ICEGatheringStateNew {
 		return nil
@@ -159,7 +160,14 @@ func (p *peer) setRemote(kind webrtc.SDPType, sdp string) error {
 	if _, err := description.Parse(sdp); err != nil {
 		return err
 	}
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp}); err != nil {
+	applied := sdp
+	if kind == webrtc.SDPTypeOffer {
+		var err error
+		if applied, err = p.idle.Offer(sdp); err != nil {
+			return err
+		}
+	}
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: applied}); err != nil {
 		return err
 	}
 	p.mu.Lock()

@@ -5,11 +5,11 @@ import (
 	"net"
 	"time"
 
-	"github.com/pion/ice/v2"
+	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/sdp/v3"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/tap"
 	"streamgateway/native/internal/udp"
@@ -80,6 +80,7 @@ func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
 	s.SetPrflxAcceptanceMinWait(0)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmission)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.DisableCloseByDTLS(true) // what closed is replaced by the session
 	if loopback {
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 		s.SetIncludeLoopbackCandidate(true)

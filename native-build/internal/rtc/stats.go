@@ -3,7 +3,7 @@ package rtc
 import (
 	"time"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/opus"
 	"streamgateway/native/internal/rtcproto"

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/signal"

@@ -6,9 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
-	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
@@ -96,8 +95,10 @@ func (s *subscriber) answerAll() {
 
 func (s *subscriber) answer(ctx context.Context, offer *event.SubscriberOffer) error {
 	restart := offer.GetIceRestart() || s.renewsICE(offer.GetSdp())
-	if err := s.awaitTurn(ctx, offer, restart); err != nil {
-		return err
+	if restart {
+		if err := s.awaitGathered(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.setRemote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
 		return fmt.Errorf("the SFU's offer: %w", err)
@@ -116,21 +117,6 @@ func (s *subscriber) answer(ctx context.Context, offer *event.SubscriberOffer) e
 		PeerType: models.PeerType_PEER_TYPE_SUBSCRIBER, Sdp: s.describe(), SessionId: s.c.sessionID,
 		NegotiationId: offer.GetNegotiationId(),
 	})
-}
-
-// awaitTurn waits until Pion is ready for an offer. Before there ever was a path, one that restarts ICE may be what the
-// streams of the last one wait for.
-func (s *subscriber) awaitTurn(ctx context.Context, offer *event.SubscriberOffer, restart bool) error {
-	if restart {
-		if err := s.awaitGathered(ctx); err != nil || !s.wasConnected() {
-			return err
-		}
-	}
-	parsed, err := description.Parse(offer.GetSdp())
-	if err != nil {
-		return fmt.Errorf("the SFU's offer: %w", err)
-	}
-	return s.tap.AwaitBegun(ctx, s.pc, description.SentStreams(parsed))
 }
 
 // onFailure asks for another offer. When that goes on failing, or the description is stuck half way, which Pion cannot

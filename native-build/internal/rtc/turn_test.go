@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/turn/v2"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/turn/v4"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/media"

@@ -288,7 +288,7 @@ func TestCommandsOfASession(t *testing.T) {
 		"rtc.sink.close":    {fmt.Sprintf(`{"sink":%d}`, sink), failure.SinkNotFound},
 		"rtc.publish.close": {fmt.Sprintf(`{"source":%d}`, source), failure.SourceNotFound},
 	} {
-		if _, err := s.call(tag, handle.request); failure.KindOf(err) != handle.kind {
+		if _, err := s.call(tag, "%s", handle.request); failure.KindOf(err) != handle.kind {
 			t.Errorf("%s of what is gone: %v", tag, err)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 )
 
 // withoutCandidates removes a client's candidates from its description. As with ICE lite (RFC 8445 §2.5), the client is learned

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"

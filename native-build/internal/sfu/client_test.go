@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 	"google.golang.org/protobuf/proto"
 
 	"streamgateway/native/internal/sfuproto/event"
@@ -37,7 +37,8 @@ type testClient struct {
 	subscriber *webrtc.PeerConnection
 	tracks     map[string]*remoteTrack
 	holdAnswer bool
-	quiet      bool // keeps no packets
+	idle       map[string]bool // sections that cannot be brought back; nil for a client that can
+	quiet      bool            // keeps no packets
 	offers     []*event.SubscriberOffer
 	arrivals   *arrivals // reported to the SFU; nil for not at all
 }

@@ -4,7 +4,7 @@ import (
 	"net"
 	"sync/atomic"
 
-	"github.com/pion/ice/v2"
+	"github.com/pion/ice/v4"
 )
 
 // directMux is the library's mux whose connections write to the socket themselves. The library's look the address up as text

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/ice/v2"
+	"github.com/pion/ice/v4"
 )
 
 func Test_Packets_go_straight_to_a_known_address_until_the_connection_closes(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/sfuproto/models"
 )
@@ -66,6 +66,7 @@ type outFormat struct {
 	payloadType uint8
 	redType     uint8 // of redundant audio, 0 when the client does not take it
 	repairType  uint8 // of retransmissions, 0 when they go with the media
+	repairSSRC  uint32
 	transportID uint8 // header extension ids, 0 when not negotiated
 	levelID     uint8
 }
@@ -123,7 +124,7 @@ func (d *downTrack) Bind(context webrtc.TrackLocalContext) (webrtc.RTPCodecParam
 func (d *downTrack) bind(format outFormat, ssrc uint32) {
 	d.format = format
 	d.header = rtp.Header{Version: 2, SSRC: ssrc, PayloadType: format.payloadType}
-	d.repair = rtp.Header{Version: 2, SSRC: repairSSRC(ssrc), PayloadType: format.repairType}
+	d.repair = rtp.Header{Version: 2, SSRC: format.repairSSRC, PayloadType: format.repairType}
 	if id := format.transportID; id != 0 {
 		// The headers keep the slice, so that the number in it changes for both.
 		_ = d.header.SetExtension(id, d.number[:])

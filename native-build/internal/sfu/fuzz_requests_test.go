@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -147,7 +147,6 @@ func FuzzOffer(f *testing.F) {
 	f.Add("v=0\r\no=- 0 0 IN IP4 0\r\ns=-\r\nt=0 0\r\nr=\r\n")
 	z := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, description string) {
-		groupRepairs(description)
 		p, _ := z.enter(t, "offerer")
 		response, failed := p.setPublisher(context.Background(), &signal.SetPublisherRequest{
 			SessionId: p.sessionID, Sdp: description, Tracks: []*models.TrackInfo{

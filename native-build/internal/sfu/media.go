@@ -9,10 +9,10 @@ import (
 	"net"
 	"time"
 
-	"github.com/pion/ice/v2"
+	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/tap"
 )
@@ -86,6 +86,8 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	// Clients are known by their checks alone; don't hold that against them.
 	m.settings.SetPrflxAcceptanceMinWait(0)
 	m.settings.SetDTLSRetransmissionInterval(dtlsRetransmission)
+	// A client whose media says goodbye has lost its path like others: it is asked to come back.
+	m.settings.DisableCloseByDTLS(true)
 	m.settings.SetSRTPReplayProtectionWindow(replayWindow)
 	if publicIP != "" {
 		m.settings.SetNAT1To1IPs([]string{publicIP}, webrtc.ICECandidateTypeHost)

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
+	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/tap"
 )
@@ -29,6 +30,7 @@ type publisher struct {
 	closed bool
 	origin uint64 // of the client's peer connection
 	byMid  map[string]*track
+	idle   description.Idle
 
 	// peerMu guards the following for those who must not wait for a negotiation.
 	peerMu    sync.Mutex
@@ -64,8 +66,11 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	if failed != nil {
 		return "", failed
 	}
-	description := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: untangle(withoutCandidates(offer))}
-	if err := peer.SetRemoteDescription(description); err != nil {
+	applied, err := b.idle.Offer(withoutCandidates(offer))
+	if err != nil {
+		return "", fail(codeInvalid, "%v", err)
+	}
+	if err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: applied}); err != nil {
 		return "", fail(codeInvalid, "sdp: %v", err)
 	}
 	published, failed := b.claim(peer, sections, infos)
@@ -133,7 +138,7 @@ func (b *publisher) open(origin uint64) (*webrtc.PeerConnection, *failure) {
 			return peer, nil
 		}
 		_ = peer.Close()
-		b.byMid = map[string]*track{}
+		b.byMid, b.idle = map[string]*track{}, description.Idle{}
 	}
 	b.origin = origin
 	media := b.participant.server.media

@@ -3,12 +3,11 @@ package sfu
 import (
 	"encoding/binary"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 )
 
 const (
@@ -16,9 +15,6 @@ const (
 	// repeatInterval is how soon a packet may be sent again: clients ask anew before an answer can have come.
 	repeatInterval = 30 * time.Millisecond
 )
-
-// repairSSRC is the source of the retransmissions of a stream. Both are random, so no two streams meet.
-func repairSSRC(ssrc uint32) uint32 { return ^ssrc }
 
 // repairCodec is the format of retransmissions of a codec (RFC 4588).
 func repairCodec(codec webrtc.RTPCodecParameters, payloadType webrtc.PayloadType) webrtc.RTPCodecParameters {
@@ -36,8 +32,8 @@ func formatOf(codec webrtc.RTPCodecParameters, context webrtc.TrackLocalContext)
 	apt := fmt.Sprintf("apt=%d", codec.PayloadType)
 	for _, other := range context.CodecParameters() {
 		switch {
-		case strings.EqualFold(other.MimeType, mimeRepair) && other.SDPFmtpLine == apt:
-			f.repairType = uint8(other.PayloadType)
+		case strings.EqualFold(other.MimeType, mimeRepair) && other.SDPFmtpLine == apt && context.SSRCRetransmission() != 0:
+			f.repairType, f.repairSSRC = uint8(other.PayloadType), uint32(context.SSRCRetransmission())
 		case strings.EqualFold(other.MimeType, mimeRedundant):
 			f.redType = uint8(other.PayloadType)
 		}
@@ -98,39 +94,4 @@ func (d *downTrack) remembered(outSeq uint16) *sentPacket {
 		return nil
 	}
 	return sent
-}
-
-// groupRepairs tells in an offer which source carries the retransmissions of which. The library knows of none.
-func groupRepairs(offer string) string {
-	parts := strings.Split(offer, "\r\nm=")
-	for i, part := range parts {
-		if strings.Contains(part, " rtx/90000") {
-			parts[i] = groupSources(part)
-		}
-	}
-	return strings.Join(parts, "\r\nm=")
-}
-
-func groupSources(section string) string {
-	var lines, repairs []string
-	for _, line := range strings.Split(section, "\r\n") {
-		source, isSource := strings.CutPrefix(line, "a=ssrc:")
-		number, attribute, _ := strings.Cut(source, " ")
-		ssrc, err := strconv.ParseUint(number, 10, 32)
-		if !isSource || err != nil {
-			lines = append(lines, line)
-			continue
-		}
-		repair := repairSSRC(uint32(ssrc))
-		if len(repairs) == 0 {
-			lines = append(lines, fmt.Sprintf("a=ssrc-group:FID %d %d", ssrc, repair))
-		}
-		lines = append(lines, line)
-		repairs = append(repairs, fmt.Sprintf("a=ssrc:%d %s", repair, attribute))
-	}
-	// A section that ends the description ends with an empty line.
-	if last := len(lines) - 1; lines[last] == "" {
-		return strings.Join(append(append(lines[:last], repairs...), ""), "\r\n")
-	}
-	return strings.Join(append(lines, repairs...), "\r\n")
 }

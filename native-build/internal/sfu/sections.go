@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/pion/sdp/v3"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/sfuproto/models"
@@ -119,23 +119,4 @@ func wantResends(answer string) string {
 		parts[i] = strings.Join(lines, "\r\n")
 	}
 	return strings.Join(parts, separator)
-}
-
-// untangle removes the sources from sections with several encodings. They are told apart by rid, and the library takes
-// a section with sources for one without encodings.
-func untangle(offer string) string {
-	parts := strings.Split(offer, "\nm=")
-	for i, part := range parts {
-		if !strings.Contains(part, "\na=simulcast:send") {
-			continue
-		}
-		var kept []string
-		for _, line := range strings.Split(part, "\n") {
-			if !strings.HasPrefix(line, "a=ssrc:") && !strings.HasPrefix(line, "a=ssrc-group:") {
-				kept = append(kept, line)
-			}
-		}
-		parts[i] = strings.Join(kept, "\n")
-	}
-	return strings.Join(parts, "\nm=")
 }

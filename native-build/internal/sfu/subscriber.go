@@ -8,7 +8,7 @@ import (
 
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/guard"
 	"streamgateway/native/internal/sfuproto/event"
@@ -216,7 +216,7 @@ func (s *subscriber) offer(restart bool) error {
 		return err
 	}
 
-	sdp := groupRepairs(s.participant.server.media.local(peer.LocalDescription().SDP))
+	sdp := s.participant.server.media.local(peer.LocalDescription().SDP)
 	s.participant.call.mu.Lock()
 	defer s.participant.call.mu.Unlock()
 	s.mu.Lock()

@@ -3,7 +3,7 @@ package sfu
 import (
 	"sync/atomic"
 
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 )
 
 // transport follows the way that media takes: ICE with DTLS on top.

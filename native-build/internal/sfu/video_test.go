@@ -9,7 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
@@ -297,7 +297,7 @@ func checkContinuous(t *testing.T, packets []*rtp.Packet) {
 
 func Test_Tracks_come_and_go_with_a_client_that_cannot_bring_sections_back(t *testing.T) {
 	s := startServer(t)
-	bob := newClient(t, s, "bob")
+	bob := newClient(t, s, "bob", cannotBringBack)
 	for round := range 5 {
 		name := fmt.Sprintf("guest-%d", round)
 		guest := newClient(t, s, name)
@@ -316,8 +316,8 @@ func Test_Tracks_come_and_go_with_a_client_that_cannot_bring_sections_back(t *te
 	}
 	bob.mu.Lock()
 	defer bob.mu.Unlock()
-	// The library under the tests' clients answers "inactive" to the section that comes back first. From then on one
-	// other section passes from track to track.
+	// The client answers "inactive" to the section that comes back first. From then on one other section passes from
+	// track to track.
 	if sections := strings.Count(bob.offers[len(bob.offers)-1].GetSdp(), "m=audio"); sections != 2 {
 		t.Errorf("%d sections", sections)
 	}

@@ -3,7 +3,6 @@
 package tap
 
 import (
-	"context"
 	"io"
 	"maps"
 	"slices"
@@ -11,8 +10,7 @@ import (
 
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
-	"github.com/pion/transport/v2/packetio"
-	"github.com/pion/webrtc/v3"
+	"github.com/pion/transport/v3/packetio"
 )
 
 // backlog bounds the packets kept for each stream until its track is known: some five seconds of audio.
@@ -30,7 +28,6 @@ type Tap struct {
 	mu      sync.Mutex
 	over    bool // the connection has ended
 	streams map[uint32]*stream
-	begun   chan struct{} // closed when the next stream begins; nil while nobody waits
 }
 
 // Buffer is the library's buffer factory.
@@ -106,76 +103,12 @@ func (t *Tap) BindLocalStream(info *interceptor.StreamInfo, writer interceptor.R
 	return writer
 }
 
-// BindRemoteStream hears of each incoming stream that a receiver has begun to receive.
-func (t *Tap) BindRemoteStream(info *interceptor.StreamInfo, reader interceptor.RTPReader) interceptor.RTPReader {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s := t.streams[info.SSRC]; s != nil {
-		s.begun = true
-	}
-	if t.begun != nil {
-		close(t.begun)
-		t.begun = nil
-	}
-	return reader
-}
-
-// AwaitBegun waits until every stream that the last description of the other side announced is received, but for those that
-// the next one keeps. The library starts receivers later than it takes a description, when the transport is there, and
-// would start such a stream on the receiver that follows it in its media section, which could then never receive anything.
-func (t *Tap) AwaitBegun(ctx context.Context, peer *webrtc.PeerConnection, kept map[uint32]bool) error {
-	for {
-		begun := t.nextBegun()
-		if !t.awaits(peer, kept) {
-			return nil
-		}
-		select {
-		case <-begun:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (t *Tap) nextBegun() <-chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.begun == nil {
-		t.begun = make(chan struct{})
-	}
-	return t.begun
-}
-
-func (t *Tap) awaits(peer *webrtc.PeerConnection, kept map[uint32]bool) bool {
-	for _, transceiver := range peer.GetTransceivers() {
-		receiver := transceiver.Receiver()
-		if receiver == nil {
-			continue
-		}
-		for _, track := range receiver.Tracks() {
-			ssrc := uint32(track.SSRC())
-			if ssrc != 0 && !kept[ssrc] && !t.hasBegun(ssrc) { // those with a name begin with their first packet
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (t *Tap) hasBegun(ssrc uint32) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := t.streams[ssrc]
-	return s != nil && s.begun
-}
-
 // stream is the buffer of one incoming RTP stream. The library itself reads a few packets, to learn which track they
 // belong to; they are kept for attach nevertheless.
 type stream struct {
 	tap     *Tap
 	ssrc    uint32
 	ended   chan struct{}
-	begun   bool // a receiver reads it; guarded by the tap's mu
 	mu      sync.Mutex
 	changed sync.Cond
 	receive func([]byte)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/transport/v2/packetio"
+	"github.com/pion/transport/v3/packetio"
 )
 
 func newTap() *Tap {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pion/transport/v2/deadline"
+	"github.com/pion/transport/v3/deadline"
 )
 
 const (

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/pion/transport/v2"
-	"github.com/pion/transport/v2/stdnet"
+	"github.com/pion/transport/v3"
+	"github.com/pion/transport/v3/stdnet"
 )
 
 // Net is the system's network as one peer connection sees it, with sockets of this package. It owns them: Pion forgets

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/transport/v2"
+	"github.com/pion/transport/v3"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )

@@ -28,7 +28,7 @@ public sealed class PackagedLibraryTests : IDisposable
         Assert.Equal(["commands.schema.json", "events.proto", "rtc.h"], bundle.Manifest.Schemas!.Keys.Order());
         var sbom = JsonDocument.Parse(bundle.ReadFile(bundle.Manifest.Sbom!.Cyclonedx!)).RootElement;
         var parts = sbom.GetProperty("components").EnumerateArray().Select(part => part.GetProperty("name").GetString()).ToList();
-        Assert.Contains("golang-github-pion-webrtc.v3-dev", parts);
+        Assert.Contains("golang-github-pion-webrtc-v4-dev", parts);
         Assert.Contains("libopus0", parts);
         Assert.NotNull(bundle.Manifest.BuildInfo!.Git!.Commit);
         Assert.StartsWith("go1.", bundle.Manifest.BuildInfo.Compiler, StringComparison.Ordinal);
