@@ -181,3 +181,24 @@ func Test_A_participant_whose_media_fails_is_asked_to_rejoin(t *testing.T) {
 		t.Errorf("left because of %q", reason)
 	}
 }
+
+func Test_Who_leaves_while_its_media_may_be_restarted_is_not_waited_for(t *testing.T) {
+	s := startServer(t, func(o *Options) {
+		o.iceTimeout = 300 * time.Millisecond
+		o.restartGrace = time.Hour
+	})
+	alice := newClient(t, s, "alice")
+	alice.publish(alice.newTrack(audioTrack, opus()))
+	p := s.session(alice.sessionID)
+	_ = alice.publisher.Close()
+	grace := func() *time.Timer {
+		p.call.mu.Lock()
+		defer p.call.mu.Unlock()
+		return p.restart
+	}
+	alice.eventually("a failure of the connection", func() bool { return grace() != nil })
+	p.remove(LeaveKicked, closeNormal)
+	if grace().Stop() {
+		t.Error("the timer still holds the participant")
+	}
+}

@@ -27,6 +27,17 @@ type choice struct {
 	paused   bool   // not even the smallest step fits
 }
 
+// layer answers the layer that is wanted of the publisher, nil for none.
+func (c choice) layer() *layer {
+	switch {
+	case c.paused:
+		return nil
+	case c.wanted == nil:
+		return c.target
+	}
+	return c.wanted
+}
+
 // step is one quality of a video.
 type step struct {
 	layer    *layer
@@ -43,29 +54,37 @@ type share struct {
 	given int // step it is given, -1 for none
 }
 
-// rechoose shares what the way to the participant carries among its videos.
-func (p *participant) rechoose() { p.subscriber.allocate(time.Now()) }
+// rechoose shares what the way to the participant carries among its videos, and tells publishers what that changes.
+func (p *participant) rechoose() {
+	now := time.Now()
+	for _, t := range p.subscriber.allocate(now) {
+		t.tellDemand(now)
+	}
+}
 
 // allocate gives every video its first step, then each in turn the next one, in order of importance. It asks for the
-// keyframes that changes need, tells the client what is paused and publishers what is wanted of them.
-func (s *subscriber) allocate(now time.Time) {
+// keyframes that changes need, tells the client what is paused, and answers the tracks of which other layers are wanted
+// now.
+func (s *subscriber) allocate(now time.Time) (rewanted []*track) {
 	s.allocation.Lock() // until all is told, so that the client hears of changes in their order
 	defer s.allocation.Unlock()
 	shares := s.shares()
 	if len(shares) == 0 {
-		return
+		return nil
 	}
 	s.distribute(shares, now)
-	var changed []*event.InboundVideoState
+	var paused []*event.InboundVideoState
 	for _, share := range shares {
-		if share.apply(now) {
-			changed = append(changed, share.down.state())
+		before, after := share.apply(now)
+		if before.paused != after.paused {
+			paused = append(paused, share.down.state())
+		}
+		if before.layer() != after.layer() {
+			rewanted = append(rewanted, share.down.track)
 		}
 	}
-	s.tellStates(changed)
-	for _, share := range shares {
-		share.down.track.tellDemand(now)
-	}
+	s.tellStates(paused)
+	return rewanted
 }
 
 func (s *subscriber) tellStates(states []*event.InboundVideoState) {
@@ -131,8 +150,10 @@ func newShare(d *downTrack) *share {
 	c := d.choice
 	d.mu.Unlock()
 	s := &share{down: d, held: -1, given: -1}
-	for _, l := range fitting(d.track.choices(), c.height) {
-		s.steps = append(s.steps, l.steps()...)
+	layers := fitting(d.track.choices(), c.height)
+	s.steps = make([]step, 0, len(layers)*(maxTemporalLayers+1))
+	for _, l := range layers {
+		s.steps = l.appendSteps(s.steps)
 	}
 	if d.track.blocked.Load() { // a muted video takes nothing
 		for i := range s.steps {
@@ -199,27 +220,26 @@ func (s *share) next(available, keep int) (more, limit int, ok bool) {
 	return more, int(float64(available) / stepMargin), true
 }
 
-// apply makes the given step the down track's choice and tells whether it was paused or goes on.
-func (s *share) apply(now time.Time) (pauseChanged bool) {
+// apply makes the given step the down track's choice, and answers what that was before and is after.
+func (s *share) apply(now time.Time) (before, after choice) {
 	d := s.down
 	d.mu.Lock()
+	before = d.choice
 	c := &d.choice
-	paused := s.given < 0 && len(s.steps) > 0
-	pauseChanged = paused != c.paused
-	c.paused = paused
-	if paused {
+	c.paused = s.given < 0 && len(s.steps) > 0
+	if c.paused {
 		d.current = nil // it goes on with a keyframe
 	} else if s.given >= 0 {
 		c.wanted, c.temporal = s.steps[s.given].layer, s.steps[s.given].temporal
 	}
 	c.target = nearestActive(d.track.layerList(), c.wanted, now)
-	due := d.flowing && !paused && c.target != nil && c.target != d.current
-	target := c.target
+	after = *c
+	due := d.flowing && !c.paused && c.target != nil && c.target != d.current
 	d.mu.Unlock()
 	if due {
-		target.requestKeyframe()
+		after.target.requestKeyframe()
 	}
-	return pauseChanged
+	return before, after
 }
 
 // nearestActive answers the best layer being sent that is not above the wanted one, or else the lowest one; nil while

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"time"
 
 	"streamgateway/native/internal/sfuproto/event"
@@ -35,8 +36,8 @@ func (d *demand) update(layers int, wanted uint8, now time.Time) (off uint8, cha
 	return off, changed
 }
 
-// tellDemand tells the publisher which layers are wanted, if that changed. Callers hold no lock but a subscriber's
-// allocation.
+// tellDemand tells the publisher which layers are wanted, if that changed. It asks everybody who gets the track, so it is
+// called once a round, and for what has changed in between. Callers hold no lock.
 func (t *track) tellDemand(now time.Time) {
 	layers := t.layerList()
 	if !t.simulcast.Load() || len(layers) < 2 {
@@ -76,10 +77,8 @@ func (t *track) wantedLayers(layers []*layer) (wanted uint8) {
 		d.mu.Lock()
 		choice := d.choice
 		d.mu.Unlock()
-		for i, l := range layers {
-			if !choice.paused && (l == choice.wanted || l == choice.target && choice.wanted == nil) {
-				wanted |= 1 << i
-			}
+		if i := slices.Index(layers, choice.layer()); i >= 0 {
+			wanted |= 1 << i
 		}
 	}
 	return wanted

@@ -232,8 +232,10 @@ func (d *downTrack) repeat(l *layer) {
 	}
 }
 
+// ticks counts a layer's media clock, whose numbers begin anew after half a day.
 func ticks(l *layer, span time.Duration) uint32 {
-	return uint32(int64(span) * int64(l.clock) / int64(time.Second))
+	seconds, rest := span/time.Second, span%time.Second // as a whole they would not fit after a day
+	return uint32(int64(seconds)*int64(l.clock) + int64(rest)*int64(l.clock)/int64(time.Second))
 }
 
 // forward sends a packet of a layer if that is the one this subscriber gets.

@@ -269,7 +269,7 @@ func (l *layer) mediaTime(at time.Time) (timestamp uint32, ok bool) {
 	if since.IsZero() {
 		return 0, false
 	}
-	return base + uint32(int64(at.Sub(since))*int64(l.clock)/int64(time.Second)), true
+	return base + ticks(l, at.Sub(since)), true
 }
 
 // lossReports asks again for what is still missing.
@@ -285,6 +285,9 @@ func (l *layer) lossReports(now time.Time) rtcp.Packet {
 	return nil
 }
 
+// maxReportDelay is what a reception report can tell as the time since the sender's; what is older counts as none.
+const maxReportDelay = (1 << 16) * time.Second
+
 // receptionReport answers the block for the next receiver report; false before the first packet.
 func (l *layer) receptionReport(now time.Time) (rtcp.ReceptionReport, bool) {
 	l.mu.Lock()
@@ -294,9 +297,9 @@ func (l *layer) receptionReport(now time.Time) (rtcp.ReceptionReport, bool) {
 	}
 	block := l.reception.report()
 	block.SSRC = l.source.ssrc
-	if !l.report.receivedAt.IsZero() {
+	if delay := now.Sub(l.report.receivedAt); delay < maxReportDelay { // also there is none yet
 		block.LastSenderReport = uint32(l.report.ntp >> 16)
-		block.Delay = uint32(now.Sub(l.report.receivedAt) * 65536 / time.Second)
+		block.Delay = uint32(delay * 65536 / time.Second)
 	}
 	return block, true
 }

@@ -54,8 +54,8 @@ func (l *layer) bitrate() int {
 	return int(sum)
 }
 
-// steps lists what can be had of the layer, the least first: all of it, or its temporal layers one by one.
-func (l *layer) steps() []step {
+// appendSteps lists what can be had of the layer, the least first: all of it, or its temporal layers one by one.
+func (l *layer) appendSteps(steps []step) []step {
 	l.mu.Lock()
 	rate := l.rate
 	l.mu.Unlock()
@@ -66,14 +66,13 @@ func (l *layer) steps() []step {
 		}
 	}
 	if !rate.known || highest == 0 {
-		return []step{{l, maxTemporalLayers, l.bitrate()}}
+		return append(steps, step{l, maxTemporalLayers, l.bitrate()})
 	}
-	var steps []step
 	sum := 0.0
 	for i, bits := range rate.bits[:highest+1] {
 		sum += bits
 		steps = append(steps, step{l, uint8(i), int(sum)})
 	}
-	steps[highest].temporal = maxTemporalLayers
+	steps[len(steps)-1].temporal = maxTemporalLayers
 	return steps
 }

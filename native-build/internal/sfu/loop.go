@@ -70,19 +70,24 @@ func (c *call) requestMissing(members []*participant, now time.Time) {
 
 // chooseLayers follows what publishers send and what the ways to subscribers carry.
 func (c *call) chooseLayers(members []*participant, now time.Time) {
+	var videos []*track
 	for _, p := range members {
 		for _, t := range c.tracksOf(p) {
-			if !isVideo(t.kind) {
-				continue
+			if isVideo(t.kind) {
+				videos = append(videos, t)
 			}
-			for _, l := range t.layerList() {
-				l.measureRate(now)
-			}
-			t.tellDemand(now)
+		}
+	}
+	for _, t := range videos {
+		for _, l := range t.layerList() {
+			l.measureRate(now)
 		}
 	}
 	for _, p := range members {
 		p.subscriber.allocate(now)
+	}
+	for _, t := range videos {
+		t.tellDemand(now)
 	}
 }
 

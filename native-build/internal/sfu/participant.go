@@ -40,6 +40,7 @@ type participant struct {
 	regranted     bool    // since it joined
 	socket        *socket // nil while the session is kept without one
 	keep          *time.Timer
+	restart       *time.Timer // while a peer connection that failed may be restarted
 	migration     *migration // nil once it is complete, and for those who did not come from elsewhere
 	announced     bool       // somebody was told of it
 	tracks        map[models.TrackType]*track
@@ -235,8 +236,10 @@ func (p *participant) remove(reason LeaveReason, closeCode int) {
 		return
 	}
 	p.call.mu.Lock()
-	if p.keep != nil {
-		p.keep.Stop()
+	for _, timer := range []*time.Timer{p.keep, p.restart} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 	if p.socket != nil {
 		p.socket.finish(closeCode, string(reason))
@@ -268,19 +271,30 @@ func (p *participant) mediaFailed() {
 // run starts a goroutine for work on this participant.
 func (p *participant) run(work func()) { p.server.run("participant", work) }
 
-// peerFailed gives the client a while to restart ICE before the session is given up.
-func (p *participant) peerFailed(stillFailed func() bool) {
+// peerFailed gives the client a while to restart ICE before the session is given up; anew when its other peer connection
+// fails as well.
+func (p *participant) peerFailed() {
 	p.server.log.Debug("peer connection failed", "cid", p.cid, "user", p.userID)
 	if !p.hasSocket() {
 		p.remove(LeaveMediaFailed, closeNormal)
 		return
 	}
-	time.AfterFunc(p.server.options.restartGrace, func() {
-		defer p.server.recover("restart grace")
-		if stillFailed() {
-			p.mediaFailed()
-		}
-	})
+	p.call.mu.Lock()
+	defer p.call.mu.Unlock()
+	switch {
+	case p.call.participants[p.sessionID] != p: // gone in between
+	case p.restart != nil:
+		p.restart.Reset(p.server.options.restartGrace)
+	default:
+		p.restart = time.AfterFunc(p.server.options.restartGrace, p.restartExpired)
+	}
+}
+
+func (p *participant) restartExpired() {
+	defer p.server.recover("restart grace")
+	if p.mediaLost() {
+		p.mediaFailed()
+	}
 }
 
 func (p *participant) hasSocket() bool {

@@ -150,7 +150,7 @@ func (b *publisher) open(origin uint64) (*webrtc.PeerConnection, *failure) {
 		defer b.participant.server.recover("track")
 		b.receive(peer, remote, receiver)
 	})
-	followed := followTransport(peer, b.participant.run, func() {}, func() { b.participant.peerFailed(b.failed) })
+	followed := followTransport(peer, b.participant.run, func() {}, b.participant.peerFailed)
 	b.peerMu.Lock()
 	b.peer, b.transport, b.bySSRC = peer, followed, map[uint32]*layer{}
 	b.peerMu.Unlock()

@@ -17,7 +17,7 @@ type reception struct {
 	fraction      uint8
 	lastTimestamp uint32
 	lastArrival   time.Time
-	lastTransit   int64
+	lastTransit   uint32
 	jitter        float64
 	haveTransit   bool
 }
@@ -38,14 +38,18 @@ func (r *reception) add(h rtpHeader, now time.Time) uint64 {
 	r.highest = seq
 	r.lastTimestamp, r.lastArrival = h.timestamp, now
 
-	arrival := now.UnixMicro() * int64(r.clock) / 1_000_000
-	transit := arrival - int64(h.timestamp)
+	transit := mediaClock(now, r.clock) - h.timestamp
 	if r.haveTransit {
 		difference := int32(transit - r.lastTransit)
 		r.jitter += (abs(float64(difference)) - r.jitter) / 16
 	}
 	r.lastTransit, r.haveTransit = transit, true
 	return seq
+}
+
+// mediaClock is a time in ticks of a media clock, which begin anew as its timestamps do.
+func mediaClock(t time.Time, clock uint32) uint32 {
+	return uint32(t.Unix()*int64(clock) + int64(t.Nanosecond())*int64(clock)/int64(time.Second))
 }
 
 func abs(x float64) float64 {

@@ -248,7 +248,7 @@ func (s *subscriber) open() (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	followed := followTransport(peer, s.participant.run, s.renewed, func() { s.participant.peerFailed(s.failed) })
+	followed := followTransport(peer, s.participant.run, s.renewed, s.participant.peerFailed)
 	s.mu.Lock()
 	closed := s.closed
 	if !closed {
