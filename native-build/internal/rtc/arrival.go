@@ -54,7 +54,7 @@ func (m *sequenceMeter) report() (block rtcp.ReceptionReport) {
 
 // jitterMeter estimates the variation of arrival (RFC 3550 A.8).
 type jitterMeter struct {
-	transit  int64
+	transit  uint32
 	estimate uint64
 	started  bool
 }
@@ -63,14 +63,11 @@ func (j *jitterMeter) note(arrival time.Time, timestamp, clockRate uint32) uint6
 	if clockRate == 0 {
 		return 0
 	}
-	units := arrival.UnixNano() / 1000 * int64(clockRate) / 1_000_000
-	transit := int64(int32(uint32(units) - timestamp))
+	clock := int64(clockRate)
+	transit := uint32(arrival.Unix()*clock+int64(arrival.Nanosecond())*clock/int64(time.Second)) - timestamp
 	if j.started {
-		difference := transit - j.transit
-		if difference < 0 {
-			difference = -difference
-		}
-		j.estimate += uint64(difference) - (j.estimate+8)>>4
+		difference := int64(int32(transit - j.transit)) // both begin anew now and then
+		j.estimate += uint64(max(difference, -difference)) - (j.estimate+8)>>4
 	}
 	j.transit, j.started = transit, true
 	return j.estimate

@@ -1,6 +1,9 @@
 package rtc
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestReportsTellTheLossSinceTheLastOne(t *testing.T) {
 	var m sequenceMeter
@@ -25,5 +28,34 @@ func TestReportsTellTheLossSinceTheLastOne(t *testing.T) {
 	m.note(98) // late, but not lost
 	if block = m.report(); block.TotalLost != 48 {
 		t.Errorf("after a late one: %+v", block)
+	}
+}
+
+func TestJitterIsSmallWhateverTheTimestampsBeginWith(t *testing.T) {
+	const clock = 48000
+	arrival := time.Unix(1_800_000_000, 0)
+	wallClock := uint32(arrival.Unix() * clock)
+	for _, offset := range []uint32{0, 1 << 30, 1<<31 - 20, 1 << 31, 1<<31 + 20, 1<<32 - 20} {
+		var meter jitterMeter
+		var estimate uint64
+		for i := range 100 {
+			late := time.Duration(i%3) * 500 * time.Microsecond
+			estimate = meter.note(arrival.Add(time.Duration(i)*20*time.Millisecond+late), wallClock-offset+uint32(i)*960, clock)
+		}
+		if jitter := float64(estimate>>4) / clock; jitter > 0.001 {
+			t.Errorf("transit %d: a jitter of %.4f s of packets that come within a millisecond", offset, jitter)
+		}
+	}
+}
+
+func TestTheSendersReportOfADayAgoIsNotTold(t *testing.T) {
+	now := time.Now()
+	r := &remoteTrack{sender: senderReport{ntp: 1 << 40, at: now.Add(-2 * time.Second)}}
+	r.sequences.note(1)
+	if block, _ := r.report(now); block.Delay != 2*65536 || block.LastSenderReport == 0 {
+		t.Errorf("after two seconds: %+v", block)
+	}
+	if block, _ := r.report(now.Add(24 * time.Hour)); block.Delay != 0 || block.LastSenderReport != 0 {
+		t.Errorf("after a day: %+v", block)
 	}
 }

@@ -17,6 +17,7 @@ type orderedPacket struct {
 	timestamp uint32
 	payload   []byte
 	lost      int
+	heldSince time.Time // of one that is held
 }
 
 // reorder puts packets into sequence. What comes in order passes at once; only a gap makes later packets wait, shortly.
@@ -24,7 +25,6 @@ type reorder struct {
 	started bool
 	next    uint16 // the sequence number expected
 	held    []orderedPacket
-	since   time.Time // when the oldest gap was seen
 	out     []orderedPacket
 }
 
@@ -63,17 +63,24 @@ func (o *reorder) expire(now time.Time) []orderedPacket {
 }
 
 func (o *reorder) expireInto(now time.Time) {
-	if o.waiting() && now.Sub(o.since) >= holdTime {
+	for o.waiting() && now.Sub(o.gapSince()) >= holdTime {
 		o.skipGap()
-		o.since = now
 	}
+}
+
+// gapSince is when the first gap was seen: by the earliest of what is held behind it.
+func (o *reorder) gapSince() time.Time {
+	since := o.held[0].heldSince
+	for _, packet := range o.held[1:] {
+		if packet.heldSince.Before(since) {
+			since = packet.heldSince
+		}
+	}
+	return since
 }
 
 // hold keeps a copy in sequence.
 func (o *reorder) hold(now time.Time, packet orderedPacket) {
-	if len(o.held) == 0 {
-		o.since = now
-	}
 	at := len(o.held)
 	for at > 0 && int16(o.held[at-1].sequence-packet.sequence) >= 0 {
 		if o.held[at-1].sequence == packet.sequence {
@@ -81,7 +88,7 @@ func (o *reorder) hold(now time.Time, packet orderedPacket) {
 		}
 		at--
 	}
-	packet.payload = append([]byte(nil), packet.payload...)
+	packet.payload, packet.heldSince = append([]byte(nil), packet.payload...), now
 	o.held = append(o.held, orderedPacket{})
 	copy(o.held[at+1:], o.held[at:])
 	o.held[at] = packet

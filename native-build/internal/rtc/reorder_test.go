@@ -76,3 +76,32 @@ func TestReorderHoldsOnlySoMany(t *testing.T) {
 		t.Errorf("%d packets came out, %d lost", len(out), out[0].lost)
 	}
 }
+
+func TestEachGapHasItsOwnTimeToBeFilled(t *testing.T) {
+	var order reorder
+	begin := time.Unix(1, 0)
+	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }
+	order.push(at(0), 1, 0, nil)
+	order.push(at(10), 3, 0, nil)
+	order.push(at(90), 5, 0, nil)
+	if out := order.push(at(95), 2, 0, nil); len(out) != 2 {
+		t.Fatalf("%d packets came out when the first gap was filled", len(out))
+	}
+	if out := order.expire(at(189)); len(out) != 0 {
+		t.Errorf("the second gap was given up %v after it was seen", 99*time.Millisecond)
+	}
+	if out := order.expire(at(190)); len(out) != 1 || out[0].sequence != 5 || out[0].lost != 1 {
+		t.Errorf("after its time: %v", out)
+	}
+}
+
+func TestGapsOfOneAgeAreGivenUpTogether(t *testing.T) {
+	var order reorder
+	now := time.Unix(1, 0)
+	for _, sequence := range []uint16{1, 5, 3} {
+		order.push(now, sequence, 0, nil)
+	}
+	if out := order.expire(now.Add(holdTime)); len(out) != 2 || out[0].lost != 1 || out[1].lost != 1 {
+		t.Errorf("given up: %v", out)
+	}
+}

@@ -14,6 +14,8 @@ const (
 	reportInterval = time.Second
 	// maxReportBlocks is what one packet holds (RFC 3550, 6.4.2).
 	maxReportBlocks = 31
+	// maxReportDelay is what a block can tell as the time since the sender's report; what is older counts as none.
+	maxReportDelay = (1 << 16) * time.Second
 )
 
 // reports tell the SFU how the tracks of a subscriber arrive: one receiver report for all of them.
@@ -110,9 +112,9 @@ func (r *remoteTrack) report(now time.Time) (block rtcp.ReceptionReport, ok bool
 	}
 	block = r.sequences.report()
 	block.SSRC, block.Jitter = r.ssrc, uint32(r.jitter.estimate>>4)
-	if !r.sender.at.IsZero() {
+	if delay := now.Sub(r.sender.at); delay < maxReportDelay { // also there is none yet
 		block.LastSenderReport = uint32(r.sender.ntp >> 16)
-		block.Delay = uint32(now.Sub(r.sender.at).Seconds() * 65536)
+		block.Delay = uint32(delay.Seconds() * 65536)
 	}
 	return block, true
 }
