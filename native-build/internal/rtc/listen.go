@@ -8,7 +8,6 @@ import (
 
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/media"
-	"streamgateway/native/internal/mixer"
 )
 
 const (
@@ -52,26 +51,33 @@ func (s *Session) Listen(ctx context.Context, options ListenOptions, open func()
 	if err != nil {
 		return Listening{}, err
 	}
-	err = s.await(ctx, codecWait, func() bool { return k.rendering != nil || k.failure != nil })
+	err = s.await(ctx, codecWait, func() bool { return k.rendering != nil || k.failure != nil || k.ended })
 	if errors.Is(err, errAwaited) {
 		err = failure.Newf(failure.DeadlineExceeded, failure.Media, "the SFU does not send %s", k.name())
 	}
-	s.mu.Lock()
-	listening := Listening{
-		SinkID: k.port.ID(), TrackID: trackID(k.participantSessionID, k.trackType), UserID: k.userID, Codec: k.codec,
-	}
-	if err == nil && k.failure != nil {
-		err = k.failure
-	}
+	listening := Listening{}
 	if err == nil {
-		listening.Format = k.rendering.format()
+		listening, err = s.present(k)
 	}
-	s.mu.Unlock()
 	if err != nil {
 		s.endSink(k, sinkClosed)
-		return Listening{}, err
 	}
-	return listening, nil
+	return listening, err
+}
+
+// present makes a sink known to the host, unless nothing comes of it. From here on its end is told.
+func (s *Session) present(k *sink) (Listening, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := trackID(k.participantSessionID, k.trackType)
+	switch {
+	case k.failure != nil:
+		return Listening{}, k.failure
+	case k.ended:
+		return Listening{}, failure.Newf(failure.TrackNotFound, failure.NoStage, "%s has ended", id)
+	}
+	k.known = true
+	return Listening{SinkID: k.port.ID(), TrackID: id, UserID: k.userID, Codec: k.codec, Format: k.rendering.format()}, nil
 }
 
 // errAwaited says that what was awaited did not come in time.
@@ -146,10 +152,12 @@ func (s *Session) endSink(k *sink, reason string) {
 		k.recorded.recording.forget(k)
 	}
 	k.stopGrace()
+	k.ended = true
 	s.bindSinks()
-	id := trackID(k.participantSessionID, k.trackType)
+	s.announce()
+	id, known := trackID(k.participantSessionID, k.trackType), k.known
 	s.mu.Unlock()
-	if counts, ended := k.end(reason == sinkClosed); ended && k.recorded == nil {
+	if counts, ended := k.end(reason == sinkClosed); ended && known {
 		k.tellEnd(reason, id, counts)
 	}
 	s.resubscribe()
@@ -170,69 +178,6 @@ func (s *Session) abandon(track *remoteTrack) {
 	defer s.mu.Unlock()
 	s.tracks = slices.DeleteFunc(s.tracks, func(other *remoteTrack) bool { return other == track })
 	s.bindSinks()
-}
-
-// bindSinks brings tracks and sinks together after any change of tracks, sinks or roster; mu must be held.
-func (s *Session) bindSinks() {
-	for _, k := range s.sinks {
-		s.followUser(k)
-	}
-	for _, r := range s.recordings {
-		r.bind()
-	}
-	for _, track := range s.tracks {
-		if p := s.roster.byPrefix(track.prefix); p != nil {
-			track.owner = p.sessionID
-			if state := p.tracks[track.trackType]; state != nil {
-				state.codec = track.codec
-			}
-		}
-	}
-	for _, m := range s.mixes {
-		s.bindMix(m)
-	}
-	for _, track := range s.tracks {
-		var mixes []*mixer.Input
-		for _, m := range s.mixes {
-			if known := m.inputs[track]; known != nil {
-				mixes = append(mixes, known.Input)
-			}
-		}
-		track.setListeners(s.sinksOf(track), mixes)
-	}
-}
-
-// sinksOf lists the sinks that hear a track. A sink whose bytes cannot go on with the track's codec ends.
-func (s *Session) sinksOf(track *remoteTrack) (list []*sink) {
-	for _, k := range s.sinks {
-		if track.owner == "" || k.participantSessionID != track.owner || k.trackType != track.trackType {
-			continue
-		}
-		if s.newest(track) {
-			k.render(track.codec) // the one before it may still be there, in another codec
-		}
-		switch {
-		case k.rendering == nil:
-		case k.codec == track.codec:
-			list = append(list, k)
-			if k.recorded != nil {
-				k.recorded.losses.hear(track)
-			}
-		case s.newest(track):
-			s.tasks.spawn(func() { s.endSink(k, "codec_changed") })
-		}
-	}
-	return list
-}
-
-// newest tells that no later track of the same type has come from the owner.
-func (s *Session) newest(track *remoteTrack) bool {
-	for _, other := range slices.Backward(s.tracks) {
-		if other.owner == track.owner && other.trackType == track.trackType {
-			return other == track
-		}
-	}
-	return false
 }
 
 // followUser moves a sink to its user's present connection, or gives the user some time to come back.

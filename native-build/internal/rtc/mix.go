@@ -2,6 +2,7 @@ package rtc
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -98,11 +99,15 @@ func (s *Session) endMix(m *mix, reason string) {
 
 // bindMix gives a mix an input for each track that it hears; the session's lock must be held.
 func (s *Session) bindMix(m *mix) {
-	for track, known := range m.inputs {
-		if !slices.Contains(s.tracks, track) || track.owner != known.participantSessionID {
-			known.Close()
-			delete(m.inputs, track)
+	gone := maps.Clone(m.inputs)
+	for _, track := range s.tracks {
+		if known := gone[track]; known != nil && known.participantSessionID == track.owner {
+			delete(gone, track)
 		}
+	}
+	for track, known := range gone {
+		known.Close()
+		delete(m.inputs, track)
 	}
 	for _, track := range s.tracks {
 		owner := s.roster.members[track.owner]

@@ -229,7 +229,7 @@ func (u *unitSender) send(unit media.Unit) error {
 	if u.packetizer != nil {
 		return u.sendFrame(unit)
 	}
-	if len(unit.Data) > 0 && !p.s.audioMuted.Load() {
+	if len(unit.Data) > 0 && !p.s.mutes.audio.Load() {
 		u.write(unit.Data, unit, marker)
 	}
 	return nil
@@ -264,7 +264,7 @@ func (u *unitSender) follow(position time.Duration) time.Duration {
 // sendFrame cuts a frame into packets. A frame that is left out takes those after it along, up to a keyframe.
 func (u *unitSender) sendFrame(unit media.Unit) error {
 	p := u.p
-	if p.s.videoMuted.Load() || p.paused.Load() {
+	if p.s.mutes.video.Load() || p.paused.Load() {
 		u.needsKey = true
 		return nil
 	}

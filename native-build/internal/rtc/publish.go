@@ -77,7 +77,7 @@ func (s *Session) announceMedia(p *publication, described media.Track) error {
 func (s *Session) announceTrack(ctx context.Context, track *localTrack) (conn *connection, err error) {
 	err = s.onCurrent(ctx, func(ctx context.Context, current *connection) error {
 		conn = current
-		return current.publish(ctx, track, s.mutes(trackTypeOf(track.trackType)))
+		return current.publish(ctx, track, s.mutes.of(trackTypeOf(track.trackType)).Load())
 	})
 	return conn, fromSFU(err)
 }
@@ -223,62 +223,6 @@ func (s *Session) publication(sourceID uint64) (*publication, error) {
 		return nil, failure.Newf(failure.SourceNotFound, failure.NoStage, "no publication has the source %d", sourceID)
 	}
 	return s.publications[i], nil
-}
-
-// Mute silences or restores kinds of the session's media; nil leaves a kind as it is. Publications go on in their own
-// time.
-func (s *Session) Mute(ctx context.Context, audio, video *bool) (Muted, error) {
-	s.mu.Lock()
-	if audio != nil {
-		s.muted.Audio = *audio
-		s.audioMuted.Store(*audio)
-	}
-	if video != nil {
-		s.muted.Video = *video
-		s.videoMuted.Store(*video)
-	}
-	muted := s.muted
-	s.mu.Unlock()
-	return muted, s.tellMutes(ctx, func(t rtcproto.TrackType) bool {
-		return isAudio(t) && audio != nil || !isAudio(t) && video != nil
-	})
-}
-
-// tellMutes tells the SFU whether the running publications of some types are silent.
-func (s *Session) tellMutes(ctx context.Context, affected func(rtcproto.TrackType) bool) error {
-	s.mu.Lock()
-	running := slices.Clone(s.publications)
-	s.mu.Unlock()
-	for _, p := range running {
-		t := p.options.TrackType
-		if !affected(t) || !s.announced(p) {
-			continue
-		}
-		err := s.onCurrent(ctx, func(ctx context.Context, conn *connection) error {
-			return conn.setMuted(ctx, sfuTrackType(t), s.mutes(t))
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// announced tells whether the SFU may know the track of a publication; one that it does not know yet is muted with its
-// announcement.
-func (s *Session) announced(p *publication) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return p.track != nil
-}
-
-func (s *Session) mutes(t rtcproto.TrackType) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if isAudio(t) {
-		return s.muted.Audio
-	}
-	return s.muted.Video
 }
 
 // Publication is a running publication at one moment.

@@ -44,15 +44,9 @@ type recording struct {
 
 	// Guarded by the session's lock.
 	mix    *mix
-	tracks map[recordedTrack]*sink
+	tracks map[trackKey]*sink
 	ended  bool
 	tell   bool // started is told, ended not yet
-}
-
-// recordedTrack names a track through its reconnects.
-type recordedTrack struct {
-	participantSessionID string
-	trackType            rtcproto.TrackType
 }
 
 // Record begins a recording. It ends by StopRecording, at its limits, with the disk, or with the session.
@@ -63,7 +57,7 @@ func (s *Session) Record(ctx context.Context, options RecordOptions) (record.Man
 	if err != nil {
 		return record.Manifest{}, err
 	}
-	r := &recording{s: s, options: options, done: make(chan struct{}), tracks: map[recordedTrack]*sink{}}
+	r := &recording{s: s, options: options, done: make(chan struct{}), tracks: map[trackKey]*sink{}}
 	disk, err := record.Start(record.Options{
 		Store: options.Store, Folder: options.Folder, Call: s.CallCID(), User: s.UserID(), Labels: options.Labels,
 		MaxBytes:    cmp.Or(options.MaxBytes, record.DefaultMaxBytes),
@@ -247,7 +241,7 @@ func (r *recording) bind() {
 			continue
 		}
 		for _, t := range p.trackTypes() {
-			key := recordedTrack{id, t}
+			key := trackKey{id, t}
 			if r.tracks[key] == nil && slices.Contains(r.options.TrackTypes, t) {
 				r.tracks[key] = r.newSink(p, t)
 				s.sinks = append(s.sinks, r.tracks[key])

@@ -106,12 +106,15 @@ func (r *remoteTrack) negotiate(own webrtc.RTPCodecParameters, codecs []webrtc.R
 }
 
 // receive takes a packet on the goroutine that decrypted it.
-func (r *remoteTrack) receive(raw []byte) {
+func (r *remoteTrack) receive(raw []byte) { r.send(r.take(raw)) }
+
+// take handles a packet and answers what the SFU is to be told.
+func (r *remoteTrack) take(raw []byte) (feedback []rtcp.Packet) {
 	r.receiving.Lock()
 	defer r.receiving.Unlock()
 	packet := &r.packet
 	if packet.Unmarshal(raw) != nil {
-		return
+		return nil
 	}
 	now := time.Now()
 	r.c.s.timing.firstPacket(now)
@@ -121,14 +124,16 @@ func (r *remoteTrack) receive(raw []byte) {
 	r.stats.lost.Store(r.sequences.note(packet.SequenceNumber))
 	if r.repairs {
 		r.losses.note(now, packet.SequenceNumber)
-		r.requestPackets(r.losses.due(now))
+		feedback = r.askFor(feedback, r.losses.due(now))
 	}
 	if isAudio(r.trackType) {
 		r.receiveAudio(now, packet)
-	} else {
-		r.receiveVideo(now, packet)
+	} else if r.receiveVideo(now, packet) {
+		r.stats.asked.Add(1)
+		feedback = append(feedback, &rtcp.PictureLossIndication{MediaSSRC: r.ssrc})
 	}
 	r.watchGap()
+	return feedback
 }
 
 // watchGap has a gap looked at when nothing else arrives; receiving must be held.
@@ -144,17 +149,20 @@ func (r *remoteTrack) watchGap() {
 	r.watching = true
 }
 
-func (r *remoteTrack) lookAtGap() {
+func (r *remoteTrack) lookAtGap() { r.send(r.expireGap()) }
+
+func (r *remoteTrack) expireGap() (feedback []rtcp.Packet) {
 	r.receiving.Lock()
 	defer r.receiving.Unlock()
 	r.watching = false
 	if r.ended {
-		return
+		return nil
 	}
 	now := time.Now()
 	r.deliver(r.order.expire(now))
-	r.requestPackets(r.losses.due(now))
+	feedback = r.askFor(feedback, r.losses.due(now))
 	r.watchGap()
+	return feedback
 }
 
 // end is called once nothing comes any more.
@@ -223,8 +231,9 @@ func (r *remoteTrack) deliver(packets []orderedPacket) {
 	}
 }
 
-// receiveVideo puts frames together while somebody watches, and asks for a keyframe when somebody cannot go on without.
-func (r *remoteTrack) receiveVideo(now time.Time, packet *rtp.Packet) {
+// receiveVideo puts frames together while somebody watches, and answers whether to ask for a keyframe, because somebody
+// cannot go on without.
+func (r *remoteTrack) receiveVideo(now time.Time, packet *rtp.Packet) (ask bool) {
 	r.mu.Lock()
 	outputs, wanted := r.outputs, false
 	if len(r.listeners) == 0 {
@@ -236,10 +245,10 @@ func (r *remoteTrack) receiveVideo(now time.Time, packet *rtp.Packet) {
 	for _, out := range outputs {
 		out.tellLag(now)
 	}
-	if wanted && now.Sub(r.asked) >= keyframeInterval {
+	if ask = wanted && now.Sub(r.asked) >= keyframeInterval; ask { // again while the need lasts: a request may get lost
 		r.asked = now
-		r.requestKeyframe()
 	}
+	return ask
 }
 
 // assemble must be called with mu held. It answers whether a keyframe is wanted.
@@ -274,23 +283,21 @@ func (s *trackStats) note(frame video.Frame) {
 	}
 }
 
-// requestKeyframe asks the SFU, which asks the sender. A request that gets lost is repeated while the need lasts.
-func (r *remoteTrack) requestKeyframe() {
-	if subscriber := r.c.currentSubscriber(); subscriber != nil {
-		r.stats.asked.Add(1)
-		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: r.ssrc}})
+// askFor adds the request to send packets again.
+func (r *remoteTrack) askFor(feedback []rtcp.Packet, sequences []uint16) []rtcp.Packet {
+	if len(sequences) == 0 {
+		return feedback
 	}
+	return append(feedback, &rtcp.TransportLayerNack{MediaSSRC: r.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(sequences)})
 }
 
-// requestPackets asks the SFU to send packets again.
-func (r *remoteTrack) requestPackets(sequences []uint16) {
-	if len(sequences) == 0 {
+// send tells the SFU. It may wait for the socket, so receiving is not held.
+func (r *remoteTrack) send(feedback []rtcp.Packet) {
+	if len(feedback) == 0 {
 		return
 	}
 	if subscriber := r.c.currentSubscriber(); subscriber != nil {
-		_ = subscriber.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
-			MediaSSRC: r.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(sequences),
-		}})
+		_ = subscriber.pc.WriteRTCP(feedback) // a failed write is a lost packet
 	}
 }
 

@@ -254,14 +254,13 @@ func (r *roster) qualities(updates []*event.ConnectionQualityInfo) *rtcproto.Con
 	return message
 }
 
-// byPrefix finds whose media comes under a lookup prefix.
-func (r *roster) byPrefix(prefix string) *participant {
+// byPrefix tells whose media comes under each lookup prefix.
+func (r *roster) byPrefix() map[string]*participant {
+	owners := make(map[string]*participant, len(r.members))
 	for _, p := range r.members {
-		if p.prefix == prefix {
-			return p
-		}
+		owners[p.prefix] = p
 	}
-	return nil
+	return owners
 }
 
 // owner finds a remote participant by participant session id, else the user's latest connection, preferring one that

@@ -92,7 +92,7 @@ func TestRosterFindsTheOwnerOfATrack(t *testing.T) {
 			t.Errorf("%s: %q, want %q", id, got, want)
 		}
 	}
-	if p := r.byPrefix("p-b1"); p == nil || p.sessionID != "b1" {
+	if p := r.byPrefix()["p-b1"]; p == nil || p.sessionID != "b1" {
 		t.Errorf("by prefix: %v", p)
 	}
 }

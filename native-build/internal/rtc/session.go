@@ -46,8 +46,7 @@ type Session struct {
 	tasks       *tasks
 	attempts    atomic.Int64 // SFU connections so far
 	telemetry   atomic.Pointer[signal.Telemetry]
-	audioMuted  atomic.Bool
-	videoMuted  atomic.Bool
+	mutes       mutes
 
 	// ctx ends with the session; its cause is an *ending.
 	ctx    context.Context
@@ -62,7 +61,6 @@ type Session struct {
 	roster        *roster
 	capabilities  []string
 	subscriptions Subscriptions
-	muted         Muted
 	outages       int // fights for the connection so far
 	reconnects    int
 	reconnectedAt time.Time
@@ -274,7 +272,7 @@ func (s *Session) Info() Info {
 	defer s.mu.Unlock()
 	return Info{
 		State: s.state, ParticipantSessionID: s.conn.sessionID, Participants: s.roster.messages(),
-		ParticipantCount: s.roster.others() + 1, Subscriptions: s.subscriptions, Muted: s.muted,
+		ParticipantCount: s.roster.others() + 1, Subscriptions: s.subscriptions, Muted: s.mutes.now(),
 		OwnCapabilities: slices.Clone(s.capabilities), Reconnects: s.reconnects,
 	}
 }

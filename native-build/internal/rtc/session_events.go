@@ -98,13 +98,7 @@ func (s *Session) onTrackUnpublished(e *event.TrackUnpublished) {
 func (s *Session) onOwnTrackUnpublished(t rtcproto.TrackType, cause models.TrackUnpublishReason) {
 	switch cause {
 	case models.TrackUnpublishReason_TRACK_UNPUBLISH_REASON_MODERATION:
-		if isAudio(t) {
-			s.muted.Audio = true
-			s.audioMuted.Store(true)
-		} else {
-			s.muted.Video = true
-			s.videoMuted.Store(true)
-		}
+		s.mutes.of(t).Store(true)
 		s.tell(&rtcproto.Event{Payload: &rtcproto.Event_MutedByModerator{MutedByModerator: &rtcproto.MutedByModerator{
 			TrackTypes: []rtcproto.TrackType{t},
 		}}})

@@ -22,6 +22,8 @@ type sink struct {
 	rendering            rendering // nil until the codec of a video is known
 	codec                string
 	failure              error // why there will be no rendering
+	known                bool  // to the host, so that its end is told
+	ended                bool  // may be before the host knows it
 }
 
 // rendering turns what a track brings into the bytes of a sink. The goroutine that receives the track calls it, with

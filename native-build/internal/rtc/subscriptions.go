@@ -119,13 +119,15 @@ func (s *Session) subscriptionList(self string, explicit bool) (list []*signal.T
 			UserId: s.UserID(), SessionId: self, TrackType: models.TrackType_TRACK_TYPE_AUDIO,
 		})
 	}
+	sinks := s.sinksByTrack()
 	for _, sessionID := range s.roster.sessionIDs() {
 		p := s.roster.members[sessionID]
 		if sessionID == self {
 			continue
 		}
 		for _, t := range p.trackTypes() {
-			if !s.wants(p, t) || t == rtcproto.TrackType_TRACK_TYPE_AUDIO && !explicit {
+			wanted := len(sinks[trackKey{sessionID, t}]) > 0 || s.wants(p, t)
+			if !wanted || t == rtcproto.TrackType_TRACK_TYPE_AUDIO && !explicit {
 				continue
 			}
 			entry := &signal.TrackSubscriptionDetails{UserId: p.userID, SessionId: sessionID, TrackType: sfuTrackType(t)}
@@ -139,7 +141,7 @@ func (s *Session) subscriptionList(self string, explicit bool) (list []*signal.T
 	return list
 }
 
-// wants must be called with mu held. Sinks and mixes subscribe their tracks, whatever the policy says.
+// wants must be called with mu held. Mixes subscribe their tracks, as sinks do, whatever the policy says.
 func (s *Session) wants(p *participant, t rtcproto.TrackType) bool {
 	selection := s.subscriptions.Video
 	if isAudio(t) {
@@ -148,10 +150,5 @@ func (s *Session) wants(p *participant, t rtcproto.TrackType) bool {
 	if selection.includes(p.userID) {
 		return true
 	}
-	if isAudio(t) && slices.ContainsFunc(s.mixes, func(m *mix) bool { return m.users.includes(p.userID) }) {
-		return true
-	}
-	return slices.ContainsFunc(s.sinks, func(k *sink) bool {
-		return k.participantSessionID == p.sessionID && k.trackType == t
-	})
+	return isAudio(t) && slices.ContainsFunc(s.mixes, func(m *mix) bool { return m.users.includes(p.userID) })
 }

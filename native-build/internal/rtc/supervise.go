@@ -325,7 +325,7 @@ func (s *Session) adoptConnection(ctx context.Context, conn *connection, answer 
 			continue
 		}
 		p.paused.Store(false) // the new SFU has not said so
-		if err := conn.publish(ctx, tracks[i], s.mutes(p.options.TrackType)); err != nil {
+		if err := conn.publish(ctx, tracks[i], s.mutes.of(p.options.TrackType).Load()); err != nil {
 			if failure.KindOf(err) == failure.PermissionDenied {
 				p.stop(err)
 				continue

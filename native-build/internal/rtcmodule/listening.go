@@ -22,11 +22,12 @@ type listeningAnswer struct {
 	UserID  string       `json:"user_id"`
 	Codec   string       `json:"codec"`
 	Format  media.Format `json:"format"`
+
+	undo func()
 }
 
-func answerListening(l rtc.Listening) *listeningAnswer {
-	return &listeningAnswer{l.SinkID, l.TrackID, l.UserID, l.Codec, l.Format}
-}
+// Undo ends a sink of which nobody has heard, because the host stopped waiting for it.
+func (a listeningAnswer) Undo() { a.undo() }
 
 type openSinkRequest struct {
 	formatFields
@@ -70,11 +71,9 @@ func (m *Module) openSink(ctx context.Context, r openSinkRequest) (*listeningAns
 		return nil, err
 	}
 	defer cancel()
-	listening, err := session.Listen(ctx, options, func() (rtc.PageSink, error) { return m.newSink(session, size) })
-	if err != nil {
-		return nil, err
-	}
-	return answerListening(listening), nil
+	return m.listen(session, size, func(open func() (rtc.PageSink, error)) (rtc.Listening, error) {
+		return session.Listen(ctx, options, open)
+	})
 }
 
 func (v *validation) sinkSize(wanted *int, absent int) int {
@@ -114,11 +113,29 @@ func (m *Module) openMix(ctx context.Context, r openMixRequest) (*listeningAnswe
 	if err != nil {
 		return nil, err
 	}
-	listening, err := session.Mix(ctx, options, func() (rtc.PageSink, error) { return m.newSink(session, size) })
+	return m.listen(session, size, func(open func() (rtc.PageSink, error)) (rtc.Listening, error) {
+		return session.Mix(ctx, options, open)
+	})
+}
+
+// listen begins to listen with a sink that open makes. When nothing comes of it the sink is forgotten, because no event
+// will tell its end.
+func (m *Module) listen(
+	session *rtc.Session, size int, begin func(open func() (rtc.PageSink, error)) (rtc.Listening, error),
+) (*listeningAnswer, error) {
+	var sink rtc.PageSink
+	l, err := begin(func() (rtc.PageSink, error) {
+		var err error
+		sink, err = m.newSink(session, size)
+		return sink, err
+	})
 	if err != nil {
+		m.forgetSink(sink)
 		return nil, err
 	}
-	return answerListening(listening), nil
+	return &listeningAnswer{
+		l.SinkID, l.TrackID, l.UserID, l.Codec, l.Format, func() { _ = session.CloseSink(l.SinkID) },
+	}, nil
 }
 
 func (m *Module) newSink(session *rtc.Session, size int) (rtc.PageSink, error) {
@@ -130,6 +147,15 @@ func (m *Module) newSink(session *rtc.Session, size int) (rtc.PageSink, error) {
 	defer m.mu.Unlock()
 	m.sinks[sink.ID()] = session
 	return sink, nil
+}
+
+func (m *Module) forgetSink(sink rtc.PageSink) {
+	if sink == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sinks, sink.ID())
 }
 
 type closeSinkRequest struct {

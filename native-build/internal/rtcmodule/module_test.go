@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
 	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfu"
@@ -40,6 +41,7 @@ type testHost struct {
 	news   chan struct{}
 	sinks  map[uint64]*countingSink
 	data   string
+	opened func() // a sink, if not nil
 }
 
 func (h *testHost) Emit(session uint64, e *rtcproto.Event) {
@@ -70,6 +72,9 @@ func (h *testHost) OpenSource(int) (rtc.ByteSource, error) {
 
 func (h *testHost) OpenSink(int) (rtc.PageSink, error) {
 	s := &countingSink{id: h.NextID(), host: h}
+	if h.opened != nil {
+		h.opened()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sinks[s.id] = s
@@ -334,6 +339,48 @@ func TestRequestsThatAreRefused(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+func TestAMixWhoseSessionEndsMeanwhileLeavesNoSinkBehind(t *testing.T) {
+	s := newStage(t)
+	alice := s.join("alice")
+	s.host.opened = func() { s.must("rtc.leave", `{"session":%d}`, alice) }
+	if _, err := s.call("rtc.mix.open", `{"session":%d}`, alice); failure.KindOf(err) != failure.SessionNotFound {
+		t.Errorf("a mix of a session that has left: %v", err)
+	}
+	if len(s.sinks) != 0 {
+		t.Errorf("%d sinks are known", len(s.sinks))
+	}
+	for _, sink := range s.host.sinks {
+		if !sink.discarded {
+			t.Error("the sink is still open")
+		}
+	}
+}
+
+func TestWhatNobodyHeardOfIsUndone(t *testing.T) {
+	s := newStage(t)
+	alice, bob := s.join("alice"), s.join("bob")
+	undo := func(tag, request string, values ...any) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		answer, err := s.Commands()[tag].Run(ctx, []byte(fmt.Sprintf(request, values...)))
+		if err != nil {
+			t.Fatalf("%s: %v", tag, err)
+		}
+		answer.(plugin.Undoable).Undo()
+	}
+	undo("rtc.publish.open", `{"session":%d,"name":"speech"}`, alice)
+	s.await(alice, func(e *rtcproto.Event) bool { return e.GetPublicationEnded().GetName() == "speech" })
+	s.must("rtc.publish.open", `{"session":%d,"name":"speech"}`, alice)
+	undo("rtc.sink.open", `{"session":%d,"track":"alice:audio","wait_ms":5000}`, bob)
+	undo("rtc.mix.open", `{"session":%d}`, bob)
+	s.Module.mu.Lock()
+	defer s.Module.mu.Unlock()
+	if len(s.sinks) != 0 {
+		t.Errorf("%d sinks are known", len(s.sinks))
 	}
 }
 

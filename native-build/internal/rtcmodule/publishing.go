@@ -36,7 +36,12 @@ type openPublicationRequest struct {
 type openPublicationAnswer struct {
 	Source  uint64 `json:"source"`
 	TrackID string `json:"track_id"`
+
+	undo func()
 }
+
+// Undo ends a publication of which nobody has heard, because the host stopped waiting for it.
+func (a openPublicationAnswer) Undo() { a.undo() }
 
 func (m *Module) openPublication(ctx context.Context, r openPublicationRequest) (*openPublicationAnswer, error) {
 	v := new(validation)
@@ -86,7 +91,9 @@ func (m *Module) openPublication(ctx context.Context, r openPublicationRequest) 
 		m.forgetSource(source)
 		return nil, err
 	}
-	return &openPublicationAnswer{source.ID(), trackID}, nil
+	return &openPublicationAnswer{source.ID(), trackID, func() {
+		m.host.Go(func() { _ = session.ClosePublication(context.Background(), source.ID()) }) // ends with the session at the latest
+	}}, nil
 }
 
 func (m *Module) openSource(session *rtc.Session, size int) (rtc.ByteSource, error) {

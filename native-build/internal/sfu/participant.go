@@ -41,8 +41,8 @@ type participant struct {
 	socket        *socket // nil while the session is kept without one
 	keep          *time.Timer
 	restart       *time.Timer // while a peer connection that failed may be restarted
-	migration     *migration // nil once it is complete, and for those who did not come from elsewhere
-	announced     bool       // somebody was told of it
+	migration     *migration  // nil once it is complete, and for those who did not come from elsewhere
+	announced     bool        // somebody was told of it
 	tracks        map[models.TrackType]*track
 	subscriptions map[trackKey]*models.VideoDimension
 	explicitAudio bool // the client lists audio by itself
