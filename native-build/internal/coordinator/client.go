@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,6 +23,7 @@ const (
 
 // Client is one user in one call. It is safe for concurrent use.
 type Client struct {
+	// HTTP follows no redirects: only the coordinator itself gets the token.
 	HTTP    *http.Client
 	BaseURL string
 	APIKey  string
@@ -95,10 +97,18 @@ func (c *Client) Join(ctx context.Context, request JoinRequest, connectionID str
 		return nil, err
 	}
 	server := response.Credentials.Server
-	if server.URL == "" || server.WSEndpoint == "" || response.Credentials.Token == "" {
+	switch {
+	case server.URL == "" || server.WSEndpoint == "" || response.Credentials.Token == "":
 		return nil, &APIError{Status: http.StatusOK, Message: "the answer to the join has no SFU credentials"}
+	case !isAddress(server.URL, "http", "https") || !isAddress(server.WSEndpoint, "ws", "wss"):
+		return nil, &APIError{Status: http.StatusOK, Message: "the answer to the join has no addresses of an SFU", Unrecoverable: true}
 	}
 	return response, nil
+}
+
+func isAddress(text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Hostname() != ""
 }
 
 // Call is what a participant needs of a call that it looks at.
@@ -172,8 +182,11 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	if err != nil {
 		return unreachable(ctx, err)
 	}
-	if response.StatusCode >= http.StatusBadRequest {
+	switch {
+	case response.StatusCode >= http.StatusBadRequest:
 		return newAPIError(response.StatusCode, data)
+	case response.StatusCode >= http.StatusMultipleChoices:
+		return redirected(response.StatusCode)
 	}
 	if answer == nil {
 		return nil

@@ -26,8 +26,12 @@ func (c *Client) Connect(ctx context.Context, dialer *websocket.Dialer, user Use
 	defer cancel()
 	conn, response, err := dialer.DialContext(limited, c.connectURL(), http.Header{"X-Stream-Client": {clientName}})
 	if err != nil {
-		if response != nil && response.StatusCode >= http.StatusBadRequest {
+		switch {
+		case response == nil:
+		case response.StatusCode >= http.StatusBadRequest:
 			return nil, &APIError{Status: response.StatusCode, Message: "the coordinator's WebSocket is refused"}
+		case response.StatusCode >= http.StatusMultipleChoices:
+			return nil, redirected(response.StatusCode)
 		}
 		return nil, unreachable(ctx, err)
 	}

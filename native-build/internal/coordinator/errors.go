@@ -43,6 +43,11 @@ func newAPIError(status int, body []byte) *APIError {
 	return e
 }
 
+// redirected is an answer that sends us elsewhere, where the token must not go.
+func redirected(status int) *APIError {
+	return &APIError{Status: status, Message: "the coordinator sends requests to another address", Unrecoverable: true}
+}
+
 func (e *APIError) Error() string {
 	return fmt.Sprintf("the coordinator answered %d, code %d: %s", e.Status, e.Code, e.Message)
 }

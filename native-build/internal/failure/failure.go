@@ -38,6 +38,7 @@ const (
 	ReconnectFailed        Kind = "reconnect_failed"
 	Cancelled              Kind = "cancelled"
 	CapacityExceeded       Kind = "capacity_exceeded"
+	ResourcesExhausted     Kind = "resources_exhausted"
 	RecordingNotFound      Kind = "recording_not_found"
 	RecordingRunning       Kind = "recording_running"
 	RecordingOff           Kind = "recording_off"
@@ -89,6 +90,14 @@ func (e *Error) Error() string {
 		return string(e.Kind)
 	}
 	return fmt.Sprintf("%s: %v", e.Kind, e.Err)
+}
+
+// Message is what went wrong, without the kind before it.
+func (e *Error) Message() string {
+	if e.Err == nil {
+		return string(e.Kind)
+	}
+	return e.Err.Error()
 }
 
 func (e *Error) Unwrap() error {

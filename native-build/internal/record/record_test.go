@@ -304,7 +304,7 @@ func TestWhatADiskRefusesHasAName(t *testing.T) {
 	} {
 		options := testOptions("", newWitness())
 		options.Store, options.Folder = c.store, c.folder
-		if r, err := Start(options); failure.KindOf(err) != c.kind {
+		if r, err := Start(options); failure.KindOf(err) != c.kind || strings.Contains(err.Error(), base) {
 			t.Errorf("%s: %v", name, err)
 			if err == nil {
 				r.Finish(ReasonStopped, nil)

@@ -3,8 +3,6 @@ package rtc
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -16,13 +14,12 @@ import (
 // newBoundSession is a session that hears so many participants, each through a sink of its own.
 func newBoundSession(t testing.TB, participants int) *Session {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	e, err := NewEngine(log)
+	e, err := NewEngine(silent)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &Session{
-		engine: e, log: log, open: true, roster: newRoster(), changed: make(chan struct{}), state: Joined, tasks: newTasks(nil),
+		engine: e, log: silent, open: true, roster: newRoster(), changed: make(chan struct{}), state: Joined, tasks: newTasks(nil),
 		emitter: func(*rtcproto.Event) {},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())

@@ -74,7 +74,7 @@ func (f *callFeed) connected(ctx context.Context) (string, error) {
 	if err == nil || !again {
 		return id, err
 	}
-	socket, err := f.s.coordinator.Connect(ctx, f.s.engine.dialer, f.s.options.User)
+	socket, err := f.s.coordinator.Connect(ctx, f.s.engine.anywhere.dialer, f.s.options.User)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
@@ -148,7 +148,7 @@ func (f *callFeed) run() {
 
 func (f *callFeed) connect() (socket *coordinator.Socket, err error) {
 	attempt := func() (err error) {
-		socket, err = f.s.coordinator.Connect(f.ctx, f.s.engine.dialer, f.s.options.User)
+		socket, err = f.s.coordinator.Connect(f.ctx, f.s.engine.anywhere.dialer, f.s.options.User)
 		return err
 	}
 	if f.tried() {

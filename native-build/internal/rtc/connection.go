@@ -77,7 +77,7 @@ func newConnection(s *Session, sessionID string, joined *coordinator.JoinRespons
 	return &connection{
 		s: s, ctx: ctx, cancel: cancel, sessionID: sessionID, credentials: joined.Credentials,
 		apis: s.engine.apis(server.WSEndpoint), certificates: certificates,
-		rpc:     signaling.NewRPC(s.engine.http, server.URL, joined.Credentials.Token),
+		rpc:     signaling.NewRPC(s.sfuReach().http, server.URL, joined.Credentials.Token),
 		trouble: make(chan trouble, 1), migrated: make(chan struct{}),
 		statsInterval: time.Duration(joined.StatsOptions.ReportingIntervalMs) * time.Millisecond,
 		redundant:     joined.Call.Settings.Audio.RedundantCodingEnabled,
@@ -92,7 +92,7 @@ func (c *connection) open(ctx context.Context, details *event.ReconnectDetails) 
 		WSEndpoint: c.credentials.Server.WSEndpoint, APIKey: c.s.options.APIKey, UserID: c.s.options.User.ID,
 		CallCID: c.s.CallCID(), UserSessionID: c.sessionID, Attempt: c.s.nextAttempt(),
 	}
-	socket, joined, err := signaling.Join(ctx, c.s.engine.dialer, target, c.joinRequest(details))
+	socket, joined, err := signaling.Join(ctx, c.s.sfuReach().dialer, target, c.joinRequest(details))
 	if err != nil {
 		if context.Cause(ctx) == errSFUSilent {
 			return nil, failure.New(failure.SFUUnreachable, failure.Signaling, errSFUSilent)

@@ -3,17 +3,16 @@
 package rtc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"sync/atomic"
-	"time"
 
-	"github.com/gorilla/websocket"
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 
@@ -24,17 +23,18 @@ import (
 
 // Engine holds what sessions share: HTTP connections, WebRTC settings, and the beat of mixes. It is safe for concurrent use.
 type Engine struct {
-	log       *slog.Logger
-	transport *http.Transport
-	http      *http.Client
-	dialer    *websocket.Dialer
+	log      *slog.Logger
+	anywhere *reach // for coordinators, and the SFUs of those within
+	internet *reach // for the SFUs of coordinators on the Internet
 
 	loopback peerAPIs // for an SFU on this machine
 	network  peerAPIs
 
 	capabilities capabilities
 	// policy says which candidates are used; tests allow relays only.
-	policy     webrtc.ICETransportPolicy
+	policy webrtc.ICETransportPolicy
+	// isPublic tells whether a server is on the Internet; tests have none there.
+	isPublic   func(ctx context.Context, url string) bool
 	peers      atomic.Int64 // peer connections alive
 	recordings atomic.Int64 // that have not ended
 	mixers     mixer.Scheduler
@@ -43,25 +43,7 @@ type Engine struct {
 
 // NewEngine prepares an engine; Close gives its connections back.
 func NewEngine(log *slog.Logger) (*Engine, error) {
-	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          64,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       15 * time.Second,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: 10 * time.Second,
-	}
-	e := &Engine{
-		log:       log,
-		transport: transport,
-		http:      &http.Client{Transport: transport},
-		dialer: &websocket.Dialer{
-			Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 5 * time.Second,
-			ReadBufferSize: 1024, WriteBufferSize: 1024, // frames are small and sessions many
-		},
-	}
+	e := &Engine{log: log, anywhere: newReach(false), internet: newReach(true), isPublic: isPublicURL}
 	var err error
 	if e.loopback, err = newPeerAPIs(true, log); err != nil {
 		return nil, fmt.Errorf("WebRTC settings: %w", err)
@@ -77,7 +59,8 @@ func NewEngine(log *slog.Logger) (*Engine, error) {
 
 // Close drops idle connections. Sessions must have left before.
 func (e *Engine) Close() {
-	e.transport.CloseIdleConnections()
+	e.anywhere.transport.CloseIdleConnections()
+	e.internet.transport.CloseIdleConnections()
 }
 
 // PeerConnections counts the peer connections that are alive.
@@ -100,9 +83,9 @@ func (e *Engine) apis(wsEndpoint string) peerAPIs {
 	return e.network
 }
 
-// iceServers translates the coordinator's list. Addresses that WebRTC would refuse are left out: one bad entry must not
-// take the others away.
-func iceServers(log *slog.Logger, servers []coordinator.ICEServer) []webrtc.ICEServer {
+// iceServers translates the coordinator's list. Addresses that WebRTC would refuse are left out, and those that a coordinator
+// must not name: one bad entry must not take the others away.
+func iceServers(log *slog.Logger, servers []coordinator.ICEServer, publicOnly bool) []webrtc.ICEServer {
 	var list []webrtc.ICEServer
 	for _, server := range servers {
 		usable := slices.DeleteFunc(slices.Clone(server.URLs), func(address string) bool {
@@ -110,6 +93,9 @@ func iceServers(log *slog.Logger, servers []coordinator.ICEServer) []webrtc.ICES
 			if err == nil && (parsed.Scheme == ice.SchemeTypeTURN || parsed.Scheme == ice.SchemeTypeTURNS) &&
 				(server.Username == "" || server.Password == "") {
 				err = errNoCredentials
+			}
+			if literal, notLiteral := netip.ParseAddr(hostOf(parsed)); publicOnly && notLiteral == nil && !isPublic(literal) {
+				err = errPrivateAddress
 			}
 			if err != nil {
 				log.Warn("an ICE server is left out", "url", address, "error", err)
@@ -121,6 +107,13 @@ func iceServers(log *slog.Logger, servers []coordinator.ICEServer) []webrtc.ICES
 		}
 	}
 	return list
+}
+
+func hostOf(address *ice.URL) string {
+	if address == nil {
+		return ""
+	}
+	return address.Host
 }
 
 var errNoCredentials = errors.New("a TURN server needs a username and a password")

@@ -69,6 +69,8 @@ func fromSFU(err error) error {
 		return failure.New(sfuKind(refusal.Code), failure.Signaling, err).WithSFU(failure.SFUDetails{
 			Code: int(refusal.Code), Message: refusal.Message,
 		})
+	case errors.Is(err, errPrivateAddress):
+		return failure.New(failure.CoordinatorRejected, failure.Coordinator, err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return atStage(failure.Signaling, err)
 	}
@@ -143,6 +145,9 @@ func permanent(err error) bool {
 	if errors.As(err, &sfu) && sfu.Strategy == models.WebsocketReconnectStrategy_WEBSOCKET_RECONNECT_STRATEGY_DISCONNECT && !otherSFU(err) {
 		return true
 	}
+	if errors.Is(err, errPrivateAddress) {
+		return true
+	}
 	switch failure.KindOf(err) {
 	case failure.InvalidArgument, failure.TokenInvalid, failure.TokenExpired, failure.CallNotFound,
 		failure.PermissionDenied, failure.CallEnded:
@@ -172,6 +177,10 @@ func errorCode(f *failure.Error) rtcproto.ErrorCode {
 		return rtcproto.ErrorCode_ERROR_CODE_NETWORK_ERROR
 	case failure.CoordinatorRejected, failure.SFURejected, failure.SFUFull, failure.CallNotFound, failure.CallEnded:
 		return rtcproto.ErrorCode_ERROR_CODE_SERVER_ERROR
+	case failure.StorageFull, failure.StorageDenied, failure.StorageFailed:
+		return rtcproto.ErrorCode_ERROR_CODE_STORAGE_ERROR
+	case failure.ResourcesExhausted, failure.CapacityExceeded:
+		return rtcproto.ErrorCode_ERROR_CODE_RESOURCE_ERROR
 	}
 	return rtcproto.ErrorCode_ERROR_CODE_UNKNOWN_ERROR
 }

@@ -9,6 +9,8 @@ import (
 	"streamgateway/native/internal/coordinator"
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/ogg"
+	"streamgateway/native/internal/record"
+	"streamgateway/native/internal/rtcproto"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/signaling"
 )
@@ -58,5 +60,16 @@ func TestErrorsGetTheirKinds(t *testing.T) {
 				t.Errorf("event: %v", event)
 			}
 		})
+	}
+}
+
+func TestAFailedRecordingIsToldWithItsCodeAndItsKindOnce(t *testing.T) {
+	r := &recording{}
+	told := r.ending(record.Manifest{
+		State: record.Failed, Error: &record.Problem{Kind: "storage_full", Message: "write 0001.ogg: no space left on device"},
+	}).GetRecordingFailed().GetError()
+	if told.GetCode() != rtcproto.ErrorCode_ERROR_CODE_STORAGE_ERROR || told.GetKind() != "storage_full" ||
+		told.GetMessage() != "storage_full: write 0001.ogg: no space left on device" {
+		t.Errorf("%v", told)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	mathrand "math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,10 +53,12 @@ func newSession(e *Engine, options JoinOptions, emit func(*rtcproto.Event)) *Ses
 	s.tasks = newTasks(s.onPanic)
 	s.token = newUserToken(options.Token, s.tellTokenExpiring)
 	s.coordinator = &coordinator.Client{
-		HTTP: e.http, BaseURL: options.CoordinatorURL, APIKey: options.APIKey,
+		HTTP: e.anywhere.http, BaseURL: options.CoordinatorURL, APIKey: options.APIKey,
 		Token:  func() string { text, _ := s.token.current(); return text },
 		UserID: options.User.ID, CallType: options.CallType, CallID: options.CallID,
 	}
+	s.sfuReach = sync.OnceValue(func() *reach { return e.reachFor(s.ctx, options) })
+	s.tasks.spawn(func() { s.sfuReach() }) // it may ask the name server, while the coordinator is asked
 	s.feed = newCallFeed(s)
 	return s
 }

@@ -38,6 +38,8 @@ type JoinOptions struct {
 	LeaveWhenAlone time.Duration
 	// MaxDuration ends the session after that long; zero never does.
 	MaxDuration time.Duration
+	// AllowPrivateSFU lets a coordinator on the Internet name an SFU at a private address.
+	AllowPrivateSFU bool
 }
 
 // ReconnectOptions say whether and for how long an outage is fought.

@@ -55,7 +55,7 @@ type peer struct {
 func newPeer(c *connection, kind models.PeerType, api func(*udp.Net) *webrtc.API) (*peer, error) {
 	network := c.s.engine.sockets.Net()
 	pc, err := api(network).NewPeerConnection(webrtc.Configuration{
-		ICEServers:         iceServers(c.s.log, c.credentials.ICEServers),
+		ICEServers:         iceServers(c.s.log, c.credentials.ICEServers, c.s.sfuReach().publicOnly),
 		ICETransportPolicy: c.s.engine.policy,
 		BundlePolicy:       webrtc.BundlePolicyMaxBundle,
 		Certificates:       c.certificates,

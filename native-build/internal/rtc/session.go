@@ -35,6 +35,7 @@ type Session struct {
 	options     JoinOptions
 	coordinator *coordinator.Client
 	token       *userToken
+	sfuReach    func() *reach // for the SFUs that the coordinator names
 	feed        *callFeed
 	log         *slog.Logger
 	emitter     func(*rtcproto.Event)

@@ -88,6 +88,7 @@ func (m *Module) join(ctx context.Context, r joinRequest) (*joinAnswer, error) {
 		return nil, err
 	}
 	defer cancel()
+	options.AllowPrivateSFU = m.settings.allowPrivateSFU
 	t, err := m.admit()
 	if err != nil {
 		return nil, err

@@ -19,10 +19,10 @@ const maxSessions = 10_000
 
 // Module holds the sessions of one instance. It is safe for concurrent use.
 type Module struct {
-	host   host
-	engine *rtc.Engine
-	broken error // why there is no engine
-	record recordingSettings
+	host     host
+	engine   *rtc.Engine
+	broken   error // why there is no engine
+	settings settings
 
 	mu       sync.Mutex
 	sessions map[uint64]*rtc.Session
@@ -42,7 +42,7 @@ func newModule(h host) *Module {
 		sources: map[uint64]*rtc.Session{}, sinks: map[uint64]*rtc.Session{},
 	}
 	m.engine, m.broken = rtc.NewEngine(h.Log().WithGroup("rtc"))
-	if err := m.record.read(h.Data()); err != nil {
+	if err := m.settings.read(h.Data()); err != nil {
 		m.broken = err
 	}
 	return m

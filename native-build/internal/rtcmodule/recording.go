@@ -2,9 +2,6 @@ package rtcmodule
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"path/filepath"
 
 	"streamgateway/native/internal/record"
 	"streamgateway/native/internal/rtc"
@@ -20,38 +17,6 @@ const (
 	maxRecordings      = 100
 	maxListed          = 1000
 )
-
-// recordingSettings are those of an instance: {"recordings": {"directory", "max_per_session"}} in its configuration's data.
-type recordingSettings struct {
-	store         record.Store
-	maxPerSession int
-}
-
-func (s *recordingSettings) read(data []byte) error {
-	var wire struct {
-		Recordings struct {
-			Directory     string `json:"directory"`
-			MaxPerSession *int   `json:"max_per_session"`
-		} `json:"recordings"`
-	}
-	if len(data) == 0 || data[0] != '{' {
-		return nil
-	}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return fmt.Errorf("data: %w", err)
-	}
-	s.maxPerSession = valueOf(wire.Recordings.MaxPerSession, rtc.DefaultMaxRecordings)
-	if s.maxPerSession < 1 || s.maxPerSession > maxRecordings {
-		return fmt.Errorf("data.recordings.max_per_session must be from 1 to %d", maxRecordings)
-	}
-	if directory := wire.Recordings.Directory; directory != "" {
-		if !filepath.IsAbs(directory) {
-			return fmt.Errorf("data.recordings.directory must be an absolute path, not %q", directory)
-		}
-		s.store.Directory = filepath.Clean(directory)
-	}
-	return nil
-}
 
 type startRecordingRequest struct {
 	Session       uint64            `json:"session"`
@@ -103,8 +68,8 @@ func (m *Module) startRecording(ctx context.Context, r startRecordingRequest) (*
 func (m *Module) recordOptions(v *validation, r startRecordingRequest) rtc.RecordOptions {
 	encoding := encodingFields{Bitrate: r.Bitrate}
 	options := rtc.RecordOptions{
-		Store: m.record.store, Folder: v.folder(r.Folder), Users: rtc.Selection{All: true}, Mix: r.Mix,
-		Encoding: encoding.encoding(v), Labels: v.labels(r.Labels), MaxRecordings: m.record.maxPerSession,
+		Store: m.settings.store, Folder: v.folder(r.Folder), Users: rtc.Selection{All: true}, Mix: r.Mix,
+		Encoding: encoding.encoding(v), Labels: v.labels(r.Labels), MaxRecordings: m.settings.maxPerSession,
 		MaxBytes:    v.bytes("max_bytes", r.MaxBytes, record.DefaultMaxBytes, minRecordingBytes, maxRecordingBytes),
 		MaxDuration: v.duration("max_duration_ms", r.MaxDurationMs, record.DefaultMaxDuration, maxDuration),
 		BufferBytes: v.bytes("buffer_bytes", r.BufferBytes, record.DefaultBufferBytes, minRecordingBuffer, maxRecordingBuffer),
@@ -187,7 +152,7 @@ func (m *Module) removeRecording(_ context.Context, r removeRecordingRequest) (*
 	if v.err != nil {
 		return nil, v.err
 	}
-	return &nothing{}, m.record.store.Remove(folder, r.Recording)
+	return &nothing{}, m.settings.store.Remove(folder, r.Recording)
 }
 
 type recordingsRequest struct {
@@ -229,13 +194,13 @@ func (m *Module) recordings(_ context.Context, r recordingsRequest) (*recordings
 		}
 		return &recordingsAnswer{Recordings: session.Recordings()}, nil
 	case r.Recording != nil:
-		one, err := m.record.store.Read(query.Folder, *r.Recording)
+		one, err := m.settings.store.Read(query.Folder, *r.Recording)
 		if err != nil {
 			return nil, err
 		}
 		return &recordingsAnswer{Recordings: []record.Manifest{one}}, nil
 	}
-	list, more, err := m.record.store.List(query)
+	list, more, err := m.settings.store.List(query)
 	if err != nil {
 		return nil, err
 	}

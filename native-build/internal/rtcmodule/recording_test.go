@@ -12,7 +12,7 @@ import (
 
 func (s *stage) recordInto(directory string) {
 	s.t.Helper()
-	if err := s.record.read([]byte(fmt.Sprintf(`{"recordings":{"directory":%q,"max_per_session":2}}`, directory))); err != nil {
+	if err := s.settings.read([]byte(fmt.Sprintf(`{"recordings":{"directory":%q,"max_per_session":2}}`, directory))); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -98,7 +98,7 @@ func TestRecordingsThatAreRefused(t *testing.T) {
 		}
 	}
 	for _, data := range []string{`{"recordings":{"directory":"relative"}}`, `{"recordings":{"max_per_session":0}}`, `{"recordings":[]}`} {
-		if err := new(recordingSettings).read([]byte(data)); err == nil {
+		if err := new(settings).read([]byte(data)); err == nil {
 			t.Errorf("%s was taken", data)
 		}
 	}
