@@ -15,5 +15,6 @@ require (
 	github.com/pion/turn/v4 v4.1.3
 	github.com/pion/webrtc/v4 v4.2.1
 	go.uber.org/goleak v1.2.0
+	golang.org/x/net v0.61.0
 	google.golang.org/protobuf v1.28.1
 )

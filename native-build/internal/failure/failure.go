@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // Kind is the stable name of a failure.
@@ -137,7 +138,18 @@ func (e *Error) WithSFU(details SFUDetails) *Error {
 	return e
 }
 
-// Of returns the outermost failure in err's chain. Any other error becomes cancelled, deadline_exceeded or internal.
+// IsExhaustion tells whether something failed because the process, or the machine, is out of open files, threads or memory.
+func IsExhaustion(err error) bool {
+	for _, cause := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// Of returns the outermost failure in err's chain. Any other error becomes cancelled, deadline_exceeded, resources_exhausted or
+// internal.
 // It returns nil for nil.
 func Of(err error) *Error {
 	var failure *Error
@@ -150,6 +162,8 @@ func Of(err error) *Error {
 		return New(Cancelled, NoStage, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return New(DeadlineExceeded, NoStage, err)
+	case IsExhaustion(err):
+		return New(ResourcesExhausted, NoStage, err)
 	default:
 		return New(Internal, NoStage, err)
 	}

@@ -3,6 +3,8 @@ package plugin
 import (
 	"context"
 	"runtime"
+
+	"streamgateway/native/internal/headroom"
 )
 
 // builtin are the commands every instance has.
@@ -29,7 +31,7 @@ func echo(_ context.Context, request echoRequest) (echoAnswer, error) {
 
 // tables answers what is alive in the instance. Counts of modules join those of the border.
 func (in *Instance) tables(context.Context, struct{}) (map[string]uint64, error) {
-	counts := in.border.Counts()
+	counts, figures := in.border.Counts(), headroom.Read()
 	answer := map[string]uint64{"sessions": 0, "sfus": 0, "peer_connections": 0, "recordings": 0}
 	for _, module := range in.modules {
 		for name, count := range module.Counts() {
@@ -40,6 +42,11 @@ func (in *Instance) tables(context.Context, struct{}) (map[string]uint64, error)
 	answer["sinks"] = uint64(counts.Sinks)
 	answer["requests"] = counts.Requests - 1 // not this one
 	answer["goroutines"] = uint64(runtime.NumGoroutine())
+	for name, resource := range map[string]headroom.Resource{
+		"files": figures.Files, "threads": figures.Threads, "memory_bytes": figures.Memory,
+	} {
+		answer[name], answer[name+"_limit"] = resource.Used, resource.Limit
+	}
 	answer["events_dropped"] = counts.EventsDropped
 	answer["event_bytes_queued"] = counts.EventBytesQueued
 	return answer, nil

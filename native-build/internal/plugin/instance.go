@@ -10,6 +10,7 @@ import (
 	"streamgateway/native/internal/border"
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/guard"
+	"streamgateway/native/internal/headroom"
 )
 
 var errStopping = failure.New(failure.Kind("invalid_state"), failure.NoStage,
@@ -62,6 +63,9 @@ func (in *Instance) start(factories []ModuleFactory) (err error) {
 	}
 	if err == nil {
 		in.log.Info("started", "version", Version)
+	}
+	if !headroom.Reserve() {
+		in.log.Warn("hardly any threads can be started: sessions will be refused")
 	}
 	return err
 }

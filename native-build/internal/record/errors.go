@@ -22,6 +22,8 @@ func storageError(err error) *failure.Error {
 	}
 	err = withoutFolders(err)
 	switch {
+	case failure.IsExhaustion(err):
+		return failure.New(failure.ResourcesExhausted, failure.NoStage, err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return failure.New(failure.StorageFull, failure.NoStage, err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):

@@ -31,6 +31,8 @@ func fromCoordinator(err error) error {
 		return failure.New(coordinatorKind(refusal), failure.Coordinator, err).WithStream(failure.StreamDetails{
 			Status: refusal.Status, Code: refusal.Code, Message: refusal.Message, MoreInfo: refusal.MoreInfo,
 		})
+	case failure.IsExhaustion(err):
+		return failure.New(failure.ResourcesExhausted, failure.Coordinator, err)
 	case errors.As(err, &unreachable):
 		return failure.New(failure.CoordinatorUnreachable, failure.Coordinator, err)
 	}
@@ -69,6 +71,8 @@ func fromSFU(err error) error {
 		return failure.New(sfuKind(refusal.Code), failure.Signaling, err).WithSFU(failure.SFUDetails{
 			Code: int(refusal.Code), Message: refusal.Message,
 		})
+	case failure.IsExhaustion(err):
+		return failure.New(failure.ResourcesExhausted, failure.Signaling, err)
 	case errors.Is(err, errPrivateAddress):
 		return failure.New(failure.CoordinatorRejected, failure.Coordinator, err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -42,6 +42,7 @@ func (m *Module) joinMock(r *joinRequest) (*joinAnswer, error) {
 	session := mock.Start(options, mockHost{m, t})
 	m.mu.Lock()
 	m.joining--
+	t.release()
 	if !t.left {
 		m.mocks[t.id] = session
 	}

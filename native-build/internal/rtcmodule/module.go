@@ -8,14 +8,19 @@ import (
 	"sync"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/headroom"
 	"streamgateway/native/internal/mock"
 	"streamgateway/native/internal/plugin"
 	"streamgateway/native/internal/rtc"
 	"streamgateway/native/internal/rtcproto"
 )
 
-// maxSessions bounds the table.
-const maxSessions = 10_000
+const (
+	// maxSessions bounds the table.
+	maxSessions = 10_000
+	// filesPerSession is what a session opens: its sockets to the coordinator, to the SFU and for media.
+	filesPerSession = 12
+)
 
 // Module holds the sessions of one instance. It is safe for concurrent use.
 type Module struct {
@@ -125,8 +130,9 @@ func (m *Module) Shutdown(ctx context.Context) error {
 
 // ticket is a session's place in the table, from before its join to its last event.
 type ticket struct {
-	id   uint64
-	left bool // guarded by the module's lock
+	id      uint64
+	release func() // what the join has claimed
+	left    bool   // guarded by the module's lock
 }
 
 // admit takes a place for a session that is going to join.
@@ -141,8 +147,12 @@ func (m *Module) admit() (*ticket, error) {
 	case len(m.sessions)+len(m.mocks)+m.joining >= maxSessions:
 		return nil, failure.Newf(failure.CapacityExceeded, failure.NoStage, "%d sessions are the limit", maxSessions)
 	}
+	release, err := headroom.Claim(filesPerSession)
+	if err != nil {
+		return nil, err
+	}
 	m.joining++
-	return &ticket{id: m.host.NextID()}, nil
+	return &ticket{id: m.host.NextID(), release: release}, nil
 }
 
 func errShuttingDown() error {
@@ -155,6 +165,7 @@ func (m *Module) settle(t *ticket, session *rtc.Session) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.joining--
+	t.release()
 	if session != nil && !t.left {
 		m.sessions[t.id] = session
 	}

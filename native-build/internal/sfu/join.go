@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"streamgateway/native/internal/headroom"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 )
@@ -142,6 +143,9 @@ func (s *Server) enter(socket *socket, join *event.JoinRequest, token *claims) (
 		old.remove(LeaveReplaced, closeNormal)
 	}
 
+	if err := headroom.Check(); err != nil {
+		return nil, fail(models.ErrorCode_ERROR_CODE_SFU_FULL, "%v", err)
+	}
 	p, err := newParticipant(s, join, token)
 	if err != nil {
 		return nil, fail(codeInternal, "%v", err)

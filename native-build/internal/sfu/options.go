@@ -30,6 +30,8 @@ const (
 	requestGrace = time.Second
 	// maxParticipants bounds all sessions of a server; more are told that it is full.
 	maxParticipants = 5000
+	// maxConnections bounds sockets and the procedures beside them, of participants and of those who are not yet.
+	maxConnections = 2*maxParticipants + 1000
 )
 
 // Options configure a Server. TokenSecret and EdgeName are required.

@@ -11,7 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"streamgateway/native/internal/guard"
+	"streamgateway/native/internal/headroom"
 	"streamgateway/native/internal/sfuproto/models"
 )
 
@@ -71,7 +74,9 @@ func Start(options Options) (*Server, error) {
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	s.run("http", func() { _ = s.http.Serve(listener) })
+	// More wait to be accepted. Short of open files Serve waits longer and longer between two looks.
+	bounded := netutil.LimitListener(listener, headroom.MaxConnections(maxConnections))
+	s.run("http", func() { _ = s.http.Serve(bounded) })
 	return s, nil
 }
 

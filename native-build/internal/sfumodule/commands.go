@@ -10,9 +10,13 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/headroom"
 	"streamgateway/native/internal/sfu"
 	"streamgateway/native/internal/sfuproto/models"
 )
+
+// filesPerSFU is what an SFU opens before anybody comes.
+const filesPerSFU = 4
 
 type nothing struct{}
 
@@ -43,12 +47,20 @@ func (m *Module) start(ctx context.Context, q startRequest) (*startAnswer, error
 	if err != nil {
 		return nil, err
 	}
+	release, err := headroom.Claim(filesPerSFU)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	id := m.host.NextID()
 	options.Logger = m.host.Log().WithGroup("sfu")
 	options.Observer = observer{host: m.host, id: id}
 	options.Migrated = m.migrated
 	server, err := sfu.Start(options)
-	if err != nil {
+	switch {
+	case failure.IsExhaustion(err):
+		return nil, failure.New(failure.ResourcesExhausted, failure.NoStage, err)
+	case err != nil:
 		return nil, failure.Invalid("%w", err)
 	}
 	if err := m.keep(ctx, id, server); err != nil {
