@@ -149,6 +149,33 @@ static void log_flood(void) {
     CHECK_INT(flood_lines + flood_dropped, sent);
 }
 
+static _Atomic int neighbour_lines;
+
+static void neighbour_log_line(uint8_t level, const char *target, const uint8_t *message, size_t len) {
+    (void)level;
+    (void)len;
+    CHECK(strncmp((const char *)message, "log lines dropped", 17) != 0);
+    if (strncmp(target, "librtc.test", 11) == 0) atomic_fetch_add(&neighbour_lines, 1);
+}
+
+/* Whoever is slow to read its log loses lines of its own only. */
+static void log_flood_of_a_neighbour(void) {
+    void *slow = plugin_init(plugin_create(), NULL, 0, slow_log_line);
+    void *neighbour = plugin_init(plugin_create(), NULL, 0, neighbour_log_line);
+    CHECK(slow != NULL && neighbour != NULL);
+    unsigned long long dropped = flood_dropped;
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 10; i++) host_do(slow, "test.log", "{\"count\":10000,\"size\":7}");
+    host_do(neighbour, "test.log", "{\"count\":100,\"size\":7}");
+    pthread_mutex_unlock(&gate);
+    for (double until = seconds() + 20; flood_dropped == dropped && seconds() < until; usleep(1000))
+        host_do(slow, "test.log", "{\"count\":1,\"size\":7}");
+    host_stop(slow);
+    host_stop(neighbour);
+    CHECK(flood_dropped > dropped);
+    CHECK_INT(neighbour_lines, 100);
+}
+
 /* ---- Shutdown ------------------------------------------------------------------------------------------------------ */
 
 static void *stubborn_call(void *handle) {
@@ -285,6 +312,7 @@ void test_lifecycle(void) {
     states();
     logs();
     log_flood();
+    log_flood_of_a_neighbour();
     shutdown_has_a_deadline();
     races(30);
     if (host_has_go()) {

@@ -229,6 +229,41 @@ static void shutdown_ends_streams(void) {
     CHECK_INT(result, RTC_ENDED);
 }
 
+static uint32_t random_below(uint32_t limit) {
+    static uint64_t state = 0x9E3779B97F4A7C15u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)((state >> 33) % limit);
+}
+
+/* Sinks of odd sizes, pages up to more than a sink holds, reads of any size: what was written was read or is counted. */
+static void sinks_of_any_size(void *handle) {
+    static uint8_t buffer[8192];
+    for (int round = 0; round < 40; round++) {
+        uint32_t capacity = 1 + random_below(6000);
+        uint64_t sink = host_number(handle, "sink", "test.sink.open", "{\"capacity\":%u}", capacity);
+        uint64_t written = 0, dropped = 0, read = 0;
+        for (int step = 0; step < 20; step++) {
+            uint32_t size = 1 + random_below(capacity + capacity / 2);
+            dropped += host_number(handle, "dropped_bytes", "test.sink.write",
+                                   "{\"sink\":%llu,\"size\":%u,\"count\":1}", (unsigned long long)sink, size);
+            written += size;
+            for (uint32_t reads = random_below(4); reads > 0; reads--) {
+                size_t wanted = 1 + random_below(capacity);
+                int64_t got = rtc_sink_read(sink, buffer, wanted);
+                CHECK(got >= 0 && (size_t)got <= wanted);
+                read += (uint64_t)got;
+            }
+        }
+        host_do(handle, "test.sink.end", "{\"sink\":%llu}", (unsigned long long)sink);
+        int64_t got;
+        while ((got = rtc_sink_read(sink, buffer, 1 + random_below(sizeof buffer - 1))) > 0) read += (uint64_t)got;
+        CHECK_INT(got, RTC_ENDED);
+        CHECK_INT(read + dropped, written);
+    }
+}
+
 void test_media(void) {
     void *handle = host_start(NULL);
     source_basics(handle);
@@ -236,6 +271,7 @@ void test_media(void) {
     sink_basics(handle);
     slow_reader(handle);
     sink_stream(handle);
+    sinks_of_any_size(handle);
     CHECK_INT(host_number(handle, "sources", "rtc.tables", "{}"), 0);
     CHECK_INT(host_number(handle, "sinks", "rtc.tables", "{}"), 0);
     host_stop(handle);

@@ -49,6 +49,48 @@ static void too_small(void *handle) {
     CHECK_INT(size, wanted);
 }
 
+static uint32_t random_below(uint32_t limit) {
+    static uint64_t state = 0x9E3779B97F4A7C15u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)((state >> 33) % limit);
+}
+
+/* Buffers of odd sizes, events about as large as they are, polls of any size: whatever does not come is counted. */
+static void events_of_any_size(void) {
+    static _Alignas(8) uint8_t buffer[32768];
+    for (int round = 0; round < 20; round++) {
+        char config[64];
+        uint32_t bytes = 4096 + random_below(4096);
+        snprintf(config, sizeof config, "{\"data\":{\"event_buffer_bytes\":%u}}", bytes);
+        void *handle = host_start(config);
+        uint64_t emitted = 0, got = 0, last = 0;
+        for (int step = 0; step < 30; step++) {
+            uint32_t size = random_below(2) == 0 ? random_below(bytes + 64) : bytes - random_below(64);
+            host_do(handle, "test.emit", "{\"session\":1,\"count\":1,\"size\":%u}", size);
+            emitted++;
+            size_t taken;
+            int32_t result = rtc_poll(handle, buffer, random_below(2 * bytes), 0, &taken);
+            CHECK(result == RTC_OK || result == RTC_TOO_SMALL);
+            if (result == RTC_TOO_SMALL) CHECK_INT(rtc_poll(handle, buffer, taken, 0, &taken), RTC_OK);
+            for (size_t at = 0; at < taken; got++) {
+                const rtc_record *record = (const rtc_record *)(buffer + at);
+                CHECK_INT(record->kind, RTC_RECORD_EVENT);
+                CHECK(event_seq(record) > last);
+                last = event_seq(record);
+                at += sizeof *record + ((record->size + 7) & ~7u);
+                CHECK(at <= taken);
+            }
+        }
+        size_t rest;
+        while (rtc_poll(handle, buffer, sizeof buffer, 0, &rest) == RTC_OK && rest > 0)
+            for (size_t at = 0; at < rest; got++) at += sizeof(rtc_record) + ((((rtc_record *)(buffer + at))->size + 7) & ~7u);
+        CHECK_INT(got + host_number(handle, "events_dropped", "rtc.tables", "{}"), emitted);
+        host_stop(handle);
+    }
+}
+
 /* The oldest events go, the hole is as long as the count, and nothing else is lost. */
 static void holes(void) {
     void *handle = host_start("{\"data\":{\"event_buffer_bytes\":65536}}");
@@ -177,6 +219,7 @@ void test_records(void) {
     too_small(handle);
     host_stop(handle);
     holes();
+    events_of_any_size();
     one_poller_at_a_time_and_the_end();
     the_rest_comes_after_shutdown();
     flood();

@@ -157,7 +157,12 @@ RTC_API uint64_t plugin_get_rejected_count(void *handle);
 
 /* ---- Events and completions ----------------------------------------------------------------------------------- */
 
-/* What follows an rtc_record. */
+/*
+ * What follows an rtc_record. One poll brings notices (3 to 5) before completions, and completions before events; each kind
+ * comes in its order, and an event never before a completion that was there first. So a notice may name a sink or a source
+ * whose answer has not come yet, even one whose command fails after all: drop what is unknown. A host that has the answer
+ * therefore reads or writes first, and waits for a notice only after 0, or fewer bytes than it gave.
+ */
 enum {
     RTC_RECORD_EVENT = 1,           /* id: session or 0; payload: a protobuf Event (proto/rtc/v1/events.proto) */
     RTC_RECORD_COMPLETION = 2,      /* id: request id; payload: u32 error code, then the response envelope */
@@ -187,7 +192,8 @@ RTC_API int32_t rtc_poll(void *handle, uint8_t *buffer, size_t capacity, int32_t
 
 /*
  * Gives bytes to a source (rtc.publish.open). Returns how many were taken, 0 to size: after fewer than size an
- * RTC_RECORD_SOURCE_WRITABLE follows once there is room again. RTC_ENDED when the publication is over, RTC_BAD_HANDLE.
+ * RTC_RECORD_SOURCE_WRITABLE follows once there is room again. RTC_ENDED when the publication is over or rtc_source_end was
+ * called, RTC_BAD_HANDLE, RTC_BAD_ARGUMENT for null with a size. One writer a source: RTC_BUSY while another thread writes.
  */
 RTC_API int64_t rtc_source_write(uint64_t source, const uint8_t *data, size_t size);
 
@@ -196,7 +202,8 @@ RTC_API int32_t rtc_source_end(uint64_t source);
 
 /*
  * Takes bytes of a sink (rtc.sink.open). Returns how many; 0 when there are none now, and an RTC_RECORD_SINK_READY
- * follows; RTC_ENDED after the last byte; RTC_BAD_HANDLE. One reader a sink.
+ * follows; RTC_ENDED after the last byte; RTC_BAD_HANDLE; RTC_BAD_ARGUMENT for no buffer. One reader a sink: RTC_BUSY while
+ * another thread reads.
  */
 RTC_API int64_t rtc_sink_read(uint64_t sink, uint8_t *buffer, size_t capacity);
 

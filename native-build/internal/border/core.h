@@ -30,10 +30,10 @@ enum {
     MAX_REQUEST_BYTES = 64 << 20,
     MAX_REQUESTS_BYTES = 256 << 20, /* of all requests without an answer */
     MAX_QUEUED_REQUESTS = 65536,
-    MAX_QUEUED_LOG_BYTES = 4 << 20,
+    MAX_QUEUED_LOG_BYTES = 4 << 20, /* of an instance */
     MAX_LOG_LINE_BYTES = 16384,
     INIT_TIMEOUT_MS = 30000,
-    /* What one hold of a lock may copy, so that no thread waits long for another's memcpy. */
+    /* What one hold of a lock may copy of many records, so that no thread waits long for another's memcpy. */
     COPY_CHUNK_BYTES = 16384,
 };
 
@@ -158,6 +158,8 @@ typedef struct border_instance {
     uint32_t sinks;
     /* Of the dispatcher, guarded by its mutex; callbacks is a futex too. */
     bool callbacks_closed;
+    size_t log_bytes;           /* of the lines queued */
+    uint64_t log_lines_dropped; /* since the last queued one */
     _Alignas(CACHE_LINE) _Atomic uint32_t callbacks; /* queued or running callbacks */
 } border_instance;
 

@@ -22,8 +22,6 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
 static dispatch_item *first;
 static dispatch_item *last;
-static size_t log_bytes;           /* of the lines queued */
-static uint64_t log_lines_dropped; /* since the last queued one */
 static bool started;
 
 static __thread bool on_dispatcher;
@@ -156,7 +154,7 @@ static void log_callback(log_line *line, uint8_t level, const char *message, siz
 static void run_log_line(dispatch_item *item, bool deliver) {
     log_line *line = (log_line *)item;
     pthread_mutex_lock(&mutex);
-    log_bytes -= line->memory;
+    item->instance->log_bytes -= line->memory;
     pthread_mutex_unlock(&mutex);
     if (deliver && line->dropped_before > 0) {
         char note[64];
@@ -195,15 +193,15 @@ void border_log(uint64_t handle, uint32_t level, const char *target, size_t targ
     bool posted = false;
     if (line != NULL) {
         pthread_mutex_lock(&mutex);
-        if (log_bytes + line->memory > MAX_QUEUED_LOG_BYTES) {
-            log_lines_dropped++;
+        if (instance->log_bytes + line->memory > MAX_QUEUED_LOG_BYTES) {
+            instance->log_lines_dropped++;
         } else {
-            line->dropped_before = log_lines_dropped;
+            line->dropped_before = instance->log_lines_dropped;
             posted = post_locked(&line->item);
         }
         if (posted) {
-            log_bytes += line->memory;
-            log_lines_dropped = 0;
+            instance->log_bytes += line->memory;
+            instance->log_lines_dropped = 0;
         }
         pthread_mutex_unlock(&mutex);
     }

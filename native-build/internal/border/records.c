@@ -124,25 +124,29 @@ static size_t completion_payload(const border_request *request) {
     return sizeof(uint32_t) + request->answer_size;
 }
 
-static size_t take_completions(border_records *records, uint8_t *buffer, size_t capacity, border_request **finished) {
-    size_t size = 0;
-    border_request *request;
-    while ((request = records->first_completion) != NULL) {
-        size_t payload = completion_payload(request);
-        size_t whole = record_bytes(payload);
-        if (capacity - size < whole) break;
-        uint8_t *place = buffer + size;
-        place += put_head(place, payload, RTC_RECORD_COMPLETION, request->id);
-        memcpy(place, &request->code, sizeof request->code);
-        if (request->answer_size > 0) memcpy(place + sizeof request->code, request->answer, request->answer_size);
-        memset(place + payload, 0, whole - sizeof(rtc_record) - payload);
-        size += whole;
-
-        records->first_completion = request->next_completion;
-        if (records->first_completion == NULL) records->last_completion = NULL;
-        request->next_completion = *finished;
-        *finished = request;
+/* Takes off the list what fits, to be copied without the mutex: an answer may be large. */
+static border_request *take_completions(border_records *records, size_t capacity) {
+    border_request *taken = records->first_completion;
+    border_request **end = &taken;
+    while (*end != NULL) {
+        size_t size = record_bytes(completion_payload(*end));
+        if (capacity < size) break;
+        capacity -= size;
+        end = &(*end)->next_completion;
     }
+    records->first_completion = *end;
+    if (*end == NULL) records->last_completion = NULL;
+    *end = NULL;
+    return taken;
+}
+
+static size_t put_completion(uint8_t *buffer, const border_request *request) {
+    size_t payload = completion_payload(request);
+    size_t size = record_bytes(payload);
+    uint8_t *place = buffer + put_head(buffer, payload, RTC_RECORD_COMPLETION, request->id);
+    memcpy(place, &request->code, sizeof request->code);
+    if (request->answer_size > 0) memcpy(place + sizeof request->code, request->answer, request->answer_size);
+    memset(place + payload, 0, size - sizeof(rtc_record) - payload);
     return size;
 }
 
@@ -154,43 +158,44 @@ static size_t next_record(const border_records *records) {
     return event == NULL ? 0 : record_bytes(event->size);
 }
 
-/* Events are copied piece by piece, so that those who add some do not wait for all of it. */
+/* Events are copied piece by piece, so that those who add some do not wait for all of it. A completion that comes in
+ * between is older than the events behind it. */
 static size_t take_events(border_records *records, uint8_t *buffer, size_t capacity) {
     size_t size = 0;
-    for (;;) {
+    while (records->first_completion == NULL) {
         size_t piece = capacity - size < COPY_CHUNK_BYTES ? capacity - size : COPY_CHUNK_BYTES;
         size_t got = ring_take(&records->events, buffer + size, piece);
         /* One record may be larger than a piece. */
         if (got == 0 && piece < capacity - size) got = ring_take(&records->events, buffer + size, capacity - size);
-        if (got == 0) return size;
+        if (got == 0) break;
         size += got;
         pthread_mutex_unlock(&records->mutex);
         pthread_mutex_lock(&records->mutex);
     }
+    return size;
 }
 
 /* Called and left with the mutex held. */
 static size_t take(border_records *records, uint8_t *buffer, size_t capacity) {
     border_stream *streams = NULL;
-    border_request *requests = NULL;
     size_t size = take_notices(records, buffer, capacity, &streams);
-    size += take_completions(records, buffer + size, capacity - size, &requests);
-    if (records->first_completion == NULL) size += take_events(records, buffer + size, capacity - size);
-
-    if (streams == NULL && requests == NULL) return size;
-    pthread_mutex_unlock(&records->mutex);
-    while (streams != NULL) {
-        border_stream *next = streams->next_notice;
-        object_release(&streams->object);
-        streams = next;
+    border_request *requests = take_completions(records, capacity - size);
+    if (streams != NULL || requests != NULL) {
+        pthread_mutex_unlock(&records->mutex);
+        while (streams != NULL) {
+            border_stream *next = streams->next_notice;
+            object_release(&streams->object);
+            streams = next;
+        }
+        while (requests != NULL) {
+            border_request *next = requests->next_completion;
+            size += put_completion(buffer + size, requests);
+            request_release(requests);
+            requests = next;
+        }
+        pthread_mutex_lock(&records->mutex);
     }
-    while (requests != NULL) {
-        border_request *next = requests->next_completion;
-        request_release(requests);
-        requests = next;
-    }
-    pthread_mutex_lock(&records->mutex);
-    return size;
+    return size + take_events(records, buffer + size, capacity - size);
 }
 
 static int32_t poll(border_instance *instance, uint8_t *buffer, size_t capacity, uint64_t deadline, size_t *size_out) {

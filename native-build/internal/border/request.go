@@ -5,7 +5,8 @@ package border
 import "C"
 
 import (
-	"sync/atomic"
+	"bytes"
+	"sync"
 	"unsafe"
 )
 
@@ -33,29 +34,45 @@ type Request struct {
 	Instance uint64
 	ID       uint64
 	Tag      string
-	Payload  []byte
 
+	mu       sync.Mutex
 	opaque   unsafe.Pointer
-	answered atomic.Bool
+	payload  []byte // C memory, until the answer
+	answered bool
 }
 
-// newRequest copies what the request holds, so that nothing in Go points into C memory.
 func newRequest(work *C.border_work) *Request {
-	r := &Request{Instance: uint64(work.instance), ID: uint64(work.id), opaque: work.request}
+	r := &Request{
+		Instance: uint64(work.instance), ID: uint64(work.id), opaque: work.request,
+		payload: unsafe.Slice((*byte)(work.payload), int(work.payload_size)),
+	}
 	if work.tag_size > 0 {
 		r.Tag = C.GoStringN(work.tag, C.int(work.tag_size))
-	}
-	if work.payload_size > 0 {
-		r.Payload = append([]byte(nil), unsafe.Slice((*byte)(work.payload), int(work.payload_size))...)
 	}
 	return r
 }
 
+// Size is that of the payload.
+func (r *Request) Size() int { return len(r.payload) }
+
+// Payload copies what the host gave, which may take a while: it can be large. It is nil once the request was answered.
+func (r *Request) Payload() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answered {
+		return nil
+	}
+	return bytes.Clone(r.payload)
+}
+
 // Answer gives the answer to whoever waits. It reports false when nobody does any more.
 func (r *Request) Answer(code Code, data []byte) bool {
-	if !r.answered.CompareAndSwap(false, true) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answered {
 		return false
 	}
+	r.answered = true
 	return bool(C.border_answer(r.opaque, C.uint32_t(code), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data))))
 }
 

@@ -16,6 +16,9 @@ func (in *Instance) builtin() map[string]Command {
 // which saves handing it over.
 const tagEcho = "echo"
 
+// maxQuick is how much of a request that goroutine copies and reads itself.
+const maxQuick = 16 << 10
+
 type echoRequest struct {
 	Message string `json:"message"`
 }

@@ -150,7 +150,7 @@ func (in *Instance) Panicked(p *guard.Panic) {
 func (in *Instance) call(request *border.Request) {
 	command := in.commands[request.Tag]
 	switch {
-	case request.Tag == tagEcho:
+	case request.Tag == tagEcho && request.Size() <= maxQuick:
 		in.run(in.ctx, request, command)
 		return
 	case command.run == nil:
@@ -173,7 +173,7 @@ func (in *Instance) call(request *border.Request) {
 func (in *Instance) run(ctx context.Context, request *border.Request, command Command) {
 	var answer any
 	var err error
-	if p := guard.Run(func() { answer, err = command.run(ctx, request.Payload) }); p != nil {
+	if p := guard.Run(func() { answer, err = command.run(ctx, request.Payload()) }); p != nil {
 		in.Panicked(p)
 		request.Answer(border.Internal, []byte(fmt.Sprintf("Plugin panicked: %v", p.Value)))
 		return

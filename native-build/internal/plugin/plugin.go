@@ -53,7 +53,7 @@ func (s *server) find(id uint64) *Instance {
 }
 
 func (s *server) Check(request *border.Request) {
-	if json.Valid(request.Payload) {
+	if json.Valid(request.Payload()) {
 		request.Answer(border.Success, nil)
 		return
 	}
@@ -61,7 +61,7 @@ func (s *server) Check(request *border.Request) {
 }
 
 func (s *server) Init(request *border.Request) {
-	config, err := parseConfig(request.Payload)
+	config, err := parseConfig(request.Payload())
 	if err != nil {
 		request.Answer(border.ConfigError, []byte("configuration error: "+err.Error()))
 		return
@@ -104,7 +104,7 @@ func (s *server) Cancel(instance, request uint64) {
 
 func (s *server) Shutdown(request *border.Request) {
 	in := s.find(request.Instance)
-	milliseconds, err := strconv.Atoi(string(request.Payload))
+	milliseconds, err := strconv.Atoi(string(request.Payload()))
 	if in == nil || err != nil {
 		request.Answer(border.ShutdownFailed, []byte("shutdown failed: no such instance"))
 		return
