@@ -109,7 +109,7 @@ RTC_API void *plugin_create_with_config(const uint8_t *config_json, size_t confi
  *
  * config_json: data, init_params, worker_threads, log_level ("info"), max_concurrent_ops (1000, 0 = unlimited),
  * shutdown_timeout_ms (5000). Null or empty means defaults. log_callback may be null. Of data, the library itself reads
- * call_timeout_ms (60000) and event_buffer_bytes (4194304).
+ * call_timeout_ms (60000), event_buffer_bytes (4194304) and debug_directory; commands.md has what its commands read.
  */
 RTC_API void *plugin_init(void *plugin, const uint8_t *config_json, size_t config_len,
                           plugin_log_callback log_callback);

@@ -9,7 +9,7 @@ import (
 
 // builtin are the commands every instance has.
 func (in *Instance) builtin() map[string]Command {
-	return map[string]Command{tagEcho: Typed(echo), "rtc.tables": Typed(in.tables)}
+	return map[string]Command{tagEcho: Typed(echo), "rtc.tables": Typed(in.tables), "rtc.debug": Typed(in.debug)}
 }
 
 // tagEcho is the one command that is known never to wait, not even for a lock: it runs on the goroutine of the queue,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type config struct {
 	CallTimeout      time.Duration
 	ShutdownTimeout  time.Duration
 	eventBufferBytes uint64
+	debugDirectory   string
 }
 
 const (
@@ -57,6 +59,7 @@ func parseConfig(document []byte) (config, error) {
 	var data struct {
 		CallTimeoutMS    *uint64 `json:"call_timeout_ms"`
 		EventBufferBytes *uint64 `json:"event_buffer_bytes"`
+		DebugDirectory   string  `json:"debug_directory"`
 	}
 	if len(wire.Data) > 0 && wire.Data[0] == '{' {
 		if err := json.Unmarshal(wire.Data, &data); err != nil {
@@ -64,7 +67,10 @@ func parseConfig(document []byte) (config, error) {
 		}
 	}
 
-	c := config{Data: wire.Data, logLevel: logLevels["info"]}
+	if data.DebugDirectory != "" && !filepath.IsAbs(data.DebugDirectory) {
+		return config{}, fmt.Errorf("data.debug_directory must be an absolute path, not %q", data.DebugDirectory)
+	}
+	c := config{Data: wire.Data, logLevel: logLevels["info"], debugDirectory: data.DebugDirectory}
 	if wire.LogLevel != nil {
 		if level, known := logLevels[strings.ToLower(*wire.LogLevel)]; known {
 			c.logLevel = level

@@ -106,8 +106,7 @@ func (s *Server) authenticate(token string) (*claims, *failure) {
 
 func isFast(join *event.JoinRequest) bool {
 	strategy := join.GetReconnectDetails().GetStrategy()
-	//lint:ignore SA1019 clients still send it
-	return strategy == fast || strategy == models.WebsocketReconnectStrategy(0) && join.GetFastReconnect()
+	return strategy == fast || strategy == models.WebsocketReconnectStrategy(0) && join.GetFastReconnect() // which clients still send
 }
 
 // resume gives a kept session a new socket.
