@@ -17,7 +17,7 @@ static void thread_names(void) {
     void *handle = plugin_init(plugin_create(), NULL, 0, ignore_log);
     CHECK(handle != NULL);
     host_do(handle, "test.sleep", "{}");
-    int go = 0, callbacks = 0, host = 0;
+    int go = 0, callbacks = 0, reserve = 0, host = 0;
     DIR *tasks = opendir("/proc/self/task");
     CHECK(tasks != NULL);
     struct dirent *task;
@@ -30,11 +30,13 @@ static void thread_names(void) {
         fclose(file);
         if (strcmp(name, "rtc-go\n") == 0) go++;
         else if (strcmp(name, "rtc-callbacks\n") == 0) callbacks++;
+        else if (strcmp(name, "rtc-reserve\n") == 0) reserve++;
         else host++;
     }
     closedir(tasks);
     CHECK_INT(host, 1);
     CHECK_INT(callbacks, 1);
+    CHECK_INT(reserve, 8);
     CHECK(go > 1);
     host_stop(handle);
 }
@@ -63,21 +65,22 @@ static void threads_of_go(void) {
     while ((task = readdir(tasks)) != NULL) {
         char path[300], line[256];
         unsigned long long blocked = 0;
-        bool go = false;
+        bool go = false, reserve = false;
         snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
         FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
         if (file == NULL) continue;
         while (fgets(line, sizeof line, file) != NULL) {
             if (strcmp(line, "Name:\trtc-go\n") == 0) go = true;
+            if (strcmp(line, "Name:\trtc-reserve\n") == 0) reserve = true;
             sscanf(line, "SigBlk: %llx", &blocked);
         }
         fclose(file);
         for (size_t i = 0; i < sizeof of_the_host / sizeof *of_the_host; i++) {
-            if (go) CHECK((blocked >> (of_the_host[i] - 1) & 1) == 1);
+            if (go || reserve) CHECK((blocked >> (of_the_host[i] - 1) & 1) == 1);
         }
         if (go) CHECK((blocked >> (SIGURG - 1) & 1) == 0);
         long slack = timer_slack(task->d_name);
-        if (slack >= 0) CHECK_INT(slack, go ? 500000 : 50000);
+        if (slack >= 0) CHECK_INT(slack, go || reserve ? 500000 : 50000);
         seen += go;
     }
     closedir(tasks);

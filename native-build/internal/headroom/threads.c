@@ -7,7 +7,6 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 enum {
@@ -37,7 +36,6 @@ static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*r
 
 static void *park(void *argument) {
     parked *self = argument;
-    prctl(PR_SET_NAME, "rtc-reserve", 0, 0, 0);
     while (sem_wait(&self->leave) != 0) {
     }
     return NULL;
@@ -57,7 +55,10 @@ static bool add(void) {
     bool made = create(&next->thread, &attributes, park, next) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (made) count++;
+    if (made) {
+        pthread_setname_np(next->thread, "rtc-reserve");
+        count++;
+    }
     return made;
 }
 

@@ -41,6 +41,7 @@ public enum RtcError
     StorageDenied,
     StorageFailed,
     Internal,
+    ResourcesExhausted,
 }
 
 /// <summary>The one table between the names on the border and <see cref="RtcError"/>.</summary>
@@ -82,6 +83,7 @@ internal static class RtcErrorNames
         ["storage_denied"] = RtcError.StorageDenied,
         ["storage_failed"] = RtcError.StorageFailed,
         ["internal"] = RtcError.Internal,
+        ["resources_exhausted"] = RtcError.ResourcesExhausted,
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<RtcError, string> ByKind =
