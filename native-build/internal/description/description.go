@@ -15,8 +15,13 @@ import (
 // MaxBytes bounds a description; those of large calls have some ten thousand bytes.
 const MaxBytes = 256 << 10
 
-// ErrMalformed is wrapped by every error of Parse.
-var ErrMalformed = errors.New("sdp")
+var (
+	// ErrMalformed is wrapped by every error of Parse.
+	ErrMalformed = errors.New("sdp")
+	// ErrUnsupported is wrapped besides when a section carries neither audio nor video. Pion would start SCTP for one that
+	// carries data, which nobody here speaks.
+	ErrUnsupported = errors.New("only sections of audio and video are taken")
+)
 
 // Parse reads a description. What it accepts, Pion's peer connections can read as well: they use the same parser, which
 // ends some malformed lines, such as an empty repeat time, with a panic instead of an error.
@@ -31,6 +36,11 @@ func Parse(text string) (*sdp.SessionDescription, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	for _, section := range parsed.MediaDescriptions {
+		if kind := section.MediaName.Media; kind != "audio" && kind != "video" {
+			return nil, fmt.Errorf("%w: a section is of kind %q: %w", ErrMalformed, kind, ErrUnsupported)
+		}
 	}
 	return parsed, nil
 }

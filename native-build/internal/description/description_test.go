@@ -33,6 +33,15 @@ func TestOnlyStreamsThatAreSentCount(t *testing.T) {
 	}
 }
 
+func TestOnlySectionsOfAudioAndVideoAreTaken(t *testing.T) {
+	for _, kind := range []string{"application", "text"} {
+		_, err := Parse(smallest + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\nm=" + kind + " 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n")
+		if !errors.Is(err, ErrUnsupported) || !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), kind) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 func TestICEFragmentIsTheFirstOne(t *testing.T) {
 	for text, want := range map[string]string{
 		smallest: "",

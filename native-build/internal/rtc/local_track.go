@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,8 +15,8 @@ import (
 	"streamgateway/native/internal/sfuproto/models"
 )
 
-// localTrack sends what we publish as one track type in one codec. It outlives publications and peer connections, so
-// sequence numbers and timestamps run on through both.
+// localTrack sends what we publish as one track type in one codec. It outlives publications and peer connections: timestamps
+// run on through both, sequence numbers through publications.
 type localTrack struct {
 	id        string
 	streamID  string
@@ -66,9 +67,9 @@ func (l *lossEstimate) note(fraction uint8) {
 
 func (l *lossEstimate) percent() int { return int(l.share.Load() * 100 / 256) }
 
-func newLocalTrack(trackType models.TrackType, track media.Track, id, streamID string, sequence uint16, timestamp uint32) *localTrack {
+func newLocalTrack(trackType models.TrackType, track media.Track, id, streamID string, timestamp uint32) *localTrack {
 	return &localTrack{
-		trackType: trackType, media: track, id: id, streamID: streamID, sequence: sequence, end: timestamp,
+		trackType: trackType, media: track, id: id, streamID: streamID, end: timestamp,
 		sent: newResendCache(track.Video),
 	}
 }
@@ -82,6 +83,9 @@ func (t *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.bindingID, t.writer = c.ID(), c.WriteStream()
+		if t.ssrc != uint32(c.SSRC()) { // another stream begins, under other keys
+			t.sequence = firstSequenceNumber()
+		}
 		t.ssrc, t.payloadType, t.levelID = uint32(c.SSRC()), uint8(codec.PayloadType), 0
 		for _, extension := range c.HeaderExtensions() {
 			if extension.URI == sdp.AudioLevelURI && !t.media.Video {
@@ -97,6 +101,10 @@ func (t *localTrack) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters
 	}
 	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
 }
+
+// firstSequenceNumber lies in the lower half: SRTP's receiver counts the rounds of the numbers from the first packet that it
+// gets, and could decrypt nothing any more had it missed the end of the first round (RFC 3711 §3.3.1).
+func firstSequenceNumber() uint16 { return uint16(rand.Uint32N(1 << 15)) }
 
 // Unbind is called when the peer connection ends; a newer binding stays.
 func (t *localTrack) Unbind(c webrtc.TrackLocalContext) error {

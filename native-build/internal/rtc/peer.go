@@ -12,6 +12,7 @@ import (
 	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/rtcproto"
+	"streamgateway/native/internal/screen"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/udp"
 )
@@ -20,6 +21,8 @@ const (
 	// disconnectGrace is how long ICE may be disconnected before it is restarted; most losses heal by themselves.
 	disconnectGrace    = 2500 * time.Millisecond
 	maxEarlyCandidates = 64
+	// maxSources is how many streams an SFU may send in the life of a connection.
+	maxSources = 1 << 16
 )
 
 // peer is what both peer connections have in common: candidates in both directions, and the watch over their state.
@@ -30,6 +33,7 @@ type peer struct {
 	c       *connection
 	kind    models.PeerType
 	network *udp.Net
+	screen  *screen.Screen
 	pc      *webrtc.PeerConnection
 	// up is open while the connection is connected.
 	up gate
@@ -52,8 +56,8 @@ type peer struct {
 	iceAt     time.Time
 }
 
-func newPeer(c *connection, kind models.PeerType, api func(*udp.Net) *webrtc.API) (*peer, error) {
-	network := c.s.engine.sockets.Net()
+func newPeer(c *connection, kind models.PeerType, screen *screen.Screen, api func(*udp.Net) *webrtc.API) (*peer, error) {
+	network := c.s.engine.sockets.Net(screen.Admits)
 	pc, err := api(network).NewPeerConnection(webrtc.Configuration{
 		ICEServers:         iceServers(c.s.log, c.credentials.ICEServers, c.s.sfuReach().publicOnly),
 		ICETransportPolicy: c.s.engine.policy,
@@ -64,7 +68,7 @@ func newPeer(c *connection, kind models.PeerType, api func(*udp.Net) *webrtc.API
 		network.Close()
 		return nil, failure.New(failure.Internal, failure.ICE, err)
 	}
-	p := &peer{c: c, kind: kind, network: network, pc: pc, state: webrtc.PeerConnectionStateNew}
+	p := &peer{c: c, kind: kind, network: network, screen: screen, pc: pc, state: webrtc.PeerConnectionStateNew}
 	c.s.engine.peers.Add(1)
 	tasks := c.s.tasks
 	pc.OnICECandidate(func(candidate *webrtc.ICECandidate) { tasks.guard(func() { p.trickle(candidate) }) })
@@ -91,6 +95,9 @@ func (p *peer) close() {
 		p.c.s.log.Debug("closing a peer connection", "error", err)
 	}
 	p.network.Close()
+	if refused := p.screen.Refused(); refused > 0 {
+		p.c.s.log.Debug("packets were refused that no SFU sends", "packets", refused)
+	}
 	p.c.s.engine.peers.Add(-1)
 	p.c.onPeerClosed(p)
 }
@@ -157,12 +164,13 @@ func (p *peer) setRemote(kind webrtc.SDPType, sdp string) error {
 		p.startedAt = time.Now()
 	}
 	p.mu.Unlock()
-	if _, err := description.Parse(sdp); err != nil {
+	parsed, err := description.Parse(sdp)
+	if err != nil {
 		return err
 	}
+	p.screen.Announce(description.SentStreams(parsed))
 	applied := sdp
 	if kind == webrtc.SDPTypeOffer {
-		var err error
 		if applied, err = p.idle.Offer(sdp); err != nil {
 			return err
 		}

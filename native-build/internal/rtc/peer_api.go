@@ -20,6 +20,8 @@ const (
 	iceFailedAfter       = 8 * time.Second
 	iceKeepAlive         = 1500 * time.Millisecond
 	dtlsRetransmission   = 100 * time.Millisecond
+	// replayWindow is how many packets late one may come for the first time, as those do that are sent again.
+	replayWindow = 1024
 
 	opusPayloadType = 111
 )
@@ -86,9 +88,7 @@ func newSettings(loopback bool, log *slog.Logger) webrtc.SettingEngine {
 		s.SetIncludeLoopbackCandidate(true)
 		s.SetIPFilter(net.IP.IsLoopback)
 	}
-	// Retransmissions come with the sequence numbers of the media and would look like replays.
-	s.DisableSRTPReplayProtection(true)
-	s.DisableSRTCPReplayProtection(true)
+	s.SetSRTPReplayProtectionWindow(replayWindow)
 	return s
 }
 
@@ -173,7 +173,7 @@ type capabilities struct {
 }
 
 func newCapabilities(apis peerAPIs) (c capabilities, err error) {
-	network := new(udp.Reader).Net()
+	network := new(udp.Reader).Net(func([]byte) bool { return false })
 	defer network.Close()
 	c.publisherSDP, err = capabilityOffer(apis.publisher.with(network), webrtc.RTPTransceiverDirectionSendonly,
 		webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio)

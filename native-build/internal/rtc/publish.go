@@ -100,7 +100,7 @@ func (s *Session) localTrack(t rtcproto.TrackType, described media.Track) *local
 	if at >= 0 && s.localTracks[at].media.Name() == described.Name() {
 		return s.localTracks[at]
 	}
-	track := newLocalTrack(sfuTrackType(t), described, uuid.NewString(), s.unifiedID, uint16(rand.Uint32()), rand.Uint32())
+	track := newLocalTrack(sfuTrackType(t), described, uuid.NewString(), s.unifiedID, rand.Uint32())
 	if at >= 0 {
 		s.localTracks[at] = track
 	} else {

@@ -11,6 +11,7 @@ import (
 
 	"streamgateway/native/internal/failure"
 	"streamgateway/native/internal/media"
+	"streamgateway/native/internal/screen"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
 	"streamgateway/native/internal/video"
@@ -34,7 +35,7 @@ type sender struct {
 }
 
 func newPublisher(c *connection) (*publisher, error) {
-	p, err := newPeer(c, models.PeerType_PEER_TYPE_PUBLISHER_UNSPECIFIED, c.apis.publisher.with)
+	p, err := newPeer(c, models.PeerType_PEER_TYPE_PUBLISHER_UNSPECIFIED, screen.New(maxSources), c.apis.publisher.with)
 	if err != nil {
 		return nil, err
 	}

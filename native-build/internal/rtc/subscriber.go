@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/failure"
+	"streamgateway/native/internal/screen"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/sfuproto/signal"
@@ -36,10 +37,10 @@ type subscriber struct {
 
 func newSubscriber(c *connection) (*subscriber, error) {
 	s := &subscriber{reports: newReports()}
-	s.tap = &tap.Tap{Guard: c.s.tasks.recover, OnRTCP: s.reports.receive}
+	s.tap = &tap.Tap{Guard: c.s.tasks.recover, OnRTCP: s.reports.receive, Screen: screen.New(maxSources)}
 	var err error
 	api := func(network *udp.Net) *webrtc.API { return c.apis.subscriber.with(network, s.tap) }
-	if s.peer, err = newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, api); err != nil {
+	if s.peer, err = newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, s.tap.Screen, api); err != nil {
 		return nil, err
 	}
 	s.pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {

@@ -149,7 +149,7 @@ func coordinatorWith(t *testing.T, server *sfu.Server, servers []coordinator.ICE
 
 func publishedBy(t *testing.T, s *Session) *localTrack {
 	t.Helper()
-	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), media.Track{}, "track", "stream", 0, 0)
+	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), media.Track{}, "track", "stream", 0)
 	if err := s.conn.publish(within(t), track, false); err != nil {
 		t.Fatal(err)
 	}

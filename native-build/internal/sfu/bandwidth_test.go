@@ -399,7 +399,7 @@ func Test_What_gets_lost_of_redundant_audio_is_taken_from_the_next_packet(t *tes
 	bob.eventually("all packets", func() bool { return bob.count2(stream) >= count })
 	for i, packet := range bob.received(stream) {
 		lost := i%5 == 3
-		if plain := packet.PayloadType == 111; plain != lost || packet.SequenceNumber != uint16(65530+i) {
+		if plain := packet.PayloadType == 111; plain != lost || packet.SequenceNumber != uint16(firstForwarded+i) {
 			t.Errorf("packet %d: number %d, payload type %d", i, packet.SequenceNumber, packet.PayloadType)
 		}
 	}

@@ -15,6 +15,9 @@ import (
 	"streamgateway/native/internal/sfuproto/signal"
 )
 
+// firstNumber is that of the first packet of a track: the numbers begin anew soon.
+const firstNumber = 65530
+
 // localTrack is a track the client publishes, fed by the test packet by packet.
 type localTrack struct {
 	*webrtc.TrackLocalStaticRTP
@@ -52,7 +55,7 @@ func (c *testClient) newTrack(kind models.TrackType, codec webrtc.RTPCodecParame
 		info.Layers = []*models.VideoLayer{{Rid: "f", VideoDimension: &models.VideoDimension{Width: 640, Height: 360}, Fps: 30, Bitrate: 500_000}}
 	}
 	track := &localTrack{TrackLocalStaticRTP: static, sender: transceiver.Sender(), info: info}
-	track.next = rtp.Header{Version: 2, SequenceNumber: 65530, Timestamp: 4294960000}
+	track.next = rtp.Header{Version: 2, SequenceNumber: firstNumber, Timestamp: 4294960000}
 	return track
 }
 

@@ -5,17 +5,26 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/ice/v4"
+
+	"streamgateway/native/internal/screen"
 )
 
 // directMux is the library's mux whose connections write to the socket themselves. The library's look the address up as text
-// for each packet, under a lock.
+// for each packet, under a lock. A screen looks at what comes.
 type directMux struct {
 	ice.UDPMux
 	socket net.PacketConn
+	screen *screen.Screen
 }
 
 func newDirectMux(params ice.UDPMuxParams) directMux {
-	return directMux{ice.NewUDPMuxDefault(params), params.UDPConn}
+	return directMux{UDPMux: ice.NewUDPMuxDefault(params), socket: params.UDPConn}
+}
+
+// behind is the same mux for a peer connection that has this screen.
+func (m directMux) behind(s *screen.Screen) directMux {
+	m.screen = s
+	return m
 }
 
 func (m directMux) GetConn(ufrag string, address net.Addr) (net.PacketConn, error) {
@@ -23,13 +32,14 @@ func (m directMux) GetConn(ufrag string, address net.Addr) (net.PacketConn, erro
 	if err != nil {
 		return nil, err
 	}
-	return &directConn{PacketConn: conn, socket: m.socket}, nil
+	return &directConn{PacketConn: conn, socket: m.socket, screen: m.screen}, nil
 }
 
 // directConn writes to the address it wrote to last without asking the library, which knows that it does.
 type directConn struct {
 	net.PacketConn
 	socket net.PacketConn
+	screen *screen.Screen
 	last   atomic.Pointer[net.UDPAddr]
 	closed atomic.Bool
 }
@@ -44,6 +54,15 @@ func (c *directConn) WriteTo(packet []byte, to net.Addr) (int, error) {
 		c.last.Store(address) // of a candidate, which never changes
 	}
 	return n, err
+}
+
+func (c *directConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(p)
+		if err != nil || c.screen.Admits(p[:n]) {
+			return n, from, err
+		}
+	}
 }
 
 func (c *directConn) Close() error {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+
+	"streamgateway/native/internal/screen"
 )
 
 func Test_Packets_go_straight_to_a_known_address_until_the_connection_closes(t *testing.T) {
@@ -20,7 +22,7 @@ func Test_Packets_go_straight_to_a_known_address_until_the_connection_closes(t *
 		return conn
 	}
 	socket, client := listen(), listen()
-	mux := newDirectMux(ice.UDPMuxParams{UDPConn: socket})
+	mux := newDirectMux(ice.UDPMuxParams{UDPConn: socket}).behind(screen.New(1))
 	t.Cleanup(func() { _ = mux.Close() })
 	conn, err := mux.GetConn("fragment", socket.LocalAddr())
 	if err != nil {
@@ -44,10 +46,12 @@ func Test_Packets_go_straight_to_a_known_address_until_the_connection_closes(t *
 		}
 	}
 	// The library knows whose packets from there are.
-	if _, err := client.WriteTo([]byte("answer"), socket.LocalAddr()); err != nil {
+	answer := make([]byte, 12)
+	answer[0] = 0x80
+	if _, err := client.WriteTo(answer, socket.LocalAddr()); err != nil {
 		t.Fatal(err)
 	}
-	if n, _, err := conn.ReadFrom(packet); err != nil || string(packet[:n]) != "answer" {
+	if n, _, err := conn.ReadFrom(packet); err != nil || string(packet[:n]) != string(answer) {
 		t.Errorf("%q came, %v", packet[:n], err)
 	}
 	if err := conn.Close(); err != nil {

@@ -290,7 +290,11 @@ func (d *downTrack) mayChangeTo(l *layer, p *packet) bool {
 // changeTo continues sequence numbers, media time and picture ids from another stream.
 func (d *downTrack) changeTo(l *layer, p *packet) {
 	var n numbering
-	if d.packets > 0 {
+	if d.packets == 0 {
+		// The first number lies in the lower half: SRTP's receiver counts the rounds of the numbers from the first packet
+		// that it gets, and could decrypt nothing any more had it missed the end of the first round (RFC 3711 §3.3.1).
+		n.sequence = uint16(p.seq) & 0x8000
+	} else {
 		n.sequence = d.lastSeq + 1 - uint16(p.seq)
 		n.timestamp = d.lastTime + max(ticks(l, time.Since(d.sentAt)), 1) - p.timestamp
 		if d.lastPicture.pictureAt != 0 {

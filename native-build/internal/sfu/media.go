@@ -26,7 +26,7 @@ const (
 
 // mediaPort is the UDP port that carries the media of all peer connections, and what they have in common.
 type mediaPort struct {
-	mux         ice.UDPMux
+	mux         directMux
 	settings    webrtc.SettingEngine
 	certificate webrtc.Certificate
 	publishing  *webrtc.MediaEngine
@@ -79,7 +79,6 @@ func openMediaPort(options Options) (*mediaPort, error) {
 	m.mux = newDirectMux(ice.UDPMuxParams{UDPConn: conn, Logger: logs.NewLogger("mux")})
 
 	m.settings.LoggerFactory = logs
-	m.settings.SetICEUDPMux(m.mux)
 	m.settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	m.settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	m.settings.SetICETimeouts(options.iceTimeout, options.iceTimeout, min(iceKeepalive, options.iceTimeout/2))
@@ -114,9 +113,10 @@ func (m *mediaPort) subscribing(redundant bool) *webrtc.MediaEngine {
 	return m.plain
 }
 
-// newAPI prepares a peer connection whose packets pass through the tap.
+// newAPI prepares a peer connection whose packets pass through the tap and its screen.
 func (m *mediaPort) newAPI(codecs *webrtc.MediaEngine, t *tap.Tap) *webrtc.API {
 	settings := m.settings
+	settings.SetICEUDPMux(m.mux.behind(t.Screen))
 	settings.BufferFactory = t.Buffer
 	registry := &interceptor.Registry{}
 	registry.Add(t)

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/description"
+	"streamgateway/native/internal/screen"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/tap"
 )
@@ -17,6 +18,8 @@ const (
 	gatherDeadline = 2 * time.Second
 	// maxSections bounds the media sections of one peer connection.
 	maxSections = 64
+	// maxSources is how many streams a client may send in the life of a session.
+	maxSources = 4096
 )
 
 // publisher is the peer connection that carries a participant's own media. The client offers.
@@ -41,7 +44,7 @@ type publisher struct {
 
 func newPublisher(p *participant) *publisher {
 	b := &publisher{participant: p, byMid: map[string]*track{}}
-	b.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: b.receiveRTCP}
+	b.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: b.receiveRTCP, Screen: screen.New(maxSources)}
 	return b
 }
 
@@ -53,7 +56,7 @@ func (b *publisher) connection() *webrtc.PeerConnection {
 
 // negotiate answers an offer that carries the announced tracks. Tracks announced earlier stay as they are.
 func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models.TrackInfo) (string, *failure) {
-	sections, origin, err := parseSections(offer)
+	sections, parsed, err := parseSections(offer)
 	if err != nil {
 		return "", fail(codeInvalid, "%v", err)
 	}
@@ -62,10 +65,11 @@ func (b *publisher) negotiate(ctx context.Context, offer string, infos []*models
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	peer, failed := b.open(origin)
+	peer, failed := b.open(parsed.Origin.SessionID)
 	if failed != nil {
 		return "", failed
 	}
+	b.tap.Screen.Announce(description.SentStreams(parsed))
 	applied, err := b.idle.Offer(withoutCandidates(offer))
 	if err != nil {
 		return "", fail(codeInvalid, "%v", err)

@@ -21,11 +21,11 @@ type section struct {
 	idle      bool // neither sends nor receives
 }
 
-// parseSections answers the media sections of a description, and the number of the peer connection that made it.
-func parseSections(text string) (sections []section, origin uint64, err error) {
-	parsed, err := description.Parse(text)
+// parseSections answers the media sections of a description, and the description itself.
+func parseSections(text string) (sections []section, parsed *sdp.SessionDescription, err error) {
+	parsed, err = description.Parse(text)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	for _, media := range parsed.MediaDescriptions {
 		s := section{kind: media.MediaName.Media}
@@ -49,9 +49,9 @@ func parseSections(text string) (sections []section, origin uint64, err error) {
 		sections = append(sections, s)
 	}
 	if len(sections) == 0 {
-		return nil, 0, fmt.Errorf("%w: holds no media section", description.ErrMalformed)
+		return nil, nil, fmt.Errorf("%w: holds no media section", description.ErrMalformed)
 	}
-	return sections, parsed.Origin.SessionID, nil
+	return sections, parsed, nil
 }
 
 // sectionOf finds where an announced track lies: by its id, because some clients count mids anew with each call, and by

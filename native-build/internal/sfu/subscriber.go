@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"streamgateway/native/internal/guard"
+	"streamgateway/native/internal/screen"
 	"streamgateway/native/internal/sfuproto/event"
 	"streamgateway/native/internal/sfuproto/models"
 	"streamgateway/native/internal/tap"
@@ -75,7 +76,7 @@ func newSubscriber(p *participant) *subscriber {
 		participant: p, dirty: true, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{},
 		downlink: newDownlink(p.server.options.trialPatience),
 	}
-	s.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: s.receiveRTCP, OnWriter: s.opened}
+	s.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: s.receiveRTCP, OnWriter: s.opened, Screen: screen.New(maxSources)}
 	return s
 }
 

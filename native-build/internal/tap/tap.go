@@ -11,6 +11,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/transport/v3/packetio"
+
+	"streamgateway/native/internal/screen"
 )
 
 // backlog bounds the packets kept for each stream until its track is known: some five seconds of audio.
@@ -24,6 +26,7 @@ type Tap struct {
 	OnRTCP   func(ssrc uint32, packets []rtcp.Packet)
 	OnWriter func(ssrc uint32, writer interceptor.RTPWriter) // nil for nobody
 	Guard    func(name string)                               // deferred around everything, to recover
+	Screen   *screen.Screen                                  // told which sources are genuine
 
 	mu      sync.Mutex
 	over    bool // the connection has ended
@@ -114,6 +117,7 @@ type stream struct {
 	receive func([]byte)
 	backlog [][]byte
 	read    int
+	genuine bool // a packet came, and only those whose authentication was checked do
 	closed  bool
 }
 
@@ -127,6 +131,10 @@ func (s *stream) Write(packet []byte) (int, error) {
 	defer s.tap.Guard("receive")
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.genuine {
+		s.genuine = true
+		s.tap.Screen.Prove(s.ssrc)
+	}
 	switch {
 	case s.closed:
 		return 0, io.ErrClosedPipe

@@ -7,10 +7,12 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/transport/v3/packetio"
+
+	"streamgateway/native/internal/screen"
 )
 
 func newTap() *Tap {
-	return &Tap{Guard: func(string) {}, OnRTCP: func(uint32, []rtcp.Packet) {}}
+	return &Tap{Guard: func(string) {}, OnRTCP: func(uint32, []rtcp.Packet) {}, Screen: screen.New(100)}
 }
 
 func write(t *testing.T, buffer io.Writer, packets ...string) {

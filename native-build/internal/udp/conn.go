@@ -52,8 +52,8 @@ type known struct {
 	udp    *net.UDPAddr
 }
 
-func newConn(r *Reader, fd int, local *net.UDPAddr) *conn {
-	return &conn{reader: r, fd: fd, local: local, came: make(chan packet, held), deadline: deadline.New()}
+func newConn(owner *Net, fd int, local *net.UDPAddr) *conn {
+	return &conn{reader: owner.reader, owner: owner, fd: fd, local: local, came: make(chan packet, held), deadline: deadline.New()}
 }
 
 // take brings one packet from the system; false when there is none, or no room for it.
@@ -71,6 +71,10 @@ func (c *conn) take() bool {
 	if err != 0 {
 		buffers.Put(data)
 		return err != syscall.EAGAIN // word of something sent in vain is taken too
+	}
+	if !c.owner.admits(data[:size]) {
+		buffers.Put(data)
+		return true
 	}
 	if c.peer.udp == nil || c.peer.system != from {
 		c.peer = known{from, from.udp()}

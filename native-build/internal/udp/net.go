@@ -18,15 +18,17 @@ import (
 type Net struct {
 	*stdnet.Net
 	reader *Reader
+	admits func(packet []byte) bool
 
 	mu     sync.Mutex
 	open   map[*conn]bool
 	closed bool
 }
 
-// Net makes a network without sockets, which must be closed.
-func (r *Reader) Net() *Net {
-	return &Net{Net: new(stdnet.Net), reader: r, open: map[*conn]bool{}}
+// Net makes a network without sockets, which must be closed. Of what comes it drops the packets that admits refuses, which must
+// not wait: the goroutine that reads calls it.
+func (r *Reader) Net(admits func(packet []byte) bool) *Net {
+	return &Net{Net: new(stdnet.Net), reader: r, admits: admits, open: map[*conn]bool{}}
 }
 
 // Interfaces lists those that there are now, as they come and go in the life of a process.
@@ -45,12 +47,21 @@ func (n *Net) ListenUDP(network string, address *net.UDPAddr) (transport.UDPConn
 	if n.closed {
 		return nil, net.ErrClosed
 	}
-	c, err := n.reader.open(network, address)
+	c, err := n.reader.open(n, network, address)
 	if err != nil {
 		return nil, err
 	}
-	c.owner, n.open[c] = n, true
+	n.open[c] = true
 	return c, nil
+}
+
+// ListenPacket opens a socket like ListenUDP: Pion reaches TURN servers through it.
+func (n *Net) ListenPacket(network, address string) (net.PacketConn, error) {
+	resolved, err := net.ResolveUDPAddr(network, address)
+	if err != nil {
+		return nil, err
+	}
+	return n.ListenUDP(network, resolved)
 }
 
 // Close closes the sockets that are still open. Nothing listens afterwards.

@@ -30,12 +30,12 @@ type Reader struct {
 	opened time.Time // when the latest socket was
 }
 
-func (r *Reader) open(network string, address *net.UDPAddr) (*conn, error) {
+func (r *Reader) open(owner *Net, network string, address *net.UDPAddr) (*conn, error) {
 	fd, local, err := listen(network, address)
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(r, fd, local)
+	c := newConn(owner, fd, local)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.add(c); err != nil {

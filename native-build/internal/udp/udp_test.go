@@ -19,8 +19,10 @@ const patience = 10 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func anything([]byte) bool { return true }
+
 func newNet(t testing.TB) *Net {
-	n := new(Reader).Net()
+	n := new(Reader).Net(anything)
 	t.Cleanup(n.Close)
 	return n
 }
@@ -168,7 +170,7 @@ func TestWhatNobodyReadsIsLeftForARest(t *testing.T) {
 
 func TestClosingEndsReadingAndLeavesNothing(t *testing.T) {
 	for range 50 {
-		n := new(Reader).Net()
+		n := new(Reader).Net(anything)
 		c := listenOn(t, n, "127.0.0.1:0")
 		ended := make(chan error, 1)
 		go func() {
@@ -215,7 +217,7 @@ func TestReadingEndsAtItsDeadline(t *testing.T) {
 
 func TestANetworkThatClosesTakesItsSocketsAlong(t *testing.T) {
 	reader := new(Reader)
-	n, other := reader.Net(), reader.Net()
+	n, other := reader.Net(anything), reader.Net(anything)
 	forgotten, kept := listenOn(t, n, "127.0.0.1:0"), listenOn(t, other, "127.0.0.1:0")
 	n.Close()
 	_, _, err := forgotten.ReadFrom(make([]byte, 16))
