@@ -75,7 +75,7 @@ func (p *peer) remoteDescription() string {
 
 var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-func startServer(t *testing.T) *sfu.Server {
+func startServer(t testing.TB) *sfu.Server {
 	t.Helper()
 	server, err := sfu.Start(sfu.Options{EdgeName: "sfu-1", TokenSecret: []byte("secret"), Logger: silent})
 	if err != nil {
@@ -85,7 +85,7 @@ func startServer(t *testing.T) *sfu.Server {
 	return server
 }
 
-func startEngine(t *testing.T) *Engine {
+func startEngine(t testing.TB) *Engine {
 	t.Helper()
 	engine, err := NewEngine(silent)
 	if err != nil {
@@ -95,7 +95,7 @@ func startEngine(t *testing.T) *Engine {
 	return engine
 }
 
-func joinAs(t *testing.T, engine *Engine, url, user string) *Session {
+func joinAs(t testing.TB, engine *Engine, url, user string) *Session {
 	t.Helper()
 	s, err := engine.Join(within(t), JoinOptions{
 		CoordinatorURL: url, APIKey: "key", Token: "token", CallType: "default", CallID: "demo",
@@ -109,7 +109,7 @@ func joinAs(t *testing.T, engine *Engine, url, user string) *Session {
 }
 
 // hears sends until the listener gets some of it.
-func hears(t *testing.T, track *localTrack, listener *Session) {
+func hears(t testing.TB, track *localTrack, listener *Session) {
 	t.Helper()
 	received := func() (packets uint64) {
 		for _, stats := range listener.Stats().Tracks {
@@ -126,14 +126,14 @@ func hears(t *testing.T, track *localTrack, listener *Session) {
 	})
 }
 
-func within(t *testing.T) context.Context {
+func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 // until looks every 10 ms.
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -132,7 +132,7 @@ func newTrustedCertificate(t *testing.T) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-func coordinatorWith(t *testing.T, server *sfu.Server, servers []coordinator.ICEServer) string {
+func coordinatorWith(t testing.TB, server *sfu.Server, servers []coordinator.ICEServer) string {
 	t.Helper()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -147,7 +147,7 @@ func coordinatorWith(t *testing.T, server *sfu.Server, servers []coordinator.ICE
 	return front.URL
 }
 
-func publishedBy(t *testing.T, s *Session) *localTrack {
+func publishedBy(t testing.TB, s *Session) *localTrack {
 	t.Helper()
 	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), media.Track{}, "track", "stream", 0)
 	if err := s.conn.publish(within(t), track, false); err != nil {
