@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up, builds and runs every test: C, Go with the race detector, C#.
+# Sets up, builds and runs every test: C, Go with the race detector and some fuzzing, C#.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -13,6 +13,9 @@ step "C tests"
 make -s -C native-build ctest
 step "Go tests, with the race detector"
 make -s -C native-build test
+
+step "Anything at all, to live connections"
+make -s -C native-build fuzz FUZZ='Packets|Handshake' FUZZTIME=15s
 
 step "C# build"
 dotnet build Gateway.sln -c Release --nologo -v quiet -clp:NoSummary

@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 
 	"github.com/pion/dtls/v3/pkg/protocol"
@@ -32,20 +33,30 @@ func Step(kind Kind, data ...byte) []byte {
 	return append([]byte{byte(kind), byte(len(data) >> 8), byte(len(data))}, data...)
 }
 
-// Play sends what a script says, as any bytes do, over a connection that is up. What cannot be sent is left out.
-func (s *Socket) Play(peer *webrtc.PeerConnection, script []byte) {
-	for range maxSteps {
-		if len(script) < 3 {
-			return
+// steps are those of a script, which any bytes are.
+func steps(script []byte) iter.Seq2[Kind, []byte] {
+	return func(yield func(Kind, []byte) bool) {
+		for range maxSteps {
+			if len(script) < 3 {
+				return
+			}
+			size := min(int(binary.BigEndian.Uint16(script[1:])), len(script)-3, maxStep)
+			if !yield(Kind(script[0])%kinds, slices.Clone(script[3:3+size])) {
+				return
+			}
+			script = script[3+size:]
 		}
-		kind, size := Kind(script[0])%kinds, min(int(binary.BigEndian.Uint16(script[1:])), len(script)-3, maxStep)
-		data := slices.Clone(script[3 : 3+size])
-		script = script[3+size:]
+	}
+}
+
+// Play sends what a script says over a connection that is up. What cannot be sent is left out.
+func (s *Socket) Play(peer *webrtc.PeerConnection, script []byte) {
+	for kind, data := range steps(script) {
 		switch kind {
 		case Raw:
 			_ = s.Send(peer, data)
 		case Record:
-			if size > 0 {
+			if len(data) > 0 {
 				_ = s.SendRecord(peer, protocol.ContentType(data[0]), data[1:])
 			}
 		case RTP:

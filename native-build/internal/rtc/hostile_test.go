@@ -23,6 +23,8 @@ type hostileSFU struct {
 	// ping sends something that is answered by a value in came, once the session's side has it.
 	ping func() error
 	came chan struct{}
+
+	subscriber *subscriber // the session's side, where it is one
 }
 
 func newHostileSFU(t testing.TB) *hostileSFU {
@@ -106,6 +108,7 @@ func hostileToSubscriber(t testing.TB) *hostileSFU {
 		t.Fatal(err)
 	}
 	t.Cleanup(subscriber.close)
+	h.subscriber = subscriber
 	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "id", "of nobody")
 	if err != nil {
 		t.Fatal(err)
@@ -147,6 +150,7 @@ func hostileToPublisher(t testing.TB) *hostileSFU {
 	}
 	t.Cleanup(publisher.close)
 	track := newLocalTrack(sfuTrackType(rtcproto.TrackType_TRACK_TYPE_AUDIO), media.Track{}, "id", "stream", 0)
+	track.sequence = 65000 // as after another connection
 	told := h.hasCome
 	track.onKeyframeRequest.Store(&told)
 	if _, err := publisher.senderOf(track); err != nil {
@@ -241,4 +245,32 @@ func fuzzPackets(f *testing.F, h *hostileSFU) {
 		h.socket.Play(h.peer, script)
 		h.isHeard(t)
 	})
+}
+
+func TestAPacketThatComesTwiceIsTakenOnceAndALateOneStill(t *testing.T) {
+	h := hostileToSubscriber(t)
+	source := uint32(h.peer.GetSenders()[0].GetParameters().Encodings[0].SSRC)
+	got := make(chan uint16, 10)
+	h.subscriber.tap.Attach(source, func(packet []byte) {
+		var header rtp.Header
+		if _, err := header.Unmarshal(packet); err == nil {
+			got <- header.SequenceNumber
+		}
+	})
+	for _, number := range []uint16{2000, 2000, 1100, 1100, 2001} {
+		header := rtp.Header{Version: 2, PayloadType: 111, SSRC: source, SequenceNumber: number}
+		if err := hostile.SendRTP(h.peer, &header, []byte{0xf8, 0xff, 0xfe}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []uint16{2000, 1100, 2001} {
+		select {
+		case number := <-got:
+			if number != want {
+				t.Errorf("%d came, not %d", number, want)
+			}
+		case <-time.After(patience):
+			t.Fatalf("%d did not come", want)
+		}
+	}
 }
