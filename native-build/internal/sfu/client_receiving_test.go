@@ -61,7 +61,10 @@ func (c *testClient) takeOffer(offer *event.SubscriberOffer) {
 
 func (c *testClient) answer(offer *event.SubscriberOffer) {
 	peer := c.subscriberPeer()
-	err := peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: c.understand(offer.GetSdp())})
+	understood, err := c.rest.Offer(c.understand(offer.GetSdp())) // as every Pion needs it
+	if err == nil {
+		err = peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: understood})
+	}
 	if err != nil {
 		c.t.Errorf("%s: offer: %v", c.userID, err)
 		return

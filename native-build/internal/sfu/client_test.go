@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 	"google.golang.org/protobuf/proto"
 
+	"streamgateway/native/internal/description"
 	"streamgateway/native/internal/sfuproto/event"
 )
 
@@ -38,7 +39,8 @@ type testClient struct {
 	tracks     map[string]*remoteTrack
 	holdAnswer bool
 	idle       map[string]bool // sections that cannot be brought back; nil for a client that can
-	quiet      bool            // keeps no packets
+	rest       description.Idle
+	quiet      bool // keeps no packets
 	offers     []*event.SubscriberOffer
 	arrivals   *arrivals // reported to the SFU; nil for not at all
 }

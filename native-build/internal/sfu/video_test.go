@@ -407,3 +407,40 @@ func (c *testClient) distinct(streamID string) []*rtp.Packet {
 	sort.Slice(packets, func(i, j int) bool { return int16(packets[i].SequenceNumber-packets[j].SequenceNumber) < 0 })
 	return packets
 }
+
+func Test_A_section_that_was_idle_in_two_offers_carries_a_track_again(t *testing.T) {
+	s := startServer(t)
+	bob := newClient(t, s, "bob")
+	hear := func(name string) *testClient {
+		guest := newClient(t, s, name)
+		track := guest.newTrack(audioTrack, opus())
+		guest.publish(track)
+		track.sendAudio(t, []byte(name))
+		stream := guest.streamOf(audioTrack)
+		bob.eventually(name+" is heard", func() bool { return bob.count2(stream) == 1 })
+		return guest
+	}
+	idleOffers := func() (count int) {
+		for _, offer := range bob.offers {
+			if strings.Contains(offer.GetSdp(), "a=inactive") {
+				count++
+			}
+		}
+		return count
+	}
+	hear("first").closeWith(1000)
+	for offers := 1; offers <= 2; offers++ {
+		bob.eventually("an offer with an idle section", func() bool {
+			return idleOffers() >= offers && bob.subscriber.SignalingState() == webrtc.SignalingStateStable
+		})
+		if offers == 1 {
+			s.session(bob.sessionID).subscriber.restartICE()
+		}
+	}
+	hear("second")
+	bob.mu.Lock()
+	defer bob.mu.Unlock()
+	if sections := strings.Count(bob.offers[len(bob.offers)-1].GetSdp(), "m=audio"); sections != 1 {
+		t.Errorf("%d sections", sections)
+	}
+}
