@@ -1,6 +1,8 @@
 // Command rtccost measures what receiving audio costs: participants of this library, bare Pion and aiortc do the same in
 // turns, in processes of their own, whose processor time and memory are read from /proc. benchmarks/README.md tells how to
 // read its figures. It is not shipped.
+//
+//go:debug default=go1.24
 package main
 
 import (

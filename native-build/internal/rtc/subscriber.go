@@ -38,6 +38,9 @@ type subscriber struct {
 func newSubscriber(c *connection) (*subscriber, error) {
 	s := &subscriber{reports: newReports()}
 	s.tap = &tap.Tap{Guard: c.s.tasks.recover, OnRTCP: s.reports.receive, Screen: screen.New(maxSources)}
+	s.tap.OnExcess = func() {
+		c.report(strategyRejoin, "too_many_streams", failure.Newf(failure.SFURejected, failure.ICE, "the SFU reports on more than %d streams", maxSources))
+	}
 	var err error
 	api := func(network *udp.Net) *webrtc.API { return c.apis.subscriber.with(network, s.tap) }
 	if s.peer, err = newPeer(c, models.PeerType_PEER_TYPE_SUBSCRIBER, s.tap.Screen, api); err != nil {

@@ -27,6 +27,9 @@ type Screen struct {
 // New makes a screen for a connection on which so many sources may come in its life.
 func New(sources int) *Screen { return &Screen{sources: sources, known: map[uint32]bool{}} }
 
+// Sources is how many may come in the life of the connection.
+func (s *Screen) Sources() int { return s.sources }
+
 // Announce lets the streams of the other side's latest description come, in place of those of the one before.
 func (s *Screen) Announce(streams map[uint32]bool) {
 	s.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3/pkg/protocol"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
@@ -184,5 +185,24 @@ func Test_A_new_subscriber_gets_numbers_from_the_lower_half(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func Test_A_participant_that_reports_on_streams_without_end_is_sent_away(t *testing.T) {
+	observer := newTestObserver()
+	s := startServer(t, func(o *Options) { o.Observer = observer })
+	m := newMallory(t, s)
+	const atOnce = 31
+	for first := uint32(0); first < 2*maxSources; first += atOnce {
+		report := &rtcp.ReceiverReport{SSRC: 1}
+		for source := range uint32(atOnce) {
+			report.Reports = append(report.Reports, rtcp.ReceptionReport{SSRC: 1000 + first + source})
+		}
+		if err := m.publisher.WriteRTCP([]rtcp.Packet{report}); err != nil {
+			break // it is gone
+		}
+	}
+	if reason := observer.awaitLeft(t, "mallory"); reason != LeaveMediaFailed {
+		t.Errorf("left because of %q", reason)
 	}
 }

@@ -303,6 +303,12 @@ func (p *participant) hasSocket() bool {
 	return p.socket != nil
 }
 
+// exceed ends a session that reports on more streams than it may have.
+func (p *participant) exceed() {
+	p.server.log.Debug("reports on too many streams", "cid", p.cid, "user", p.userID)
+	p.server.run("excess", p.mediaFailed)
+}
+
 // requestPublisherRestart asks the client for an offer with new ICE credentials.
 func (p *participant) requestPublisherRestart() {
 	p.send(encode(&event.SfuEvent{EventPayload: &event.SfuEvent_IceRestart{

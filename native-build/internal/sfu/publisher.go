@@ -44,7 +44,7 @@ type publisher struct {
 
 func newPublisher(p *participant) *publisher {
 	b := &publisher{participant: p, byMid: map[string]*track{}}
-	b.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: b.receiveRTCP, Screen: screen.New(maxSources)}
+	b.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: b.receiveRTCP, Screen: screen.New(maxSources), OnExcess: p.exceed}
 	return b
 }
 

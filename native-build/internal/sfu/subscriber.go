@@ -76,7 +76,7 @@ func newSubscriber(p *participant) *subscriber {
 		participant: p, dirty: true, downs: map[*track]*outgoing{}, bySSRC: map[uint32]*downTrack{},
 		downlink: newDownlink(p.server.options.trialPatience),
 	}
-	s.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: s.receiveRTCP, OnWriter: s.opened, Screen: screen.New(maxSources)}
+	s.tap = &tap.Tap{Guard: p.server.recover, OnRTCP: s.receiveRTCP, OnWriter: s.opened, Screen: screen.New(maxSources), OnExcess: p.exceed}
 	return s
 }
 

@@ -27,15 +27,22 @@ type Tap struct {
 	OnWriter func(ssrc uint32, writer interceptor.RTPWriter) // nil for nobody
 	Guard    func(name string)                               // deferred around everything, to recover
 	Screen   *screen.Screen                                  // told which sources are genuine
+	// OnExcess is called when reports name more streams than the screen lets come: the library keeps something for each until
+	// the connection ends, which it should then.
+	OnExcess func()
 
 	mu      sync.Mutex
 	over    bool // the connection has ended
 	streams map[uint32]*stream
+	named   int // streams that reports name
 }
 
 // Buffer is the library's buffer factory.
 func (t *Tap) Buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
 	if kind == packetio.RTCPBufferPacket {
+		if t.name(+1) == t.Screen.Sources()+1 {
+			t.OnExcess()
+		}
 		return newControl(t, ssrc)
 	}
 	s := newStream(t, ssrc)
@@ -43,6 +50,14 @@ func (t *Tap) Buffer(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCl
 		_ = s.Close()
 	}
 	return s
+}
+
+// name counts the streams that reports name.
+func (t *Tap) name(more int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.named += more
+	return t.named
 }
 
 func (t *Tap) list(s *stream) bool {
@@ -214,6 +229,9 @@ func (c *control) Read([]byte) (int, error) {
 }
 
 func (c *control) Close() error {
-	c.once.Do(func() { close(c.done) })
+	c.once.Do(func() {
+		close(c.done)
+		c.tap.name(-1)
+	})
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func newTap() *Tap {
-	return &Tap{Guard: func(string) {}, OnRTCP: func(uint32, []rtcp.Packet) {}, Screen: screen.New(100)}
+	return &Tap{Guard: func(string) {}, OnRTCP: func(uint32, []rtcp.Packet) {}, Screen: screen.New(100), OnExcess: func() {}}
 }
 
 func write(t *testing.T, buffer io.Writer, packets ...string) {
@@ -101,5 +101,26 @@ func TestWhatNobodyListensToIsKeptUpToABound(t *testing.T) {
 	tap.Attach(1, func([]byte) { count++ })
 	if count != backlog {
 		t.Errorf("%d packets were kept", count)
+	}
+}
+
+func TestReportsOnTooManyStreamsAreTold(t *testing.T) {
+	const sources = 10
+	tap, told := newTap(), 0
+	tap.Screen, tap.OnExcess = screen.New(sources), func() { told++ }
+	for source := range uint32(3 * sources) {
+		_ = tap.Buffer(packetio.RTCPBufferPacket, source).Close() // as long as they end, any number may come
+	}
+	for source := range uint32(sources) {
+		tap.Buffer(packetio.RTCPBufferPacket, source)
+	}
+	if told != 0 {
+		t.Error("told too early")
+	}
+	for source := range uint32(sources) {
+		tap.Buffer(packetio.RTCPBufferPacket, sources+source)
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
 	}
 }
