@@ -47,6 +47,7 @@ type startEntry struct {
 	StartedAt string            `json:"started_at"`
 	Call      string            `json:"call_cid"`
 	User      string            `json:"user_id"`
+	Owner     string            `json:"owner,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 }
 

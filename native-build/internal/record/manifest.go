@@ -31,7 +31,8 @@ type Manifest struct {
 	Reason string            `json:"reason,omitempty"`
 	Error  *Problem          `json:"error,omitempty"`
 	Call   string            `json:"call_cid"`
-	User   string            `json:"user_id"` // who recorded
+	User   string            `json:"user_id"`         // who recorded
+	Owner  string            `json:"owner,omitempty"` // whom the host made it for
 	Labels map[string]string `json:"labels"`
 	// Folder is the one it was asked to be in; Path is that of the files on this machine.
 	Folder     string `json:"folder"`
@@ -121,7 +122,8 @@ func (l *ledger) apply(e entry) {
 	l.lastMs = max(l.lastMs, e.Ms)
 	switch e.Type {
 	case entryStart:
-		m.ID, m.State, m.StartedAt, m.Call, m.User = e.Start.ID, Running, e.Start.StartedAt, e.Start.Call, e.Start.User
+		m.ID, m.State, m.StartedAt = e.Start.ID, Running, e.Start.StartedAt
+		m.Call, m.User, m.Owner = e.Start.Call, e.Start.User, e.Start.Owner
 		if e.Start.Labels != nil {
 			m.Labels = e.Start.Labels
 		}

@@ -16,6 +16,8 @@ type Query struct {
 	Folder string
 	// All asks for those of all folders instead.
 	All bool
+	// Owner asks for those of one owner alone; empty asks for all.
+	Owner string
 	// Before and After are ids: of those older, or newer, the nearest are told.
 	Before, After string
 	Limit         int
@@ -31,17 +33,20 @@ func (s Store) List(q Query) (list []Manifest, more bool, err error) {
 		return nil, false, err
 	}
 	list = []Manifest{}
-	for i, p := range places {
-		if len(list) == q.Limit {
-			more = i < len(places)
-			break
-		}
+	for _, p := range places {
 		m, err := s.Read(p.folder, p.id)
 		if failure.KindOf(err) == failure.RecordingNotFound {
 			continue // being removed, or not begun
 		}
 		if err != nil {
 			return nil, false, err
+		}
+		if q.Owner != "" && m.Owner != q.Owner {
+			continue
+		}
+		if len(list) == q.Limit {
+			more = true
+			break
 		}
 		list = append(list, m)
 	}

@@ -321,7 +321,7 @@ func TestRecordingsAreListedInPagesAndRemovedWhenTheyAreOver(t *testing.T) {
 	var ids []string
 	for _, folder := range []string{"a", "b", "a"} {
 		options := testOptions(store.Directory, newWitness())
-		options.Folder = folder
+		options.Folder, options.Owner = folder, "owner of "+folder
 		r := start(t, options)
 		ids = append([]string{r.ID()}, ids...)
 		if folder != "b" {
@@ -352,6 +352,9 @@ func TestRecordingsAreListedInPagesAndRemovedWhenTheyAreOver(t *testing.T) {
 		"true 1b":        {All: true, Limit: 1, After: ids[2]},
 		"false 0a 1b":    {All: true, Limit: 2, After: ids[2]},
 		"false 0a 2a":    {Folder: "a", Limit: 5},
+		"true 0a":        {All: true, Owner: "owner of a", Limit: 1},
+		"false 0a":       {All: true, Owner: "owner of a", Limit: 1, After: ids[2]},
+		"false 1b":       {All: true, Owner: "owner of b", Limit: 1},
 		"false":          {Folder: "nowhere", Limit: 5},
 	} {
 		if got := page(q); got != want {

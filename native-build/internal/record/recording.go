@@ -39,8 +39,10 @@ const (
 type Options struct {
 	Store Store
 	// Folder, within the store, holds recordings, each in a folder of its own; it is made if need be.
-	Folder      string
-	Call, User  string
+	Folder     string
+	Call, User string
+	// Owner is the host's own: it is kept, and lists can be of one owner.
+	Owner       string
 	Labels      map[string]string
 	MaxBytes    int64
 	MaxDuration time.Duration
@@ -103,7 +105,7 @@ func Start(options Options) (*Recording, error) {
 		return nil, storageError(err)
 	}
 	r.note(entry{Type: entryStart, Start: &startEntry{
-		ID: id, StartedAt: clockTime(now), Call: options.Call, User: options.User, Labels: options.Labels,
+		ID: id, StartedAt: clockTime(now), Call: options.Call, User: options.User, Owner: options.Owner, Labels: options.Labels,
 	}})
 	if err := r.writeJournal(); err != nil {
 		_ = r.journal.Close()

@@ -17,6 +17,7 @@ type RecordOptions struct {
 	// Store and Folder are where the recording gets a folder of its own.
 	Store  record.Store
 	Folder string
+	Owner  string // the host's own
 	Users  Selection
 	// TrackTypes are those recorded, each track into a file of its own; none is possible when there is a mix.
 	TrackTypes []rtcproto.TrackType
@@ -59,7 +60,8 @@ func (s *Session) Record(ctx context.Context, options RecordOptions) (record.Man
 	}
 	r := &recording{s: s, options: options, done: make(chan struct{}), tracks: map[trackKey]*sink{}}
 	disk, err := record.Start(record.Options{
-		Store: options.Store, Folder: options.Folder, Call: s.CallCID(), User: s.UserID(), Labels: options.Labels,
+		Store: options.Store, Folder: options.Folder, Call: s.CallCID(), User: s.UserID(), Owner: options.Owner,
+		Labels:      options.Labels,
 		MaxBytes:    cmp.Or(options.MaxBytes, record.DefaultMaxBytes),
 		MaxDuration: cmp.Or(options.MaxDuration, record.DefaultMaxDuration),
 		BufferBytes: cmp.Or(options.BufferBytes, record.DefaultBufferBytes),

@@ -21,6 +21,7 @@ const (
 type startRecordingRequest struct {
 	Session       uint64            `json:"session"`
 	Folder        *string           `json:"folder"`
+	Owner         *string           `json:"owner"`
 	Users         *selection        `json:"users"`
 	TrackTypes    *[]string         `json:"track_types"`
 	Mix           bool              `json:"mix"`
@@ -68,7 +69,7 @@ func (m *Module) startRecording(ctx context.Context, r startRecordingRequest) (*
 func (m *Module) recordOptions(v *validation, r startRecordingRequest) rtc.RecordOptions {
 	encoding := encodingFields{Bitrate: r.Bitrate}
 	options := rtc.RecordOptions{
-		Store: m.settings.store, Folder: v.folder(r.Folder), Users: rtc.Selection{All: true}, Mix: r.Mix,
+		Store: m.settings.store, Folder: v.folder(r.Folder), Owner: v.owner(r.Owner), Users: rtc.Selection{All: true}, Mix: r.Mix,
 		Encoding: encoding.encoding(v), Labels: v.labels(r.Labels), MaxRecordings: m.settings.maxPerSession,
 		MaxBytes:    v.bytes("max_bytes", r.MaxBytes, record.DefaultMaxBytes, minRecordingBytes, maxRecordingBytes),
 		MaxDuration: v.duration("max_duration_ms", r.MaxDurationMs, record.DefaultMaxDuration, maxDuration),
@@ -100,6 +101,11 @@ func (m *Module) recordOptions(v *validation, r startRecordingRequest) rtc.Recor
 func (v *validation) folder(folder *string) string {
 	v.optionalText("folder", folder, maxID)
 	return valueOf(folder, "")
+}
+
+func (v *validation) owner(owner *string) string {
+	v.optionalText("owner", owner, maxID)
+	return valueOf(owner, "")
 }
 
 func (v *validation) labels(labels map[string]string) map[string]string {
@@ -159,6 +165,7 @@ type recordingsRequest struct {
 	Session   *uint64 `json:"session"`
 	Folder    *string `json:"folder"`
 	All       bool    `json:"all"`
+	Owner     *string `json:"owner"`
 	Recording *string `json:"recording"`
 	Before    *string `json:"before"`
 	After     *string `json:"after"`
@@ -174,7 +181,7 @@ type recordingsAnswer struct {
 func (m *Module) recordings(_ context.Context, r recordingsRequest) (*recordingsAnswer, error) {
 	v := new(validation)
 	query := record.Query{
-		Folder: v.folder(r.Folder), All: r.All, Before: valueOf(r.Before, ""), After: valueOf(r.After, ""),
+		Folder: v.folder(r.Folder), All: r.All, Owner: v.owner(r.Owner), Before: valueOf(r.Before, ""), After: valueOf(r.After, ""),
 		Limit: valueOf(r.Limit, maxListed),
 	}
 	if query.Limit < 1 || query.Limit > maxListed {

@@ -25,10 +25,10 @@ func TestCommandsOfARecording(t *testing.T) {
 	recording := func(answer map[string]any) map[string]any { return answer["recording"].(map[string]any) }
 	list := func(fields string) []any { return s.must("rtc.recordings", `{%s}`, fields)["recordings"].([]any) }
 
-	begun := recording(s.must("rtc.record.start", `{"session":%d,"folder":"one","users":["bob"],"track_types":["audio"],"mix":true,"bitrate_bps":24000,
+	begun := recording(s.must("rtc.record.start", `{"session":%d,"folder":"one","owner":"key one","users":["bob"],"track_types":["audio"],"mix":true,"bitrate_bps":24000,
 		"labels":{"a":"b"},"max_bytes":1000000,"max_duration_ms":60000,"buffer_bytes":100000,"timeout_ms":5000}`, alice))
 	id := begun["id"].(string)
-	if begun["state"] != "recording" || begun["call_cid"] != "default:demo" || begun["user_id"] != "alice" || begun["folder"] != "one" ||
+	if begun["state"] != "recording" || begun["call_cid"] != "default:demo" || begun["user_id"] != "alice" || begun["folder"] != "one" || begun["owner"] != "key one" ||
 		begun["path"] != filepath.Join(directory, "one", id) || fmt.Sprint(begun["labels"]) != "map[a:b]" {
 		t.Errorf("begun: %v", begun)
 	}
@@ -44,10 +44,13 @@ func TestCommandsOfARecording(t *testing.T) {
 	if stopped["state"] != "stopped" || stopped["reason"] != "stopped" || len(stopped["files"].([]any)) != 1 {
 		t.Errorf("stopped: %v", stopped)
 	}
-	for _, fields := range []string{`"folder":"one"`, `"all":true`, `"all":true,"limit":1`, `"folder":"one","recording":"` + id + `"`} {
+	for _, fields := range []string{`"folder":"one"`, `"all":true`, `"all":true,"limit":1`, `"all":true,"owner":"key one"`, `"folder":"one","recording":"` + id + `"`} {
 		if found := list(fields); len(found) != 1 || found[0].(map[string]any)["id"] != id || found[0].(map[string]any)["state"] != "stopped" {
 			t.Errorf("%s: %v", fields, found)
 		}
+	}
+	if others := list(`"all":true,"owner":"key two"`); len(others) != 0 {
+		t.Errorf("of another owner: %v", others)
 	}
 	s.must("rtc.record.remove", `{"folder":"one","recording":%q}`, id)
 	if found := list(`"all":true`); len(found) != 0 {

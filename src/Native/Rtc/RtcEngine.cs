@@ -93,7 +93,7 @@ public sealed class RtcEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
         return Commands.SendAsync(
-            "rtc.recordings", new RecordingsRequest(null, query.Folder, query.All, null, query.Before, query.After, query.Limit),
+            "rtc.recordings", new RecordingsRequest(null, query.Folder, query.All, query.Owner, null, query.Before, query.After, query.Limit),
             RtcJson.Default.RecordingsRequest, RtcJson.Default.RtcRecordingPage, cancellationToken);
     }
 
@@ -101,7 +101,7 @@ public sealed class RtcEngine : IAsyncDisposable
     public async Task<RtcRecording> GetRecordingAsync(string? folder, string recordingId, CancellationToken cancellationToken = default)
     {
         var answer = await Commands.SendAsync(
-            "rtc.recordings", new RecordingsRequest(null, folder, false, recordingId, null, null, null),
+            "rtc.recordings", new RecordingsRequest(null, folder, false, null, recordingId, null, null, null),
             RtcJson.Default.RecordingsRequest, RtcJson.Default.RtcRecordingPage, cancellationToken).ConfigureAwait(false);
         return answer.Recordings[0];
     }

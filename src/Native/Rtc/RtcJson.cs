@@ -136,7 +136,7 @@ internal sealed record ListenAnswer(ulong Sink, string TrackId, string UserId, s
 internal sealed record SinkRequest(ulong Sink);
 
 internal sealed record RecordRequest(
-    ulong Session, string? Folder, RtcSelection? Users, IReadOnlyList<string>? TrackTypes, bool? Mix, int? BitrateBps,
+    ulong Session, string? Folder, string? Owner, RtcSelection? Users, IReadOnlyList<string>? TrackTypes, bool? Mix, int? BitrateBps,
     IReadOnlyDictionary<string, string>? Labels, long? MaxBytes,
     [property: JsonPropertyName("max_duration_ms")] TimeSpan? MaxDuration, long? BufferBytes);
 
@@ -145,7 +145,7 @@ internal sealed record RecordingRequest(ulong Session, string Recording);
 internal sealed record RecordingAnswer(RtcRecording Recording);
 
 internal sealed record RecordingsRequest(
-    ulong? Session, string? Folder, bool All, string? Recording, string? Before, string? After, int? Limit);
+    ulong? Session, string? Folder, bool All, string? Owner, string? Recording, string? Before, string? After, int? Limit);
 
 internal sealed record RemoveRecordingRequest(string? Folder, string Recording);
 

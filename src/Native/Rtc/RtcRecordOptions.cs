@@ -8,6 +8,9 @@ public sealed record RtcRecordOptions
     /// <summary>A path within <see cref="RtcEngineOptions.RecordingsDirectory"/> in which the recording gets a folder of its own.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>For whom it is made, in the caller's own words, at most 255 bytes: kept with the recording, and lists can be of one owner.</summary>
+    public string? Owner { get; init; }
+
     /// <summary>Null is everybody.</summary>
     public RtcSelection? Users { get; init; }
 

@@ -19,6 +19,9 @@ public sealed record RtcRecording
     /// <summary>Who recorded.</summary>
     public required string UserId { get; init; }
 
+    /// <summary>For whom it was made; null when nobody was named.</summary>
+    public string? Owner { get; init; }
+
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     public required string Folder { get; init; }
@@ -117,6 +120,9 @@ public sealed record RtcRecordingQuery
 
     /// <summary>Those of all folders.</summary>
     public bool All { get; init; }
+
+    /// <summary>Those of one owner alone; null is everybody's.</summary>
+    public string? Owner { get; init; }
 
     /// <summary>An id: the nearest older ones.</summary>
     public string? Before { get; init; }

@@ -105,7 +105,7 @@ public sealed class RtcSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var request = new RecordRequest(
-            Handle, options.Folder, options.Users, options.TrackTypes?.Select(TrackTypeNames.NameOf).ToList(), options.Mix,
+            Handle, options.Folder, options.Owner, options.Users, options.TrackTypes?.Select(TrackTypeNames.NameOf).ToList(), options.Mix,
             options.BitrateBps, options.Labels, options.MaxBytes, options.MaxDuration, options.BufferBytes);
         var answer = await _engine.Commands.SendAsync(
             "rtc.record.start", request, RtcJson.Default.RecordRequest, RtcJson.Default.RecordingAnswer, cancellationToken).ConfigureAwait(false);
@@ -126,7 +126,7 @@ public sealed class RtcSession : IAsyncDisposable
     public async Task<IReadOnlyList<RtcRecording>> GetRecordingsAsync(CancellationToken cancellationToken = default)
     {
         var answer = await _engine.Commands.SendAsync(
-            "rtc.recordings", new RecordingsRequest(Handle, null, false, null, null, null, null), RtcJson.Default.RecordingsRequest,
+            "rtc.recordings", new RecordingsRequest(Handle, null, false, null, null, null, null, null), RtcJson.Default.RecordingsRequest,
             RtcJson.Default.RtcRecordingPage, cancellationToken).ConfigureAwait(false);
         return answer.Recordings;
     }
