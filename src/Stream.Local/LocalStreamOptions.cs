@@ -32,6 +32,12 @@ public sealed record LocalStreamOptions
     /// </summary>
     public int SfuCount { get; init; } = 1;
 
+    /// <summary>
+    /// Origins whose pages may call, such as <c>https://app.example.com</c>. On a loopback <see cref="Host"/> pages of this machine
+    /// may as well; on another, none named means all.
+    /// </summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
     public string ApiKey { get; init; } = "local";
 
     /// <summary>Signs user tokens; null takes a random one for each start.</summary>

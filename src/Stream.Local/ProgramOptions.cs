@@ -19,6 +19,10 @@ internal sealed class ProgramOptions
         Create<string?>(
             "--public-address", "LOCAL_STREAM_PUBLIC_ADDRESS",
             "IP address that clients reach the media at, when it differs", null);
+    private readonly Option<string?> _origins =
+        Create<string?>(
+            "--allowed-origins", "LOCAL_STREAM_ALLOWED_ORIGINS",
+            "origins whose pages may call, separated by commas; pages of this machine always may", null);
     private readonly Option<string> _apiKey = Create("--api-key", "LOCAL_STREAM_API_KEY", "API key", "local");
     private readonly Option<string?> _apiSecret =
         Create<string?>(
@@ -44,7 +48,7 @@ internal sealed class ProgramOptions
     {
         Option[] all =
         [
-            _host, _port, _sfuPort, _mediaPort, _publicAddress, _apiKey, _apiSecret, _data, _webhook, _strictUsers,
+            _host, _port, _sfuPort, _mediaPort, _publicAddress, _origins, _apiKey, _apiSecret, _data, _webhook, _strictUsers,
             _verbose,
         ];
         foreach (var option in all)
@@ -59,6 +63,7 @@ internal sealed class ProgramOptions
             SfuPort = parsed.GetValue(_sfuPort),
             SfuMediaPort = parsed.GetValue(_mediaPort),
             SfuPublicAddress = parsed.GetValue(_publicAddress),
+            AllowedOrigins = parsed.GetValue(_origins)?.Split(',', StringSplitOptions.TrimEntries) ?? [],
             ApiKey = parsed.GetRequiredValue(_apiKey),
             ApiSecret = parsed.GetValue(_apiSecret),
             DataFile = parsed.GetValue(_data),

@@ -12,7 +12,7 @@ public sealed class HttpTests : IAsyncLifetime
     public async Task DisposeAsync() => await _stream.DisposeAsync();
 
     [Fact]
-    public async Task A_page_of_any_origin_may_call()
+    public async Task A_page_of_this_machine_may_call()
     {
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/video/call/default/demo/join");
         preflight.Headers.Add("Origin", "http://localhost:5173");

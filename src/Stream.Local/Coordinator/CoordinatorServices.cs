@@ -132,9 +132,9 @@ internal sealed class CoordinatorServices
 
     public void AddTo(WebApplication app)
     {
-        app.UseOpenCors();
         app.UseRequestIds();
         app.UseApiErrors(_logger);
+        app.UseBrowsers(_options);
         app.UseWebSockets();
         app.UseRouting();
         _connect.AddTo(app);

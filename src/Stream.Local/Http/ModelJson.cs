@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GetStream.Json;
+using StreamGateway.Json;
 
 namespace GetStream.Local.Http;
 
@@ -19,6 +20,7 @@ internal static class ModelJson
     public static T Read<T>(ReadOnlySpan<byte> json)
         where T : class, IStreamModel<T>
     {
+        JsonText.Check(json);
         var reader = new Utf8JsonReader(json);
         if (!reader.Read())
             throw new JsonException("There is no JSON value.");

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using GetStream.Http;
@@ -7,6 +8,7 @@ using GetStream.Local.Http;
 using GetStream.Local.Queries;
 using GetStream.Local.Store;
 using GetStream.Models;
+using StreamGateway.Json;
 
 namespace GetStream.Local.Coordinator.Sessions;
 
@@ -67,6 +69,7 @@ internal sealed class ParticipantSessionsApi(StateStore store, CallDirectory cal
             return null;
         try
         {
+            JsonText.Check(Encoding.UTF8.GetBytes(text));
             return JsonSerializer.Deserialize(text, TreeJson.Default.JsonObject);
         }
         catch (JsonException json)
