@@ -13,6 +13,7 @@ using StreamGateway.Server;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
 using StreamGateway.Telemetry;
+using StreamGateway.Tickets;
 using StreamGateway.Tracks;
 using StreamGateway.Upstream;
 using StreamGateway.Webhooks;
@@ -29,6 +30,7 @@ builder.AddGatewayServer();
 
 builder.Services.AddGatewayErrors();
 builder.Services.AddGatewayAuth();
+builder.Services.AddTickets();
 builder.Services.AddGatewayHealth();
 builder.Services.AddGatewayOpenApi();
 builder.Services.AddIdempotency();

@@ -30,6 +30,7 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
     };
 
     private Action<IServiceCollection>? _replace;
+    private int _keys;
 
     public GatewayApplication() => UseKestrel();
 
@@ -37,6 +38,19 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
     public GatewayApplication With(string key, string value)
     {
         _settings[key] = value;
+        return this;
+    }
+
+    /// <summary>Adds a key, which <see cref="SendAsAsync"/> sends; use it before the first request.</summary>
+    public GatewayApplication WithKey(string name, params string[] scopes)
+    {
+        var entry = $"Auth:Keys:{_keys++}";
+        With($"{entry}:Name", name).With($"{entry}:Key", KeyOf(name));
+        for (var i = 0; i < scopes.Length; i++)
+        {
+            With($"{entry}:Scopes:{i}", scopes[i]);
+        }
+
         return this;
     }
 
@@ -67,6 +81,34 @@ public sealed class GatewayApplication : WebApplicationFactory<Program>
         using var response = await Http.DeleteAsync($"/v1/sessions/{sessionId}").WithTimeout();
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
     }
+
+    /// <summary>Sends a request with the key of this name, or without any; answers once the headers are there.</summary>
+    public async Task<HttpResponseMessage> SendAsAsync(string? keyName, HttpMethod method, string path, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (keyName is not null)
+        {
+            request.Headers.Add("X-Api-Key", KeyOf(keyName));
+        }
+
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        }
+
+        return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WithTimeout();
+    }
+
+    /// <summary>Joins with the key of this name and returns the session's id.</summary>
+    public async Task<string> JoinAsAsync(string keyName, string callId, string userId)
+    {
+        var body = $$"""{"call_type":"default","call_id":"{{callId}}","user_id":"{{userId}}"}""";
+        using var response = await SendAsAsync(keyName, HttpMethod.Post, "/v1/sessions", body);
+        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
+        return (await JsonOf(response)).GetProperty("id").GetString()!;
+    }
+
+    public static string KeyOf(string name) => $"the-secret-key-of-{name}";
 
     public Task<HttpResponseMessage> PostAsync(string path, string json) =>
         Http.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json")).WithTimeout();

@@ -34,13 +34,14 @@ internal static class AudioApi
                 "Binary frames are 16-bit samples (`format` `s16le` or `s16be`) of `rate` and `channels`; what the client sends is played in real "
                 + "time as the session's microphone, however fast it comes. Text frames are JSON: the client sends `flush` and `mark`, and gets `ready`, "
                 + "`speaker_started`, `speaker_stopped`, `flushed`, `mark`, `overflow`, `error`, `ended`.")
-            .RequireAuthorization(Scopes.SessionsWrite);
+            .RequireAuthorization(Scopes.SessionsWrite)
+            .AcceptTicket();
     }
 
     private static async Task ListenAsync(
         string id, string? users, SessionPool pool, IOptions<AudioOptions> options, HttpContext context)
     {
-        var native = pool.Get(id).RequireNative();
+        var native = pool.Get(id, context.User).RequireNative();
         var errors = new RequestErrors();
         var selection = ReadUsers(users, errors);
         errors.ThrowIfAny();
@@ -64,7 +65,7 @@ internal static class AudioApi
         string id, string? users, int? rate, int? channels, string? format,
         SessionPool pool, IOptions<AudioOptions> options, HttpContext context)
     {
-        var native = pool.Get(id).RequireNative();
+        var native = pool.Get(id, context.User).RequireNative();
         var errors = new RequestErrors();
         var selection = ReadUsers(users, errors);
         var shape = new SampleShape(rate ?? 16_000, channels ?? 1);

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using StreamGateway.Errors;
+using StreamGateway.Json;
 using StreamGateway.Native.Rtc;
 using StreamGateway.Native.Rtc.V1;
 
@@ -215,6 +216,7 @@ internal sealed class VoiceSocket : IAsyncDisposable
     {
         try
         {
+            JsonText.Check(text is { } sent ? sent.Span : default);
             var command = text is { } json ? JsonSerializer.Deserialize(json.Span, VoiceJson.Default.VoiceCommand) : null;
             switch (command?.Type)
             {

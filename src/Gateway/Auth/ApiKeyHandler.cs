@@ -22,9 +22,9 @@ internal sealed class ApiKeyHandler(
             && Context.GetEndpoint()?.Metadata.GetMetadata<AcceptsTicket>() is not null
             && Request.Query["ticket"].ToString() is { Length: > 0 } ticket)
         {
-            return Task.FromResult(tickets.Read(ticket) is { } bearer
+            return Task.FromResult(tickets.Read(ticket, Request.Path, out var why) is { } bearer
                 ? Accept(bearer)
-                : AuthenticateResult.Fail("The ticket is not valid any more, or never was."));
+                : AuthenticateResult.Fail(why!));
         }
 
         if (keys.Identify(Request, out var refusal) is { } caller)

@@ -28,6 +28,9 @@ internal static class AuthExtensions
                 .RequireAssertion(context => context.User.MayUse(scope)));
         }
 
+        authorization.AddPolicy(Scopes.AnyRead, policy => policy
+            .RequireAuthenticatedUser()
+            .RequireAssertion(context => context.User.MayUse(Scopes.SessionsRead) || context.User.MayUse(Scopes.EventsRead)));
         return services;
     }
 
@@ -37,7 +40,7 @@ internal static class AuthExtensions
         app.UseAuthorization();
     }
 
-    /// <summary>Lets a stream be opened with <c>?ticket=</c> as well.</summary>
+    /// <summary>Lets a stream or a file be opened with <c>?ticket=</c> as well.</summary>
     public static TBuilder AcceptTicket<TBuilder>(this TBuilder builder) where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new AcceptsTicket());
 }

@@ -12,19 +12,19 @@ internal sealed class AuthOptions
     [MaxLength(1000)]
     public IList<ApiKeyOptions> Keys { get; } = [];
 
-    /// <value>How long a ticket for event and media streams is good. The default is one minute.</value>
+    /// <value>How long a ticket is good; what it has opened by then goes on. The default is one minute.</value>
     [Duration("00:00:05", "01:00:00")]
     public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <value>Signs tickets; set the same on every node. The default is made at each start.</value>
-    [MinLength(32)]
+    [MinLength(32, ErrorMessage = "{0} must have at least 32 characters.")]
     public string? TicketSecret { get; set; }
 }
 
 /// <summary>One key and what it may do.</summary>
 internal sealed class ApiKeyOptions
 {
-    /// <value>Tells keys apart in logs; not secret.</value>
+    /// <value>Tells keys apart in logs, and to whom sessions belong; not secret. Keys of one name are one owner.</value>
     public string Name { get; set; } = "";
 
     /// <value>The key itself; prefer <see cref="Sha256"/>.</value>

@@ -6,11 +6,25 @@ namespace StreamGateway.Auth;
 internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
 {
     private const int MinimumKeyLength = 16;
+    private const int LongestName = 100;
 
     public ValidateOptionsResult Validate(string? name, AuthOptions options)
     {
-        var failures = options.Keys.SelectMany(Check).ToList();
+        var failures = options.Keys.SelectMany(Check).Concat(Duplicates(options.Keys)).ToList();
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    /// <summary>Of two entries with one key, one would have no effect.</summary>
+    private static IEnumerable<string> Duplicates(IList<ApiKeyOptions> keys)
+    {
+        var seen = new Dictionary<string, int>();
+        for (var index = 0; index < keys.Count; index++)
+        {
+            if ((keys[index].Key ?? keys[index].Sha256) is not null && !seen.TryAdd(ApiKeyStore.HashOf(keys[index]), index))
+            {
+                yield return $"{AuthOptions.Section}:Keys:{index} is the same key as {AuthOptions.Section}:Keys:{seen[ApiKeyStore.HashOf(keys[index])]}.";
+            }
+        }
     }
 
     private static IEnumerable<string> Check(ApiKeyOptions key, int index)
@@ -19,6 +33,10 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
         if (string.IsNullOrWhiteSpace(key.Name))
         {
             yield return $"{path}:Name is missing.";
+        }
+        else if (key.Name.Length > LongestName)
+        {
+            yield return $"{path}:Name may have {LongestName} characters.";
         }
 
         if (key.Key is null == key.Sha256 is null)

@@ -9,6 +9,9 @@ internal static class Scopes
     public const string EventsRead = "events:read";
     public const string Admin = "admin";
 
+    /// <summary>A policy: one of the two is enough.</summary>
+    public const string AnyRead = $"{SessionsRead} or {EventsRead}";
+
     public const string ClaimType = "scope";
 
     public static readonly string[] All = [Rest, SessionsRead, SessionsWrite, EventsRead, Admin];

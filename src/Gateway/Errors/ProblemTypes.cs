@@ -13,6 +13,10 @@ internal static class ProblemTypes
         "unauthenticated", 401, "No valid key", "Send `Authorization: Bearer KEY` or `X-Api-Key: KEY`.");
     public static readonly ProblemType BadSignature = new(
         "bad_signature", 401, "The signature does not fit", "Sign with the API secret of the application this gateway works for.");
+    public static readonly ProblemType HostRefused = new(
+        "host_refused", 400, "The host is not served", "Name this machine as localhost, or set Auth:Keys; a proxy has to pass such a Host on.");
+    public static readonly ProblemType OriginRefused = new(
+        "origin_refused", 403, "The page's origin is not allowed", "Add the page's origin to Server:AllowedOrigins.");
     public static readonly ProblemType InsufficientScope = new(
         "insufficient_scope", 403, "The key lacks a scope", "Use a key that has the scope `detail` names.");
     public static readonly ProblemType RouteNotFound = new(

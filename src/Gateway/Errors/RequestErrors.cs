@@ -24,14 +24,18 @@ internal sealed class RequestErrors
 
     public void ThrowIfAny()
     {
-        if (_errors.Count == 0)
+        if (_errors.Count > 0)
         {
-            return;
+            throw ToProblem();
         }
+    }
 
+    /// <summary>What was collected; there must be something.</summary>
+    public ProblemException ToProblem()
+    {
         var (field, problems) = _errors.First();
         var more = _errors.Count > 1 ? $", and {_errors.Count - 1} more" : "";
-        throw new ProblemException(ProblemTypes.InvalidRequest, $"`{field}` {problems[0]}{more}.")
+        return new ProblemException(ProblemTypes.InvalidRequest, $"`{field}` {problems[0]}{more}.")
         {
             Errors = _errors.ToDictionary(error => error.Key, error => error.Value.ToArray()),
         };

@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using StreamGateway.Auth;
 
 namespace StreamGateway.Events;
 
-/// <summary>Where one reader stands in a journal, and what of it the reader wants.</summary>
-internal sealed class Cursor(EventJournal journal, EventTypeFilter types)
+/// <summary>Where one reader stands in a journal, and what of it the reader wants and may see.</summary>
+internal sealed class Cursor(EventJournal journal, EventTypeFilter types, Viewer viewer)
 {
     private long _told;
 
@@ -44,7 +45,7 @@ internal sealed class Cursor(EventJournal journal, EventTypeFilter types)
         foreach (var item in batch[..read.Count])
         {
             Position++;
-            if (types.Matches(item.Type))
+            if (types.Matches(item.Type) && MaySee(item))
             {
                 WriteControl(output, item);
                 wanted++;
@@ -77,6 +78,8 @@ internal sealed class Cursor(EventJournal journal, EventTypeFilter types)
         Position++;
         WriteControl(output, SseFrames.End(reason));
     }
+
+    private bool MaySee(GatewayEvent item) => item.Owner is null ? viewer.SeesApplication : viewer.Sees(item.Owner);
 
     private void WriteId(PipeWriter output)
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
+using StreamGateway.Auth;
 using StreamGateway.Errors;
 
 namespace StreamGateway.Events;
@@ -34,7 +35,7 @@ internal sealed partial class EventStream(
         using var reader = metrics.ReaderConnected();
         try
         {
-            await SendAsync(context, new Cursor(journal, request.Types), request.LastEventId, snapshot);
+            await SendAsync(context, new Cursor(journal, request.Types, Viewer.Of(context.User)), request.LastEventId, snapshot);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -5,4 +5,8 @@ namespace StreamGateway.Events;
 /// <param name="Frame">
 /// <c>event: …\ndata: …\n\n</c> in UTF-8. The <c>id:</c> line is missing: each journal numbers for itself.
 /// </param>
-internal sealed record GatewayEvent(string Type, ReadOnlyMemory<byte> Frame);
+internal sealed record GatewayEvent(string Type, ReadOnlyMemory<byte> Frame)
+{
+    /// <value>To whom the session belongs that it comes from; null when it comes from none, or belongs to nobody.</value>
+    public string? Owner { get; init; }
+}

@@ -51,6 +51,7 @@ internal static class JsonBody
         try
         {
             var bytes = await ReadAsync(context);
+            JsonText.Check(bytes.Span);
             return JsonDocument.Parse(bytes, Strict);
         }
         catch (JsonException malformed)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using StreamGateway.Auth;
 using StreamGateway.OpenApi;
 
 namespace StreamGateway.Mirror;
@@ -49,7 +50,7 @@ internal sealed class MirrorDescription : IOpenApiDocumentTransformer
 
         var product = operation.GetProperty("product").GetString()!;
         var id = operation.GetProperty("id").GetString()!;
-        ((OpenApiPathItem)item).AddOperation(HttpMethod.Parse(operation.GetProperty("method").GetString()!), new OpenApiOperation
+        var described = new OpenApiOperation
         {
             OperationId = $"{product}_{id}",
             Summary = $"{id} of Stream's {product} API",
@@ -61,7 +62,9 @@ internal sealed class MirrorDescription : IOpenApiDocumentTransformer
             ],
             RequestBody = Body(operation, document),
             Responses = Responses(operation, document),
-        });
+        };
+        OperationSecurity.Require(described, [Scopes.Rest], document, acceptsTicket: false);
+        ((OpenApiPathItem)item).AddOperation(HttpMethod.Parse(operation.GetProperty("method").GetString()!), described);
         document.Tags ??= new HashSet<OpenApiTag>();
         if (document.Tags.All(tag => tag.Name != $"Stream {product}"))
         {

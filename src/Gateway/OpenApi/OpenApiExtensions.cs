@@ -57,19 +57,7 @@ internal static class OpenApiExtensions
         document.Tags = (document.Tags ?? new HashSet<OpenApiTag>()).OrderBy(ChapterOf).ToHashSet();
         document.Components ??= new OpenApiComponents();
         (document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>())[ProblemSchema.Name] = ProblemSchema.Create();
-        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
-        {
-            ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" },
-            ["api_key"] = new OpenApiSecurityScheme
-            {
-                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-Api-Key",
-            },
-        };
-        document.Security =
-        [
-            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] },
-            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("api_key", document)] = [] },
-        ];
+        document.Components.SecuritySchemes = OperationSecurity.Schemes();
     }
 
     private static int ChapterOf(OpenApiTag tag) =>

@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using StreamGateway.Auth;
 
 namespace StreamGateway.OpenApi;
 
@@ -33,6 +34,12 @@ internal sealed class OperationDetails : IOpenApiOperationTransformer
                 Required = true,
                 Content = media.ContentTypes.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = Binary() }),
             };
+        }
+
+        OperationSecurity.Describe(operation, metadata, context.Document);
+        if (metadata.OfType<AcceptsTicket>().Any())
+        {
+            Add(operation, "ticket", ParameterLocation.Query, "From `POST /v1/tickets`: stands for a key, where no header can be sent.");
         }
 
         foreach (var parameter in metadata.OfType<TakesParameter>())

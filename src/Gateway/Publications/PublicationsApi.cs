@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -44,7 +45,7 @@ internal static class PublicationsApi
     {
         LiftBodyLimits(context);
         var query = new PublicationQuery(track_type, pace, loop, profile, bitrate_bps, dtx, frame_rate);
-        var native = pool.Get(id).RequireNative();
+        var native = pool.Get(id, context.User).RequireNative();
         var wanted = PublicationRequest.From(name, context.Request, query, options.Value.StallTimeout);
 
         await using var publication = await native.PublishAsync(wanted, context.RequestAborted);
@@ -54,9 +55,9 @@ internal static class PublicationsApi
     }
 
     private static async Task<Ok<PublicationsResponse>> ListAsync(
-        string id, SessionPool pool, CancellationToken cancellationToken)
+        string id, SessionPool pool, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        var running = await pool.Get(id).RequireNative().GetPublicationsAsync(cancellationToken);
+        var running = await pool.Get(id, caller).RequireNative().GetPublicationsAsync(cancellationToken);
         return TypedResults.Ok(new PublicationsResponse(running
             .Select(one => new PublicationResponse(
                 one.Name, one.TrackType, one.Format, one.Codec is "" ? null : one.Codec, one.TrackId, one.Packets, one.Bytes,
@@ -65,9 +66,9 @@ internal static class PublicationsApi
     }
 
     private static async Task<NoContent> StopAsync(
-        string id, string name, SessionPool pool, PublicationRegistry registry, CancellationToken cancellationToken)
+        string id, string name, SessionPool pool, PublicationRegistry registry, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        var publication = registry.Find(pool.Get(id).Id, name)
+        var publication = registry.Find(pool.Get(id, caller).Id, name)
             ?? throw new ProblemException(ProblemTypes.PublicationNotFound, "Nothing is being published under this name.");
         await publication.CloseAsync(cancellationToken);
         return TypedResults.NoContent();

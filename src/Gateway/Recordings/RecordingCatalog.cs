@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Security.Claims;
 using System.Text.RegularExpressions;
+using StreamGateway.Auth;
 using StreamGateway.Engine;
 using StreamGateway.Errors;
 using StreamGateway.Native.Rtc;
@@ -7,7 +9,7 @@ using StreamGateway.Sessions;
 
 namespace StreamGateway.Recordings;
 
-/// <summary>Every recording on the disk, by the session that made it; sessions may be long gone.</summary>
+/// <summary>Every recording on the disk, by the session that made it; sessions may be long gone. It belongs to whom its session belonged.</summary>
 internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool pool, TimeProvider time)
 {
     private const int DefaultLimit = 25;
@@ -17,18 +19,20 @@ internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool po
     /// <summary>As long as an ended session is remembered by default.</summary>
     private static readonly TimeSpan RememberFor = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _deleted = new();
+    private readonly ConcurrentDictionary<string, Deletion> _deleted = new();
 
     /// <summary>A page of a session's recordings, or of all; a cursor is the id of the recording a page begins next to.</summary>
     /// <exception cref="ProblemException">The limit or a cursor is not usable, or there is no such session.</exception>
     public async Task<RecordingPage> ListAsync(
-        string? sessionId, int? limit, string? next, string? prev, CancellationToken cancellationToken)
+        string? sessionId, ClaimsPrincipal caller, int? limit, string? next, string? prev, CancellationToken cancellationToken)
     {
         Check(limit, next, prev);
+        var viewer = Viewer.Of(caller);
         var query = new RtcRecordingQuery
         {
             Folder = sessionId is null ? null : FolderOf(sessionId),
             All = sessionId is null,
+            Owner = viewer.SeesAll ? null : viewer.Owner,
             Before = next,
             After = prev,
             Limit = limit ?? DefaultLimit,
@@ -36,7 +40,7 @@ internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool po
         var page = await engine.Engine.ListRecordingsAsync(query, cancellationToken);
         if (page.Recordings.Count == 0 && sessionId is not null && next is null && prev is null)
         {
-            _ = pool.Get(sessionId);
+            _ = pool.Get(sessionId, caller);
         }
 
         var older = prev is null ? page.More : page.Recordings.Count > 0;
@@ -48,21 +52,29 @@ internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool po
     }
 
     /// <exception cref="RtcException">There is none.</exception>
-    public Task<RtcRecording> GetAsync(string sessionId, string recordingId, CancellationToken cancellationToken) =>
-        engine.Engine.GetRecordingAsync(FolderOf(sessionId), recordingId, cancellationToken);
+    /// <exception cref="ProblemException">There is none that the caller may see.</exception>
+    public async Task<RtcRecording> GetAsync(
+        string sessionId, string recordingId, ClaimsPrincipal caller, CancellationToken cancellationToken)
+    {
+        var recording = await engine.Engine.GetRecordingAsync(FolderOf(sessionId), recordingId, cancellationToken);
+        return Viewer.Of(caller).Sees(recording.Owner)
+            ? recording
+            : throw new ProblemException(ProblemTypes.RecordingNotFound, $"no recording \"{recordingId}\"");
+    }
 
     /// <summary>Stops a recording that runs, and deletes its files where that is asked for. What is deleted already stays so.</summary>
-    public async Task EndAsync(string sessionId, string recordingId, bool deleteFiles, CancellationToken cancellationToken)
+    public async Task EndAsync(
+        string sessionId, string recordingId, ClaimsPrincipal caller, bool deleteFiles, CancellationToken cancellationToken)
     {
-        if (WasDeleted(recordingId))
+        if (WasDeleted(recordingId, caller))
         {
             return;
         }
 
-        var recording = await GetAsync(sessionId, recordingId, cancellationToken);
+        var recording = await GetAsync(sessionId, recordingId, caller, cancellationToken);
         if (recording.State == "recording")
         {
-            await StopAsync(sessionId, recordingId, cancellationToken);
+            await StopAsync(sessionId, recordingId, caller, cancellationToken);
         }
 
         if (deleteFiles)
@@ -76,15 +88,16 @@ internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool po
         await engine.Engine.RemoveRecordingAsync(recording.Folder, recording.Id, cancellationToken);
         if (_deleted.Count < MaximumRemembered)
         {
-            _deleted[recording.Id] = time.GetUtcNow();
+            _deleted[recording.Id] = new Deletion(recording.Owner, time.GetUtcNow());
         }
     }
 
-    private async Task StopAsync(string sessionId, string recordingId, CancellationToken cancellationToken)
+    private async Task StopAsync(
+        string sessionId, string recordingId, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
         try
         {
-            await pool.Get(sessionId).RequireNative().StopRecordingAsync(recordingId, cancellationToken);
+            await pool.Get(sessionId, caller).RequireNative().StopRecordingAsync(recordingId, cancellationToken);
         }
         catch (RtcException gone) when (gone.Kind is RtcError.RecordingNotFound or RtcError.SessionNotFound)
         {
@@ -100,18 +113,18 @@ internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool po
         }
     }
 
-    private bool WasDeleted(string recordingId)
+    private bool WasDeleted(string recordingId, ClaimsPrincipal caller)
     {
         var oldest = time.GetUtcNow() - RememberFor;
-        foreach (var (id, at) in _deleted)
+        foreach (var (id, deletion) in _deleted)
         {
-            if (at < oldest)
+            if (deletion.At < oldest)
             {
                 _deleted.TryRemove(id, out _);
             }
         }
 
-        return _deleted.ContainsKey(recordingId);
+        return _deleted.TryGetValue(recordingId, out var known) && Viewer.Of(caller).Sees(known.Owner);
     }
 
     /// <summary>Ids of sessions are names of folders; nothing else may become one.</summary>
@@ -143,6 +156,8 @@ internal sealed partial class RecordingCatalog(EngineHost engine, SessionPool po
 
         errors.ThrowIfAny();
     }
+
+    private sealed record Deletion(string? Owner, DateTimeOffset At);
 
     [GeneratedRegex("^[0-9a-f]{32}$")]
     private static partial Regex SessionId();

@@ -50,9 +50,10 @@ internal sealed record StartRecordingRequest : IValidatableObject
         }
     }
 
-    internal RtcRecordOptions ToNative(string folder, RecordingsOptions limits) => new()
+    internal RtcRecordOptions ToNative(string folder, string? owner, RecordingsOptions limits) => new()
     {
         Folder = folder,
+        Owner = owner,
         Users = Users,
         TrackTypes = TrackTypes?.Select(type => ProtoNames.ParseTrackType(type)!.Value).ToList(),
         Mix = Mix,

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
@@ -14,6 +15,7 @@ internal static class RecordingsApi
     public static IServiceCollection AddRecordings(this IServiceCollection services) =>
         services
             .AddSettings<RecordingsOptions>(RecordingsOptions.Section)
+            .AddSingleton<IValidateOptions<RecordingsOptions>, RecordingsOptionsValidator>()
             .AddSingleton<RecordingCatalog>()
             .AddHostedService<RecordingRetention>();
 
@@ -50,35 +52,35 @@ internal static class RecordingsApi
     }
 
     private static async Task<Created<RecordingResponse>> StartAsync(
-        string id, JsonBody<StartRecordingRequest> body, SessionPool pool, IOptions<RecordingsOptions> options,
+        string id, JsonBody<StartRecordingRequest> body, SessionPool pool, ClaimsPrincipal caller, IOptions<RecordingsOptions> options,
         CancellationToken cancellationToken)
     {
-        var session = pool.Get(id);
-        var recording = await session.RequireNative().RecordAsync(body.Value.ToNative(session.Id, options.Value), cancellationToken);
+        var session = pool.Get(id, caller);
+        var recording = await session.RequireNative().RecordAsync(body.Value.ToNative(session.Id, session.Owner, options.Value), cancellationToken);
         return TypedResults.Created(
             $"/v1/sessions/{session.Id}/recordings/{recording.Id}", RecordingResponse.From(recording, whole: true));
     }
 
     private static async Task<Ok<RecordingPage>> ListAllAsync(
-        RecordingCatalog catalog, int? limit, string? next, string? prev, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await catalog.ListAsync(sessionId: null, limit, next, prev, cancellationToken));
+        RecordingCatalog catalog, ClaimsPrincipal caller, int? limit, string? next, string? prev, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await catalog.ListAsync(sessionId: null, caller, limit, next, prev, cancellationToken));
 
     private static async Task<Ok<RecordingPage>> ListAsync(
-        string id, RecordingCatalog catalog, int? limit, string? next, string? prev, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await catalog.ListAsync(id, limit, next, prev, cancellationToken));
+        string id, RecordingCatalog catalog, ClaimsPrincipal caller, int? limit, string? next, string? prev, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await catalog.ListAsync(id, caller, limit, next, prev, cancellationToken));
 
     private static async Task<Ok<RecordingResponse>> GetAsync(
-        string id, string recording_id, RecordingCatalog catalog, CancellationToken cancellationToken) =>
-        TypedResults.Ok(RecordingResponse.From(await catalog.GetAsync(id, recording_id, cancellationToken), whole: true));
+        string id, string recording_id, RecordingCatalog catalog, ClaimsPrincipal caller, CancellationToken cancellationToken) =>
+        TypedResults.Ok(RecordingResponse.From(await catalog.GetAsync(id, recording_id, caller, cancellationToken), whole: true));
 
     private static async Task<NoContent> EndAsync(
-        string id, string recording_id, bool? files, RecordingCatalog catalog, CancellationToken cancellationToken)
+        string id, string recording_id, bool? files, RecordingCatalog catalog, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        await catalog.EndAsync(id, recording_id, files ?? false, cancellationToken);
+        await catalog.EndAsync(id, recording_id, caller, files ?? false, cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<PhysicalFileHttpResult> SendFileAsync(
-        string id, string recording_id, string name, RecordingCatalog catalog, CancellationToken cancellationToken) =>
-        RecordingFiles.Send(await catalog.GetAsync(id, recording_id, cancellationToken), name);
+        string id, string recording_id, string name, RecordingCatalog catalog, ClaimsPrincipal caller, CancellationToken cancellationToken) =>
+        RecordingFiles.Send(await catalog.GetAsync(id, recording_id, caller, cancellationToken), name);
 }

@@ -1,9 +1,7 @@
 using System.Text;
-using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Options;
 using Serilog;
 using Serilog.Extensions.Logging;
-using StreamGateway.Auth;
 using StreamGateway.Settings;
 
 namespace StreamGateway.Server;
@@ -13,11 +11,16 @@ internal static class ServerExtensions
     /// <summary>Sends every log line to the sinks named in the section <c>Serilog</c>.</summary>
     public static void AddGatewayLogging(this WebApplicationBuilder builder)
     {
-        var logger = new LoggerConfiguration()
-            .ReadFrom.Configuration(builder.Configuration)
-            .CreateLogger();
         builder.Logging.ClearProviders();
-        builder.Logging.AddSerilog(logger, dispose: true);
+        try
+        {
+            builder.Logging.AddSerilog(LogSettings.Create(builder.Configuration), dispose: true);
+        }
+        catch (StartupException unusable)
+        {
+            builder.Services.AddSingleton(unusable); // told when the service is to start, like any other
+        }
+
         // Only this keeps the host from making an activity and a logging scope for every request, which nothing reads.
         builder.Logging.AddFilter<SerilogLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
     }
@@ -29,6 +32,8 @@ internal static class ServerExtensions
         builder.Services.AddSingleton<IValidateOptions<ServerOptions>, ServerOptionsValidator>();
         builder.Services.AddHostedService<StartupReport>();
         builder.Services.AddSingleton<IStartupFilter, RequestLog.Filter>();
+        builder.Services.AddOrigins();
+        builder.Services.AddSingleton<IStartupFilter, RequestGuard.Filter>();
 
         builder.WebHost.UseKestrel(kestrel =>
         {
@@ -41,20 +46,7 @@ internal static class ServerExtensions
         });
         // Saves a system call a request; an idle connection holds a buffer of 4 KB in exchange.
         builder.WebHost.UseSockets(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
-        builder.Services.AddSingleton<IConfigureOptions<HostFilteringOptions>, ConfigureHosts>();
         builder.Services.Configure<HostOptions>(host =>
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost);
-    }
-
-    /// <summary>Without keys only loopback names are served, so that a web page cannot reach us by rebinding its own.</summary>
-    private sealed class ConfigureHosts(IOptions<AuthOptions> auth) : IConfigureOptions<HostFilteringOptions>
-    {
-        public void Configure(HostFilteringOptions options)
-        {
-            if (auth.Value.Keys.Count == 0)
-            {
-                options.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
-            }
-        }
     }
 }

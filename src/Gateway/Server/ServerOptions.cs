@@ -15,6 +15,10 @@ internal sealed class ServerOptions
     [Range(0, 65535)]
     public int Port { get; set; } = 8080;
 
+    /// <value>Origins whose pages may use the gateway from a browser, such as <c>https://app.example.com</c>. The default is none.</value>
+    [MaxLength(100)]
+    public IList<string> AllowedOrigins { get; } = [];
+
     /// <value>Whether every request is told in the log, without its query. The default is no.</value>
     public bool LogRequests { get; set; }
 }

@@ -4,7 +4,7 @@ using StreamGateway.Auth;
 
 namespace StreamGateway.Server;
 
-/// <summary>Refuses to serve other machines as long as no key protects the service.</summary>
+/// <summary>Refuses to serve other machines as long as no key protects the service, and origins that no browser would name.</summary>
 internal sealed class ServerOptionsValidator(IOptions<AuthOptions> auth) : IValidateOptions<ServerOptions>
 {
     public ValidateOptionsResult Validate(string? name, ServerOptions options)
@@ -18,6 +18,12 @@ internal sealed class ServerOptionsValidator(IOptions<AuthOptions> auth) : IVali
         {
             return ValidateOptionsResult.Fail(
                 "Server:Address may be another than loopback only when Auth:Keys has at least one key.");
+        }
+
+        if (options.AllowedOrigins.FirstOrDefault(origin => !Origins.IsOrigin(origin)) is { } wrong)
+        {
+            return ValidateOptionsResult.Fail(
+                $"Server:AllowedOrigins may hold origins such as https://app.example.com, without a path and in lower case, not \"{wrong}\".");
         }
 
         return ValidateOptionsResult.Success;

@@ -19,7 +19,10 @@ internal sealed record JoinRequest : IValidatableObject
     [StringLength(320, ErrorMessage = Identifiers.CidRule)]
     public string? CallCid { get; init; }
 
-    /// <summary>Who joins; created or updated in Stream first.</summary>
+    /// <summary>
+    /// Who joins. Stream creates who is not there yet; of who is, what is named here is changed, which needs the scope <c>rest</c>,
+    /// and nothing else.
+    /// </summary>
     public JoinUser? User { get; init; }
 
     /// <summary>Instead of <c>user</c>, when the id is all there is to say.</summary>
@@ -101,12 +104,15 @@ internal sealed record JoinUser : IValidatableObject
     [StringLength(2_048, ErrorMessage = "must have at most 2,048 characters")]
     public string? Image { get; init; }
 
-    /// <summary>A role of the Stream application.</summary>
+    /// <summary>A role of the Stream application; needs the scope <c>rest</c>.</summary>
     [StringLength(64, ErrorMessage = "must have at most 64 characters")]
     public string? Role { get; init; }
 
     /// <summary>An object of your own, at most 5,000 bytes.</summary>
     public JsonElement? Custom { get; init; }
+
+    /// <value>Whether more is said of the user than the id.</value>
+    internal bool HasProfile => (Name ?? Image ?? Role ?? (object?)Custom) is not null;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext context) =>
         CustomData.Check(Custom, "custom");

@@ -1,4 +1,6 @@
+using System.Security.Claims;
 using System.Security.Cryptography;
+using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Events;
 using StreamGateway.Native.Rtc;
@@ -13,6 +15,7 @@ namespace StreamGateway.Sessions;
 /// </remarks>
 internal sealed partial class PooledSession : IDisposable
 {
+    private readonly bool _mayChangeUsers;
     private readonly EventHub _hub;
     private readonly EventHub.CallJournalLease _call;
     private readonly EventsMetrics _metrics;
@@ -29,9 +32,11 @@ internal sealed partial class PooledSession : IDisposable
     private ulong _nativeSequence;
 
     public PooledSession(
-        JoinRequest request, long number, EventHub hub, EventsMetrics metrics, TimeProvider time, ILogger logger)
+        JoinRequest request, ClaimsPrincipal caller, long number, EventHub hub, EventsMetrics metrics, TimeProvider time, ILogger logger)
     {
         Request = request;
+        Owner = caller.OwnerName();
+        _mayChangeUsers = caller.MayUse(Scopes.Rest);
         Number = number;
         Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         Call = request.Call();
@@ -53,6 +58,9 @@ internal sealed partial class PooledSession : IDisposable
     public long Number { get; }
 
     public JoinRequest Request { get; }
+
+    /// <value>The name of the key it belongs to; null on a gateway without keys.</value>
+    public string? Owner { get; }
 
     public CallCid Call { get; }
 
@@ -104,7 +112,7 @@ internal sealed partial class PooledSession : IDisposable
     {
         try
         {
-            await using var native = await joiner.JoinAsync(Request, _joining.Token);
+            await using var native = await joiner.JoinAsync(Request, _mayChangeUsers, _joining.Token);
             await FollowAsync(native, joiner);
         }
         catch (OperationCanceledException) when (_joining.IsCancellationRequested)

@@ -16,7 +16,7 @@ internal static class SessionEvents
             json.WritePropertyName(type);
             EventJson.WritePayload(json, source);
             json.WriteEndObject();
-        });
+        }) with { Owner = session.Owner };
 
     /// <summary>An event of Stream's coordinator: under Stream's own type, with Stream's own JSON.</summary>
     public static GatewayEvent Create(PooledSession session, long sequence, CoordinatorEvent told, long timeUnixNs) =>
@@ -26,7 +26,7 @@ internal static class SessionEvents
             json.WritePropertyName("payload"u8);
             json.WriteRawValue(told.PayloadJson); // the library has put it on one line
             json.WriteEndObject();
-        });
+        }) with { Owner = session.Owner };
 
     /// <summary>Tells readers that the native library dropped events before the gateway took them.</summary>
     public static GatewayEvent Gap(PooledSession session, long sequence, ulong from, ulong to) =>
@@ -37,7 +37,7 @@ internal static class SessionEvents
             json.WriteNumber("to"u8, to);
             json.WriteString("reason"u8, "native_overflow"u8);
             json.WriteEndObject();
-        });
+        }) with { Owner = session.Owner };
 
     private static void WriteHead(
         Utf8JsonWriter json, PooledSession session, long sequence, string type, DateTimeOffset at)

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.OpenApi;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
@@ -26,15 +27,14 @@ internal static class SessionEventsApi
                 new TakesParameter(
                     "types", ParameterLocation.Query, "Only these types, such as `track_published,call.*`; `rtc_packet` comes only when named."),
                 new TakesParameter("last_event_id", ParameterLocation.Query, "Resumes, as the header `Last-Event-ID` does."),
-                new TakesParameter("Last-Event-ID", ParameterLocation.Header, "Resumes after this event."),
-                new TakesParameter("ticket", ParameterLocation.Query, "Stands for a key, where no header can be sent."))
+                new TakesParameter("Last-Event-ID", ParameterLocation.Header, "Resumes after this event."))
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .RequireAuthorization(Scopes.EventsRead)
             .AcceptTicket();
 
     private static Task StreamSessionAsync(string id, SessionPool pool, EventStream stream, HttpContext context)
     {
-        var session = pool.Get(id);
+        var session = pool.Get(id, context.User);
         return stream.SendAsync(context, session.Journal, session.TakeSnapshot);
     }
 
@@ -49,12 +49,12 @@ internal static class SessionEventsApi
 
         // A call may be watched before anyone has joined it.
         using var call = hub.LeaseCall(cid.ToString());
-        await stream.SendAsync(context, call.Journal, () => TakeSnapshot(pool, session => session.Call == cid));
+        await stream.SendAsync(context, call.Journal, () => TakeSnapshot(pool, context.User, session => session.Call == cid));
     }
 
     private static Task StreamAllAsync(SessionPool pool, EventHub hub, EventStream stream, HttpContext context) =>
-        stream.SendAsync(context, hub.All, () => TakeSnapshot(pool, _ => true));
+        stream.SendAsync(context, hub.All, () => TakeSnapshot(pool, context.User, _ => true));
 
-    private static SessionsSnapshot TakeSnapshot(SessionPool pool, Func<PooledSession, bool> wanted) =>
-        new(pool.All().Where(session => session.IsLive && wanted(session)).Select(session => session.TakeSnapshot()).ToList());
+    private static SessionsSnapshot TakeSnapshot(SessionPool pool, ClaimsPrincipal caller, Func<PooledSession, bool> wanted) =>
+        new(pool.All(caller).Where(session => session.IsLive && wanted(session)).Select(session => session.TakeSnapshot()).ToList());
 }

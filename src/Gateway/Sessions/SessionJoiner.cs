@@ -1,8 +1,8 @@
+using System.Security.Claims;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using GetStream;
-using GetStream.Models;
 using Microsoft.Extensions.Options;
+using StreamGateway.Auth;
 using StreamGateway.Engine;
 using StreamGateway.Errors;
 using StreamGateway.Native.Rtc;
@@ -12,26 +12,34 @@ namespace StreamGateway.Sessions;
 
 /// <summary>Makes a join request come true: the user in Stream, a token for it, and the native session.</summary>
 internal sealed class SessionJoiner(
-    EngineHost engine, StreamConnection stream, Lazy<StreamClient> client, IOptions<SessionPoolOptions> options)
+    EngineHost engine, StreamConnection stream, UserProfiles users, IOptions<SessionPoolOptions> options)
 {
+    /// <param name="mayChangeUsers">Whether whoever asks may change a user that exists.</param>
+    /// <exception cref="ProblemException">The user exists and must not be changed.</exception>
     /// <exception cref="StreamApiException">Stream refused the user.</exception>
     /// <exception cref="RtcException">The join failed; nothing of it is left.</exception>
-    public async Task<RtcSession> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
+    public async Task<RtcSession> JoinAsync(JoinRequest request, bool mayChangeUsers, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
         var user = request.Participant();
         if (request.Mock is null)
         {
-            await UpsertAsync(user, cancellationToken);
+            await users.PrepareAsync(user, mayChangeUsers, options.Value.JoinTimeout, cancellationToken);
         }
 
         var left = options.Value.JoinTimeout - TimeProvider.System.GetElapsedTime(started);
         return await engine.Engine.JoinAsync(ToNative(request, user, left), cancellationToken);
     }
 
-    /// <exception cref="ProblemException">The request asks for what the settings do not allow.</exception>
-    public void Check(JoinRequest request)
+    /// <exception cref="ProblemException">The request asks for what the settings, or the caller's scopes, do not allow.</exception>
+    public void Check(JoinRequest request, ClaimsPrincipal caller)
     {
+        if (request.User?.Role is not null && !caller.MayUse(Scopes.Rest))
+        {
+            throw new ProblemException(
+                ProblemTypes.InsufficientScope, $"`user.role` changes the Stream application and needs a key with the scope {Scopes.Rest}.");
+        }
+
         if (request.Mock is not null && options.Value.MockDirectory is null)
         {
             var errors = new RequestErrors();
@@ -44,26 +52,6 @@ internal sealed class SessionJoiner(
     /// <exception cref="RtcException">The session has ended.</exception>
     public Task RenewTokenAsync(RtcSession session) => session.SetTokenAsync(stream.CreateUserToken(session.UserId));
 
-    // Stream answers a join of a user it has never seen with an error, so the user is made first.
-    private async Task UpsertAsync(JoinUser user, CancellationToken cancellationToken) =>
-        _ = await client.Value.Common.UpdateUsersAsync(
-            new UpdateUsersRequest
-            {
-                Users = new Dictionary<string, UserRequest>
-                {
-                    [user.Id!] = new()
-                    {
-                        Id = user.Id!,
-                        Name = user.Name,
-                        Image = user.Image,
-                        Role = user.Role,
-                        Custom = user.Custom is { } custom ? JsonObject.Create(custom) : null,
-                    },
-                },
-            },
-            new GetStream.Http.RequestOptions { Timeout = options.Value.JoinTimeout },
-            cancellationToken);
-
     private RtcJoinOptions ToNative(JoinRequest request, JoinUser user, TimeSpan timeout)
     {
         var call = request.Call();
@@ -74,7 +62,7 @@ internal sealed class SessionJoiner(
             Token = stream.CreateUserToken(user.Id!),
             CallType = call.Type,
             CallId = call.Id,
-            User = new RtcUser { Id = user.Id!, Name = user.Name, Image = user.Image, Custom = user.Custom },
+            User = UserFor(request, user),
             Create = request.Create is null or { ValueKind: not JsonValueKind.False },
             Data = request.Create is { ValueKind: JsonValueKind.Object } data ? data : null,
             Ring = request.Ring,
@@ -90,6 +78,11 @@ internal sealed class SessionJoiner(
             Mock = request.Mock?.ToNative(options.Value.MockDirectory!),
         };
     }
+
+    /// <summary>Of a call at Stream the library names the user by the id alone: what it says is told whenever it connects again.</summary>
+    private static RtcUser UserFor(JoinRequest request, JoinUser user) => request.Mock is null
+        ? new RtcUser { Id = user.Id! }
+        : new RtcUser { Id = user.Id!, Name = user.Name, Image = user.Image, Custom = user.Custom };
 
     private static TimeSpan? Milliseconds(int? value) => value is { } given ? TimeSpan.FromMilliseconds(given) : null;
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Security.Claims;
 using Microsoft.Extensions.Options;
+using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Events;
 
@@ -30,9 +32,9 @@ internal sealed partial class SessionPool(
 
     public bool IsDraining => _draining;
 
-    /// <summary>Begins to join; <see cref="PooledSession.Joined"/> tells when it has.</summary>
+    /// <summary>Begins to join; <see cref="PooledSession.Joined"/> tells when it has. The session belongs to the caller.</summary>
     /// <exception cref="ProblemException">The pool is full, or the service is stopping.</exception>
-    public PooledSession Start(JoinRequest request)
+    public PooledSession Start(JoinRequest request, ClaimsPrincipal caller)
     {
         if (_draining)
         {
@@ -52,20 +54,24 @@ internal sealed partial class SessionPool(
             };
         }
 
-        var session = new PooledSession(request, Interlocked.Increment(ref _lastNumber), hub, eventsMetrics, time, logger);
+        var session = new PooledSession(request, caller, Interlocked.Increment(ref _lastNumber), hub, eventsMetrics, time, logger);
         _sessions[session.Id] = session;
         _ = RunAsync(session);
         return session;
     }
 
-    /// <exception cref="ProblemException">There is none with this id, or it is forgotten.</exception>
-    public PooledSession Get(string id) =>
-        _sessions.TryGetValue(id, out var session)
+    /// <exception cref="ProblemException">There is none with this id that the caller may see, or it is forgotten.</exception>
+    public PooledSession Get(string id, ClaimsPrincipal caller) =>
+        _sessions.TryGetValue(id, out var session) && Viewer.Of(caller).Sees(session.Owner)
             ? session
             : throw new ProblemException(ProblemTypes.SessionNotFound, "There is no session with this id, or it is forgotten.");
 
-    /// <summary>Every session that is live or remembered, newest first.</summary>
-    public IEnumerable<PooledSession> All() => _sessions.Values.OrderByDescending(session => session.Number);
+    /// <summary>Every session that is live or remembered and that the caller may see, newest first.</summary>
+    public IEnumerable<PooledSession> All(ClaimsPrincipal caller)
+    {
+        var viewer = Viewer.Of(caller);
+        return _sessions.Values.Where(session => viewer.Sees(session.Owner)).OrderByDescending(session => session.Number);
+    }
 
     /// <summary>Leaves; once it returns, nothing of the session is left in the call.</summary>
     /// <exception cref="ProblemException">It took longer than allowed; the session goes on leaving.</exception>

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -53,8 +54,8 @@ internal static class SessionsApi
     private static async Task<Results<Created<SessionResponse>, Accepted<SessionResponse>>> JoinAsync(
         JsonBody<JoinRequest> body, SessionPool pool, SessionJoiner joiner, HttpContext context)
     {
-        joiner.Check(body.Value);
-        var session = pool.Start(body.Value);
+        joiner.Check(body.Value, context.User);
+        var session = pool.Start(body.Value, context.User);
         var location = $"/v1/sessions/{session.Id}";
         if (PrefersAsync(context.Request))
         {
@@ -79,10 +80,10 @@ internal static class SessionsApi
     }
 
     private static Ok<SessionPage> List(
-        SessionPool pool, string? call_cid, string? user_id, string? state, int? limit, string? next, string? prev)
+        SessionPool pool, ClaimsPrincipal caller, string? call_cid, string? user_id, string? state, int? limit, string? next, string? prev)
     {
         var wanted = ParseState(state);
-        var matching = pool.All()
+        var matching = pool.All(caller)
             .Where(session => (call_cid is null || session.Cid == call_cid)
                 && (user_id is null || session.UserId == user_id)
                 && (wanted is null || session.State == wanted))
@@ -90,12 +91,13 @@ internal static class SessionsApi
         return TypedResults.Ok(SessionPages.Take(matching, limit, next, prev));
     }
 
-    private static Ok<SessionResponse> Get(string id, SessionPool pool) => TypedResults.Ok(pool.Get(id).Describe());
+    private static Ok<SessionResponse> Get(string id, SessionPool pool, ClaimsPrincipal caller) =>
+        TypedResults.Ok(pool.Get(id, caller).Describe());
 
     private static async Task<Ok<SessionResponse>> UpdateAsync(
-        string id, JsonBody<UpdateSessionRequest> body, SessionPool pool, CancellationToken cancellationToken)
+        string id, JsonBody<UpdateSessionRequest> body, SessionPool pool, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        var session = pool.Get(id);
+        var session = pool.Get(id, caller);
         var changes = body.Value;
         if (changes.Subscribe is { } subscribe)
         {
@@ -117,19 +119,19 @@ internal static class SessionsApi
         return TypedResults.Ok(session.Describe());
     }
 
-    private static async Task<NoContent> LeaveAsync(string id, SessionPool pool, CancellationToken cancellationToken)
+    private static async Task<NoContent> LeaveAsync(string id, SessionPool pool, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        await pool.LeaveAsync(pool.Get(id), "left", cancellationToken);
+        await pool.LeaveAsync(pool.Get(id, caller), "left", cancellationToken);
         return TypedResults.NoContent();
     }
 
-    private static Ok<ParticipantsResponse> ListParticipants(string id, SessionPool pool) =>
-        TypedResults.Ok(pool.Get(id).DescribeParticipants());
+    private static Ok<ParticipantsResponse> ListParticipants(string id, SessionPool pool, ClaimsPrincipal caller) =>
+        TypedResults.Ok(pool.Get(id, caller).DescribeParticipants());
 
     private static async Task<Ok<StatsResponse>> GetStatsAsync(
-        string id, SessionPool pool, CancellationToken cancellationToken)
+        string id, SessionPool pool, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        var native = pool.Get(id).RequireNative();
+        var native = pool.Get(id, caller).RequireNative();
         var stats = await native.GetStatsAsync(cancellationToken);
         var timing = stats.Timing;
         return TypedResults.Ok(new StatsResponse(
@@ -145,17 +147,17 @@ internal static class SessionsApi
     }
 
     private static async Task<NoContent> SendCustomEventAsync(
-        string id, JsonBody<CustomEventRequest> body, SessionPool pool, CancellationToken cancellationToken)
+        string id, JsonBody<CustomEventRequest> body, SessionPool pool, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
-        await pool.Get(id).RequireNative().SendCustomEventAsync(body.Value.Custom!.Value, cancellationToken);
+        await pool.Get(id, caller).RequireNative().SendCustomEventAsync(body.Value.Custom!.Value, cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<NoContent> SendReactionAsync(
-        string id, JsonBody<ReactionRequest> body, SessionPool pool, CancellationToken cancellationToken)
+        string id, JsonBody<ReactionRequest> body, SessionPool pool, ClaimsPrincipal caller, CancellationToken cancellationToken)
     {
         var reaction = body.Value;
-        await pool.Get(id).RequireNative()
+        await pool.Get(id, caller).RequireNative()
             .SendReactionAsync(reaction.Type!, reaction.EmojiCode, reaction.Custom, cancellationToken);
         return TypedResults.NoContent();
     }

@@ -8,6 +8,7 @@ internal static class SessionsExtensions
         services
             .AddSettings<SessionPoolOptions>(SessionPoolOptions.Section)
             .AddSingleton<SessionPoolMetrics>()
+            .AddSingleton<UserProfiles>()
             .AddSingleton<SessionJoiner>()
             .AddSingleton<SessionPool>()
             .AddHostedService(provider => provider.GetRequiredService<SessionPool>());

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
@@ -35,12 +36,13 @@ internal static class TracksApi
             .AcceptTicket();
     }
 
-    private static Ok<TracksResponse> List(string id, SessionPool pool) => TypedResults.Ok(pool.Get(id).DescribeTracks());
+    private static Ok<TracksResponse> List(string id, SessionPool pool, ClaimsPrincipal caller) =>
+        TypedResults.Ok(pool.Get(id, caller).DescribeTracks());
 
     private static async Task ListenAsync(
         string id, string track_id, int? wait_ms, SessionPool pool, IOptions<TracksOptions> options, HttpContext context)
     {
-        var native = pool.Get(id).RequireNative();
+        var native = pool.Get(id, context.User).RequireNative();
         var wanted = ReadRequest(track_id, wait_ms, options.Value, context.Request, out var accepted);
 
         await using var sink = await OpenAsync(native, wanted, context.RequestAborted);

@@ -23,12 +23,16 @@ internal sealed class LocalStreamSettings
     /// <value>UDP relay or port mapping in front of the media port, as <c>ip:port</c>, that clients are told instead. The default is none.</value>
     public string? SfuMediaRelay { get; set; }
 
+    /// <value>Origins whose pages may call the embedded Stream, such as <c>https://app.example.com</c>; pages of this machine may as well.</value>
+    [MaxLength(100)]
+    public IList<string> AllowedOrigins { get; } = [];
+
     /// <value>The application's key. The default is <c>local</c>.</value>
     [Required]
     public string ApiKey { get; set; } = "local";
 
-    /// <value>Signs tokens; the default is made at each start.</value>
-    [MinLength(8)]
+    /// <value>Signs tokens, with at least 8 characters; the default is made at each start. <c>LOCAL_STREAM_API_SECRET</c> sets it too.</value>
+    [MinLength(8, ErrorMessage = "{0} must have at least 8 characters.")]
     public string? ApiSecret { get; set; }
 
     /// <value>File that keeps users and calls over restarts; the default keeps them in memory.</value>
@@ -44,6 +48,7 @@ internal sealed class LocalStreamSettings
         SfuPort = SfuPort,
         SfuMediaPort = SfuMediaPort,
         SfuMediaRelay = SfuMediaRelay,
+        AllowedOrigins = [.. AllowedOrigins],
         ApiKey = ApiKey,
         ApiSecret = ApiSecret,
         DataFile = DataFile,

@@ -47,7 +47,7 @@ internal sealed record TokenRequest : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext context)
     {
-        if (CallCids is not null && !CallCids.All(cid => Sessions.CallCid.TryParse(cid, out _)))
+        if (CallCids is not null && !CallCids.All(cid => cid is not null && Sessions.CallCid.TryParse(cid, out _)))
         {
             yield return new ValidationResult(Identifiers.CidRule, ["call_cids"]);
         }

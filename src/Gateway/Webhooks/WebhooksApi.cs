@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 using StreamGateway.Errors;
 using StreamGateway.Events;
+using StreamGateway.Json;
 using StreamGateway.OpenApi;
 using StreamGateway.Upstream;
 
@@ -77,6 +78,7 @@ internal static class WebhooksApi
     {
         try
         {
+            JsonText.Check(json.Span);
             return JsonDocument.Parse(json);
         }
         catch (JsonException malformed)

@@ -38,6 +38,7 @@ public sealed class TokensApiTests : IClassFixture<GatewayApplication>
     [InlineData("""{"user_id":"alice","expires_in":0}""", "expires_in")]
     [InlineData("""{"user_id":"alice","call_cids":["demo"]}""", "call_cids")]
     [InlineData("""{"user_id":"alice","call_cids":"demo"}""", "call_cids")]
+    [InlineData("""{"user_id":"alice","call_cids":[null]}""", "call_cids")]
     [InlineData("""{"user_id":"alice","role":"admin"}""", "role")]
     public async Task A_bad_field_is_named(string body, string field)
     {

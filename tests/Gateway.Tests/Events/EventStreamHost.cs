@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Events;
 
@@ -38,7 +39,10 @@ internal sealed class EventStreamHost : IAsyncDisposable
         app.UseExceptionHandler();
         var served = journal ?? new EventJournal(maxEvents: 1_000, maxBytes: 1_000_000);
         app.MapGet("/events", (EventStream stream, Microsoft.AspNetCore.Http.HttpContext context) =>
-            stream.SendAsync(context, served, () => new { Known = served.LastPosition }));
+        {
+            context.User = Principals.Local;
+            return stream.SendAsync(context, served, () => new { Known = served.LastPosition });
+        });
         await app.StartAsync();
         return new EventStreamHost(app, served);
     }

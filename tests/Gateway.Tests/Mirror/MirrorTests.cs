@@ -90,7 +90,8 @@ public sealed class MirrorTests
     [InlineData(null, 200)]
     [InlineData("none", 200)]
     [InlineData("same-origin", 200)]
-    [InlineData("cross-site", 401)]
+    [InlineData("same-site", 403)]
+    [InlineData("cross-site", 403)]
     public async Task Without_keys_pages_of_other_sites_reach_nothing(string? site, int status)
     {
         await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask, hasKeys: false);

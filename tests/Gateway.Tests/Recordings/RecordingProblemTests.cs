@@ -19,10 +19,16 @@ public sealed class RecordingProblemTests
     }
 
     [Fact]
-    public async Task A_directory_that_may_not_be_written_is_told_as_such()
+    public async Task A_directory_that_can_be_written_no_more_is_told_as_such()
     {
-        // Not even root makes a directory there.
-        using var gateway = new GatewayApplication().With("Recordings:Directory", "/sys/kernel/recordings");
+        using var folder = new RecordingFolder();
+        var link = Path.Combine(folder.Path, "link");
+        var gone = Directory.CreateDirectory(Path.Combine(folder.Path, "gone"));
+        File.CreateSymbolicLink(link, gone.FullName);
+        using var gateway = new GatewayApplication().With("Recordings:Directory", link);
+        _ = gateway.Http;
+        File.Delete(link);
+        File.CreateSymbolicLink(link, "/sys/kernel"); // where not even root makes a directory
         var session = await gateway.JoinAsync("denied", "alice");
 
         using var started = await gateway.PostAsync($"/v1/sessions/{session}/recordings", "{}");
