@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using StreamGateway.Settings;
 
 namespace StreamGateway.Server;
 
@@ -9,6 +11,12 @@ internal static class GatewayRunner
     {
         try
         {
+            if (app.Services.GetService<StartupException>() is { } unusable)
+            {
+                throw unusable;
+            }
+
+            app.Services.GetRequiredService<SettingsSections>().Check();
             // Here rather than in Kestrel's options: a bad address is then a sentence, not a stack trace out of Build.
             var server = app.Services.GetRequiredService<IOptions<ServerOptions>>().Value;
             app.Urls.Add(new UriBuilder("http", server.Address, server.Port).Uri.ToString());
@@ -32,6 +40,7 @@ internal static class GatewayRunner
         AggregateException many when many.InnerExceptions.All(inner => inner is OptionsValidationException) =>
             many.InnerExceptions.SelectMany(inner => ((OptionsValidationException)inner).Failures),
         StartupException startup => [startup.Message],
+        IOException { InnerException: AddressInUseException } taken => [$"{taken.Message} Server:Port names another port."],
         IOException io => [io.Message],
         _ => null,
     };

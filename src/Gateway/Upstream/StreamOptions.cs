@@ -47,6 +47,11 @@ internal sealed class StreamOptionsValidator : IValidateOptions<StreamOptions>
             return ValidateOptionsResult.Fail("Stream:ApiKey and Stream:ApiSecret belong together: set both or neither.");
         }
 
+        if (options.BaseUrl is { IsAbsoluteUri: true, UserInfo.Length: > 0 })
+        {
+            return ValidateOptionsResult.Fail("Stream:BaseUrl may not hold a user name or a password.");
+        }
+
         return options.BaseUrl.IsAbsoluteUri && options.BaseUrl.Scheme is "http" or "https"
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail("Stream:BaseUrl must be an absolute http or https address.");

@@ -1,4 +1,5 @@
 using GetStream.Local;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using StreamGateway.Engine;
 using StreamGateway.Native.Rtc;
@@ -28,7 +29,7 @@ internal sealed partial class UpstreamHost(
         }
         catch (Exception failure) when (failure is IOException or RtcException or ArgumentException)
         {
-            throw new StartupException($"The embedded Stream does not start: {failure.Message}", failure);
+            throw new StartupException($"The embedded Stream does not start: {Explain(failure)}", failure);
         }
 
         connection.UseEmbedded(
@@ -52,6 +53,18 @@ internal sealed partial class UpstreamHost(
             LogSlowStop(failure.Message);
         }
     }
+
+    /// <summary>Says which setting to look at; the library knows them by other names.</summary>
+    private static string Explain(Exception failure) => failure switch
+    {
+        ArgumentException => $"{LocalStreamSettings.Section}:{failure.Message}",
+        IOException { InnerException: AddressInUseException } => $"{failure.Message} LocalStream:Port names another port.",
+        IOException => $"LocalStream:DataFile cannot be used: {failure.Message}",
+        RtcException when failure.Message.Contains("media_relay", StringComparison.Ordinal) => $"LocalStream:SfuMediaRelay: {failure.Message}",
+        RtcException when failure.Message.Contains("signaling", StringComparison.Ordinal) => $"{failure.Message}; LocalStream:SfuPort names another port.",
+        RtcException when failure.Message.Contains("media", StringComparison.Ordinal) => $"{failure.Message}; LocalStream:SfuMediaPort names another port.",
+        _ => failure.Message,
+    };
 
     [LoggerMessage(7201, LogLevel.Warning, "The embedded Stream did not stop in order: {Reason}")]
     private partial void LogSlowStop(string reason);

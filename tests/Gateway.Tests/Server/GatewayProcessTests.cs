@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using GetStream.Auth;
 
 namespace StreamGateway.Tests.Server;
 
@@ -80,12 +82,27 @@ public sealed class GatewayProcessTests
 
     [Theory]
     [InlineData("Server__Port", "99999", "Server:Port must be between 0 and 65535")]
-    [InlineData("Server__Adress", "127.0.0.1", "The section Server has unknown keys: 'Adress'")]
+    [InlineData("Server__Adress", "127.0.0.1", "Server:Adress is not a setting; those of Server are Address, Port, AllowedOrigins, LogRequests.")]
     [InlineData("Server__Address", "0.0.0.0", "Server:Address may be another than loopback only when Auth:Keys has at least one key")]
     [InlineData("Sessions__JoinTimeout", "00:10:00", "Sessions:JoinTimeout must be a duration between")]
     [InlineData("STREAM_API_KEY", "alone", "Stream:ApiKey and Stream:ApiSecret belong together")]
     [InlineData("Auth__Keys__0__Name", "x", "Auth:Keys:0 needs either Key or Sha256")]
-    [InlineData("PORT", "abc", "Server:Port")]
+    [InlineData("PORT", "abc", "Server:Port must be a whole number, not \"abc\".")]
+    [InlineData("Auth__Keys__0__Nme", "x", "Auth:Keys:0:Nme is not a setting; those of Auth:Keys:0 are Name, Key, Sha256, Scopes.")]
+    [InlineData("Auth__Keys", "abc", "Auth:Keys must be a list")]
+    [InlineData("Auth__TicketSecret", "short", "Auth:TicketSecret must have at least 32 characters")]
+    [InlineData("Server__AllowedOrigins__0", "https://app.example.com/", "Server:AllowedOrigins may hold origins such as https://app.example.com")]
+    [InlineData("Server__AllowedOrigins__0", "*", "Server:AllowedOrigins may hold origins such as https://app.example.com")]
+    [InlineData("Sessions__JoinTimeout", "15s", "Sessions:JoinTimeout must be a duration (hh:mm:ss), not \"15s\".")]
+    [InlineData("Recording__Directory", "/tmp", "Recording:Directory is not a setting: there is no section Recording; did you mean Recordings?")]
+    [InlineData("Recordings__Directory", "/proc/nope", "Recordings:Directory cannot be used")]
+    [InlineData("Serilog__MinimumLevel__Default", "Loud", "Serilog:MinimumLevel:Default must be one of")]
+    [InlineData("Serilog__MinimumLevel__Override__Microsoft", "Loud", "Serilog:MinimumLevel:Override:Microsoft must be one of")]
+    [InlineData("LocalStream__ApiSecret", "secret", "LocalStream:ApiSecret must have at least 8 characters")]
+    [InlineData("LOCAL_STREAM_API_SECRET", "secret", "LocalStream:ApiSecret must have at least 8 characters")]
+    [InlineData("LocalStream__DataFile", "/nonexistent/state.json", "LocalStream:DataFile cannot be used")]
+    [InlineData("LocalStream__WebhookUrl", "ftp://x", "LocalStream:WebhookUrl must be")]
+    [InlineData("LocalStream__SfuMediaRelay", "foo", "LocalStream:SfuMediaRelay")]
     public async Task A_wrong_setting_ends_the_start_with_a_sentence_that_names_it(string name, string value, string sentence)
     {
         using var gateway = GatewayProcess.Start((name, value));
@@ -93,6 +110,47 @@ public sealed class GatewayProcessTests
         Assert.Equal(1, await gateway.WaitForExitAsync());
         Assert.Contains(sentence, gateway.Output);
         Assert.DoesNotContain("   at ", gateway.Output);
+    }
+
+    [Fact]
+    public async Task One_key_in_two_entries_ends_the_start()
+    {
+        const string key = "one-key-for-two-names";
+        using var gateway = GatewayProcess.Start(
+            ("Auth__Keys__0__Name", "a"), ("Auth__Keys__0__Key", key), ("Auth__Keys__0__Scopes__0", "rest"),
+            ("Auth__Keys__1__Name", "b"), ("Auth__Keys__1__Scopes__0", "admin"),
+            ("Auth__Keys__1__Sha256", Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(key)))));
+
+        Assert.Equal(1, await gateway.WaitForExitAsync());
+        Assert.Contains("Auth:Keys:1 is the same key as Auth:Keys:0.", gateway.Output);
+        Assert.DoesNotContain(key, gateway.Output);
+    }
+
+    [Fact]
+    public async Task A_password_in_Streams_address_is_refused_and_not_told()
+    {
+        using var gateway = GatewayProcess.Start(
+            ("STREAM_API_KEY", "k"), ("STREAM_API_SECRET", "do-not-print"), ("STREAM_BASE_URL", "http://user:do-not-print@127.0.0.1:1"));
+
+        Assert.Equal(1, await gateway.WaitForExitAsync());
+        Assert.Contains("Stream:BaseUrl may not hold a user name or a password.", gateway.Output);
+        Assert.DoesNotContain("do-not-print", gateway.Output);
+    }
+
+    [Fact]
+    public async Task The_secret_of_the_embedded_Stream_is_taken_from_the_variable_of_its_own_program()
+    {
+        const string secret = "a-secret-of-everybody";
+        using var gateway = GatewayProcess.Start(("LOCAL_STREAM_API_SECRET", secret));
+        using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
+        http.DefaultRequestHeaders.Add("Authorization", StreamTokens.CreateServerToken(secret));
+
+        using var answer = await http.GetAsync("/api/v2/app").WithTimeout();
+
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        await gateway.TerminateAsync();
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+        Assert.DoesNotContain(secret, gateway.Output);
     }
 
     private static async Task<string> JoinAsync(HttpClient http, string user)
