@@ -70,6 +70,28 @@ public sealed partial class ScopeMatrixTests : IClassFixture<ScopeMatrixTests.Wo
         Assert.Empty(wrong);
     }
 
+    [Fact]
+    public async Task Every_operation_names_the_schemes_it_takes_and_what_needs_no_key_names_none()
+    {
+        var document = await _gateway.GetAsync("/openapi/v1.json");
+        Assert.False(document.TryGetProperty("security", out _));
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                string[] expected = ScopesOf(operation.Value) is null ? []
+                    : TakesTicketOf(operation.Value) ? ["bearer", "api_key", "ticket"] : ["bearer", "api_key"];
+                string[] schemes = operation.Value.TryGetProperty("security", out var security)
+                    ? [.. security.EnumerateArray().SelectMany(one => one.EnumerateObject()).Select(scheme => scheme.Name)]
+                    : [];
+                Assert.True(expected.SequenceEqual(schemes), $"{operation.Name} {path.Name}: {string.Join(", ", schemes)}");
+            }
+        }
+
+        var open = (await OperationsAsync()).Where(operation => operation.Scopes is null).Select(operation => operation.Path).Order();
+        Assert.Equal(["/errors", "/errors/nothing-here", "/health/live", "/health/ready", "/v1/webhooks/stream"], open);
+    }
+
     private async Task<string> TicketAsync(string path)
     {
         using var made = await _gateway.SendAsAsync("admin", HttpMethod.Post, "/v1/tickets", JsonSerializer.Serialize(new { paths = new[] { path } }));

@@ -106,8 +106,9 @@ public sealed class RecordingProblemTests
         using var folder = new RecordingFolder();
         using var gateway = new GatewayApplication()
             .With("Recordings:Directory", folder.Path)
-            .With("Auth:Keys:0:Name", "reader").With("Auth:Keys:0:Key", "a-key-that-may-only-read").With("Auth:Keys:0:Scopes:0", "sessions:read").With("Auth:Keys:0:Scopes:1", "events:read")
-            .With("Auth:Keys:1:Name", "writer").With("Auth:Keys:1:Key", "a-key-that-may-do-all-there-is").With("Auth:Keys:1:Scopes:0", "admin");
+            // Keys of one name own the same.
+            .With("Auth:Keys:0:Name", "team").With("Auth:Keys:0:Key", "a-key-that-may-only-read").With("Auth:Keys:0:Scopes:0", "sessions:read").With("Auth:Keys:0:Scopes:1", "events:read")
+            .With("Auth:Keys:1:Name", "team").With("Auth:Keys:1:Key", "a-key-that-may-do-all-there-is").With("Auth:Keys:1:Scopes:0", "sessions:write");
         gateway.Http.DefaultRequestHeaders.Add("X-Api-Key", "a-key-that-may-do-all-there-is");
         using var reader = new HttpClient { BaseAddress = gateway.Http.BaseAddress, DefaultRequestHeaders = { { "X-Api-Key", "a-key-that-may-only-read" } } };
         using var nobody = new HttpClient { BaseAddress = gateway.Http.BaseAddress };
@@ -119,7 +120,8 @@ public sealed class RecordingProblemTests
         using var begins = await reader.PostAsync(path, new StringContent("{}", System.Text.Encoding.UTF8, "application/json")).WithTimeout();
         using var ends = await reader.DeleteAsync(one).WithTimeout();
         using var looks = await reader.GetAsync(one).WithTimeout();
-        using var made = await reader.PostAsync("/v1/tickets", content: null).WithTimeout();
+        using var wanted = new StringContent($$"""{"paths":["{{one}}/files/journal.jsonl"]}""", System.Text.Encoding.UTF8, "application/json");
+        using var made = await reader.PostAsync("/v1/tickets", wanted).WithTimeout();
         var ticket = (await GatewayApplication.JsonOf(made)).GetProperty("ticket").GetString();
         using var early = await reader.GetAsync($"{one}/files/journal.jsonl").WithTimeout();
         using var stopped = await gateway.Http.DeleteAsync(one).WithTimeout();
