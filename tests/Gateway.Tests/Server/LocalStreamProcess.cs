@@ -21,14 +21,15 @@ internal sealed partial class LocalStreamProcess : IDisposable
     public Uri Url { get; }
 
     /// <param name="port">0 takes a free one.</param>
-    public static async Task<LocalStreamProcess> StartAsync(int port = 0)
+    /// <param name="extra">More arguments.</param>
+    public static async Task<LocalStreamProcess> StartAsync(int port = 0, params string[] extra)
     {
         var start = new ProcessStartInfo(
             "dotnet",
             [
                 Path.Combine(AppContext.BaseDirectory, "Stream.Local.dll"),
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--sfu-port", "0",
-                "--api-key", ApiKey, "--api-secret", ApiSecret,
+                "--api-key", ApiKey, "--api-secret", ApiSecret, .. extra,
             ])
         {
             RedirectStandardOutput = true,

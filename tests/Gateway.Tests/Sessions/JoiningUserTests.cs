@@ -3,6 +3,7 @@ using System.Text.Json;
 using GetStream;
 using GetStream.Models;
 using Microsoft.Extensions.DependencyInjection;
+using StreamGateway.Tests.Server;
 
 namespace StreamGateway.Tests.Sessions;
 
@@ -84,6 +85,22 @@ public sealed class JoiningUserTests : IClassFixture<JoiningUserTests.World>
         Assert.Equal(("Bot", "https://x/b.png", "user", """{"a":[1,2]}"""), (made.Name, made.Image, made.Role, made.Custom.ToJsonString()));
         Assert.Equal("Bot", await NameInTheCallAsync(session));
         await LeaveAsync(session);
+    }
+
+    [Fact]
+    public async Task Who_joins_by_the_id_alone_is_made_where_Stream_refuses_users_it_does_not_know()
+    {
+        using var strict = await LocalStreamProcess.StartAsync(extra: "--strict-users");
+        await using var gateway = new GatewayApplication()
+            .With("Stream:ApiKey", LocalStreamProcess.ApiKey).With("Stream:ApiSecret", LocalStreamProcess.ApiSecret)
+            .With("Stream:BaseUrl", strict.Url.ToString());
+
+        var first = await gateway.JoinAsync("strict", "nobody-yet");
+        var again = await gateway.JoinAsync("strict", "nobody-yet");
+
+        await gateway.LeaveAsync(first);
+        await gateway.LeaveAsync(again);
+        await gateway.AssertNativeIsEmptyAsync();
     }
 
     private StreamClient Stream => _gateway.Services.GetRequiredService<StreamClient>();
