@@ -12,8 +12,10 @@ namespace StreamGateway.Sessions;
 /// </summary>
 internal sealed class UserProfiles(Lazy<StreamClient> client)
 {
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(1);
+
     /// <param name="mayChange">Whether whoever asks may change a user that exists.</param>
-    /// <param name="timeout">Of each request to Stream.</param>
+    /// <param name="timeout">For all there is to do.</param>
     /// <exception cref="ProblemException">The user exists, looks different, and must not be changed; nothing was.</exception>
     /// <exception cref="StreamApiException">Stream refused.</exception>
     public async Task PrepareAsync(JoinUser user, bool mayChange, TimeSpan timeout, CancellationToken cancellationToken)
@@ -25,11 +27,11 @@ internal sealed class UserProfiles(Lazy<StreamClient> client)
             return;
         }
 
-        var request = new RequestOptions { Timeout = timeout };
-        var present = await FindAsync(user.Id!, request, cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        var present = await FindAsync(user.Id!, Within(), cancellationToken);
         if (present is null)
         {
-            await CreateAsync(user, request, cancellationToken);
+            await CreateAsync(user, Within(), cancellationToken);
             return;
         }
 
@@ -49,7 +51,13 @@ internal sealed class UserProfiles(Lazy<StreamClient> client)
 
         _ = await client.Value.Common.UpdateUsersPartialAsync(
             new UpdateUsersPartialRequest { Users = [new UpdateUserPartialRequest { Id = user.Id!, Set = changes }] },
-            request, cancellationToken);
+            Within(), cancellationToken);
+
+        RequestOptions Within()
+        {
+            var left = timeout - TimeProvider.System.GetElapsedTime(started);
+            return new RequestOptions { Timeout = left > AtOnce ? left : AtOnce };
+        }
     }
 
     // One who was deactivated is there as well: to create it would replace it.
