@@ -52,6 +52,12 @@ public sealed record LocalStreamOptions
     public string? WebhookUrl { get; init; }
 
     /// <summary>
+    /// IP addresses and networks, such as <c>10.0.0.0/8</c>, that webhooks set over the API may lead to although they are
+    /// not public. <see cref="WebhookUrl"/> leads anywhere.
+    /// </summary>
+    public IReadOnlyList<string> AllowedWebhookNetworks { get; init; } = [];
+
+    /// <summary>
     /// Takes a user of a good token who was never created, as created now. Stream itself answers "does not exist" until
     /// the user was created by the server or connected to the WebSocket.
     /// </summary>
@@ -70,6 +76,15 @@ public sealed record LocalStreamOptions
 
     /// <summary>WebSockets open at once.</summary>
     public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>WebSockets that nobody has authenticated on yet.</summary>
+    public int MaxHandshakes { get; init; } = 256;
+
+    /// <summary>Guests that exist at once; anybody may ask to be one.</summary>
+    public int MaxGuests { get; init; } = 10_000;
+
+    /// <summary>Guests that are taken in a minute.</summary>
+    public int MaxGuestsPerMinute { get; init; } = 600;
 
     /// <summary>Events waiting for one slow WebSocket; one more and it is closed.</summary>
     public int MaxQueuedEvents { get; init; } = 1_024;
@@ -104,7 +119,10 @@ public sealed record LocalStreamOptions
         if (ApiSecret is { Length: < 8 })
             throw new ArgumentException($"{nameof(ApiSecret)} must have at least 8 characters.");
         if (WebhookUrl is not null && !WebhookHook.IsAddress(WebhookUrl))
-            throw new ArgumentException($"{nameof(WebhookUrl)} must be an absolute http or https address.");
+            throw new ArgumentException($"{nameof(WebhookUrl)} must be an absolute http or https address without user and password.");
+        if (AllowedWebhookNetworks.FirstOrDefault(text => !WebhookNetworks.TryParse(text, out _)) is { } wrong)
+            throw new ArgumentException(
+                $"{nameof(AllowedWebhookNetworks)} has \"{wrong}\", which is neither an IP address nor a network such as 10.0.0.0/8.");
         foreach (var (name, value) in Bounds())
         {
             if (value < 1)
@@ -116,7 +134,8 @@ public sealed record LocalStreamOptions
     [
         (nameof(RateLimitPerMinute), RateLimitPerMinute), (nameof(MaxUsers), MaxUsers), (nameof(MaxCalls), MaxCalls),
         (nameof(MaxCallTypes), MaxCallTypes), (nameof(MaxMembersPerCall), MaxMembersPerCall),
-        (nameof(MaxConnections), MaxConnections), (nameof(MaxQueuedEvents), MaxQueuedEvents),
+        (nameof(MaxConnections), MaxConnections), (nameof(MaxHandshakes), MaxHandshakes),
+        (nameof(MaxGuests), MaxGuests), (nameof(MaxGuestsPerMinute), MaxGuestsPerMinute), (nameof(MaxQueuedEvents), MaxQueuedEvents),
         (nameof(MaxWatchedCalls), MaxWatchedCalls), (nameof(MaxBodyBytes), MaxBodyBytes),
     ];
 

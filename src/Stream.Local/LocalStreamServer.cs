@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using GetStream.Http;
@@ -131,6 +132,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
         builder.Services.AddSingleton(loggerFactory);
         // Signals are for the process that holds this server: it disposes it when it is ready.
         builder.Services.AddSingleton<IHostLifetime, HeldLifetime>();
+        builder.Services.AddSingleton<IMeterFactory, OwnMeters>();
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

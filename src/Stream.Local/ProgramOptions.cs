@@ -35,6 +35,11 @@ internal sealed class ProgramOptions
     private readonly Option<string?> _webhook =
         Create<string?>(
             "--webhook-url", "LOCAL_STREAM_WEBHOOK_URL", "address that all events are sent to, as webhooks", null);
+    private readonly Option<string?> _webhookNetworks =
+        Create<string?>(
+            "--webhook-networks", "LOCAL_STREAM_WEBHOOK_NETWORKS",
+            "IP addresses and networks, separated by commas, that webhooks set over the API may lead to although they are not public",
+            null);
     private readonly Option<bool> _strictUsers = new("--strict-users")
     {
         Description = "refuse users of good tokens who were never created, as Stream does",
@@ -48,7 +53,8 @@ internal sealed class ProgramOptions
     {
         Option[] all =
         [
-            _host, _port, _sfuPort, _mediaPort, _publicAddress, _origins, _apiKey, _apiSecret, _data, _webhook, _strictUsers,
+            _host, _port, _sfuPort, _mediaPort, _publicAddress, _origins, _apiKey, _apiSecret, _data, _webhook,
+            _webhookNetworks, _strictUsers,
             _verbose,
         ];
         foreach (var option in all)
@@ -68,6 +74,8 @@ internal sealed class ProgramOptions
             ApiSecret = parsed.GetValue(_apiSecret),
             DataFile = parsed.GetValue(_data),
             WebhookUrl = parsed.GetValue(_webhook),
+            AllowedWebhookNetworks = (parsed.GetValue(_webhookNetworks) ?? "").Split(
+                ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             CreateUnknownUsers = !parsed.GetValue(_strictUsers),
         },
         parsed.GetValue(_verbose));

@@ -1,3 +1,4 @@
+using GetStream.Local.Logging;
 using Serilog;
 using Serilog.Events;
 using StreamGateway.Native.Hosting;
@@ -14,7 +15,7 @@ internal static class StandaloneHost
         await using var log = new LoggerConfiguration()
             .MinimumLevel.Is(options.Verbose ? LogEventLevel.Debug : LogEventLevel.Information)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture)
+            .WriteTo.OneLine(lines => lines.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture))
             .CreateLogger();
         using var loggers = LoggerFactory.Create(logging => logging.AddSerilog(log));
         try

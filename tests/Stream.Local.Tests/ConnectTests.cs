@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json;
 using GetStream.Auth;
 using GetStream.Local.Tests.Support;
@@ -7,6 +9,9 @@ namespace GetStream.Local.Tests;
 
 public sealed class ConnectTests : IAsyncLifetime
 {
+    /// <summary>A close frame with status 1002, as Latin-1.</summary>
+    private const string ProtocolError = "\u0088\u0002\u0003\u00ea";
+
     private LocalStream _stream = null!;
 
     public async Task InitializeAsync() => _stream = await LocalStream.StartAsync();
@@ -150,6 +155,49 @@ public sealed class ConnectTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Those_who_have_not_authenticated_are_bounded_and_keep_nobody_else_out()
+    {
+        await using var stream = await LocalStream.StartAsync(new LocalStreamOptions { MaxHandshakes = 2 });
+        await using var connected = await EventSocket.ConnectAsync(stream, "alice");
+        await using var first = await EventSocket.OpenAsync(stream);
+        await using var second = await EventSocket.OpenAsync(stream);
+
+        var refused = await Assert.ThrowsAsync<WebSocketException>(() => EventSocket.OpenAsync(stream));
+        await first.AuthenticateAsync(stream.As("bob").Token!, "bob");
+        await first.Next("connection.ok");
+        await using var third = await EventSocket.ConnectAsync(stream, "carol");
+
+        Assert.Contains("429", refused.Message);
+        await connected.SendAsync("{}");
+        await connected.Next("health.check");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_frame_that_is_not_masked_ends_the_connection(bool comesLater)
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync("127.0.0.1", new Uri(_stream.Url).Port);
+        var wire = tcp.GetStream();
+        await wire.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /api/v2/connect?api_key={_stream.ApiKey} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+        var hello = $$$"""{"token":"{{{_stream.As("alice").Token}}}","user_details":{"id":"alice"}}""";
+
+        // Byte by byte: a frame may begin and end anywhere in what is read.
+        foreach (var one in comesLater ? Frame(hello, isMasked: true) : [])
+            await wire.WriteAsync(new[] { one });
+        var before = await ReadAsync(wire, until: comesLater ? "connection.ok" : "\r\n\r\n");
+        await wire.WriteAsync(Frame("{}", isMasked: false));
+        var after = await ReadAsync(wire, until: ProtocolError);
+
+        Assert.Contains(comesLater ? "connection.ok" : "101 Switching Protocols", before);
+        Assert.EndsWith(ProtocolError, after);
+        Assert.DoesNotContain("health.check", after);
+    }
+
+    [Fact]
     public async Task A_frame_too_big_ends_the_connection()
     {
         await using var socket = await EventSocket.ConnectAsync(_stream, "alice");
@@ -209,6 +257,32 @@ public sealed class ConnectTests : IAsyncLifetime
 
         var answer = await stream.As("slow").Post($"/video/call/default/demo?connection_id={connectionId}");
         answer.Refused(400, 46);
+    }
+
+    private static async Task<string> ReadAsync(NetworkStream wire, string until)
+    {
+        using var timeout = new CancellationTokenSource(LocalStream.Patience);
+        var (text, buffer) = ("", new byte[4096]);
+        while (!text.Contains(until))
+        {
+            var count = await wire.ReadAsync(buffer, timeout.Token);
+            if (count == 0)
+                break;
+            text += Encoding.Latin1.GetString(buffer, 0, count);
+        }
+
+        return text;
+    }
+
+    /// <summary>A text frame of up to 64 KB; the mask changes nothing, so that the payload can be read.</summary>
+    private static byte[] Frame(string text, bool isMasked)
+    {
+        var payload = Encoding.UTF8.GetBytes(text);
+        var mask = isMasked ? 0x80 : 0;
+        byte[] length = payload.Length < 126
+            ? [(byte)(mask | payload.Length)]
+            : [(byte)(mask | 126), (byte)(payload.Length >> 8), (byte)payload.Length];
+        return [0x81, .. length, .. isMasked ? new byte[4] : [], .. payload];
     }
 
     private async Task RefusedWith(string token, int code)

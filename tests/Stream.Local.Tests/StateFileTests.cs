@@ -55,7 +55,7 @@ public sealed class StateFileTests : IDisposable
             await server.Post("/users", """{"users":{"bob":{"id":"bob"}}}""");
             await server.Post("/usergroups", """{"id":"tea","name":"Tea","member_ids":["bob"]}""");
             await server.Post("/roles", """{"name":"barista"}""");
-            await server.Patch("/app", """{"guest_user_creation_disabled":true,"event_hooks":[{"webhook_url":"http://127.0.0.1:1/","enabled":false}]}""");
+            await server.Patch("/app", """{"guest_user_creation_disabled":true,"event_hooks":[{"webhook_url":"http://example.com/","enabled":false}]}""");
             await first.As("bob").Post("/push_preferences", """{"preferences":[{"call_level":"none"}]}""");
             await using var socket = await EventSocket.ConnectAsync(first, "bob");
             await first.As("bob").Watching(socket).Post("/video/call/default/demo");
@@ -73,7 +73,7 @@ public sealed class StateFileTests : IDisposable
         Assert.Equal("bob", (await again.Get("/usergroups/tea")).Ok().Text("user_group.members.0.user_id"));
         Assert.Equal("barista", (await again.Get("/roles/search?query=bar")).Ok().Text("roles.0.name"));
         Assert.True(app.Ok()["app.guest_user_creation_disabled"].GetBoolean());
-        Assert.Equal("http://127.0.0.1:1/", app.Text("app.event_hooks.0.webhook_url"));
+        Assert.Equal("http://example.com/", app.Text("app.event_hooks.0.webhook_url"));
         Assert.Equal("s1", past.Ok().Text("participants_sessions.0.user_session_id"));
         Assert.True(past.Has("session.ended_at"));
         Assert.Equal(4, (await again.Post("/video/call/feedback", "{}")).Ok()["user_feedback.0.rating"].GetInt32());

@@ -219,4 +219,51 @@ public sealed class UserTests : IAsyncLifetime
         var answer = await _server.Get($"/users?payload={Uri.EscapeDataString(payload)}");
         return [.. answer.Ok()["users"].EnumerateArray().Select(user => user.GetProperty("id").GetString()!)];
     }
+
+    [Theory]
+    [InlineData("""[{"id":"jane","set":{"name":"A"}},{"id":"joe","set":{"name":"B"}},{"id":"jane","set":{"name":"C"}}]""", 400, 4, "jane")]
+    [InlineData("""[{"id":"jane","set":{"name":"A"}},{"id":"nobody","set":{"name":"B"}}]""", 404, 16, "nobody")]
+    [InlineData("""[{"id":"jane","set":{"name":"A"}},{"id":"joe","set":{"name":5}}]""", 400, 4, "name")]
+    [InlineData("""[{"id":"jane","set":{"name":"A"}},{"id":"joe","set":{"role":"no such role"}}]""", 400, 4, "no such role")]
+    public async Task A_change_of_several_users_that_is_refused_changes_none(string users, int status, int code, string part)
+    {
+        await using var stream = await LocalStream.StartAsync();
+        (await stream.AsServer().Post("/users", """{"users":{"jane":{"id":"jane","name":"Jane"},"joe":{"id":"joe","name":"Joe"}}}""")).Ok();
+
+        (await stream.AsServer().Patch("/users", $$"""{"users":{{users}}}""")).Refused(status, code, part);
+
+        var found = (await stream.AsServer().Get("""/users?payload={"filter_conditions":{"id":{"$in":["jane","joe"]}},"sort":[{"field":"id","direction":1}]}""")).Ok();
+        Assert.Equal(("Jane", "Joe"), (found.Text("users.0.name"), found.Text("users.1.name")));
+    }
+
+    [Fact]
+    public async Task Of_several_new_users_none_is_created_when_one_cannot_be()
+    {
+        await using var stream = await LocalStream.StartAsync();
+
+        (await stream.AsServer().Post("/users", """{"users":{"jane":{"id":"jane"},"joe":{"id":"joe","role":"no such role"}}}""")).Refused(400, 4, "no such role");
+
+        var found = (await stream.AsServer().Get("""/users?payload={"filter_conditions":{"id":"jane"}}""")).Ok();
+        Assert.Equal(0, found["users"].GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Guests_are_bounded_in_number_and_in_time()
+    {
+        var clock = new ManualClock();
+        await using var stream = await LocalStream.StartAsync(
+            new LocalStreamOptions { MaxGuests = 3, MaxGuestsPerMinute = 2 }, clock);
+        var anybody = stream.With(null);
+
+        (await anybody.Post("/guest", """{"user":{"id":"a"}}""")).Ok();
+        (await anybody.Post("/guest", """{"user":{"id":"b"}}""")).Ok();
+        var tooFast = await anybody.Post("/guest", """{"user":{"id":"c"}}""");
+        clock.Advance(TimeSpan.FromMinutes(1));
+        (await anybody.Post("/guest", """{"user":{"id":"c"}}""")).Ok();
+        var tooMany = await anybody.Post("/guest", """{"user":{"id":"d"}}""");
+
+        tooFast.Refused(429, 9, "2 times a minute");
+        Assert.NotNull(tooFast.Headers.RetryAfter);
+        tooMany.Refused(400, 4, "at most 3 guests");
+    }
 }

@@ -14,7 +14,10 @@ public sealed class WebhookTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _receiver = await WebhookReceiver.StartAsync(Secret);
-        _stream = await LocalStream.StartAsync(new LocalStreamOptions { ApiSecret = Secret, WebhookUrl = _receiver.Url });
+        _stream = await LocalStream.StartAsync(new LocalStreamOptions
+        {
+            ApiSecret = Secret, WebhookUrl = _receiver.Url, AllowedWebhookNetworks = ["127.0.0.0/8"],
+        });
     }
 
     public async Task DisposeAsync()
@@ -115,6 +118,9 @@ public sealed class WebhookTests : IAsyncLifetime
 
     [Theory]
     [InlineData("""{"webhook_url":"ftp://example.com"}""", 400, 4, "webhook_url")]
+    [InlineData("""{"webhook_url":"http://user:password@example.com"}""", 400, 4, "webhook_url")]
+    [InlineData("""{"webhook_url":"http://"}""", 400, 4, "webhook_url")]
+    [InlineData("""{"webhook_url":"http://10.0.0.1/x"}""", 400, 4, "webhook_url")]
     [InlineData("""{"event_hooks":[{"hook_type":"webhook"}]}""", 400, 4, "event_hooks.webhook_url")]
     [InlineData("""{"event_hooks":[{"webhook_url":"http://a","timeout_ms":1}]}""", 400, 4, "timeout_ms")]
     [InlineData("""{"event_hooks":[{"hook_type":"sqs","sqs_queue_url":"http://a"}]}""", 501, 19, "sqs")]

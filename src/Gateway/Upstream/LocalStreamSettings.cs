@@ -42,6 +42,10 @@ internal sealed class LocalStreamSettings
     /// over <c>/v1/events</c>. The default sends them nowhere.</value>
     public string? WebhookUrl { get; set; }
 
+    /// <value>IP addresses and networks, such as <c>10.0.0.0/8</c>, that webhooks set over its API may lead to although they
+    /// are not public. The default is none; <c>WebhookUrl</c> leads anywhere.</value>
+    public List<string> AllowedWebhookNetworks { get; } = [];
+
     public LocalStreamOptions ToOptions() => new()
     {
         Port = Port,
@@ -53,5 +57,6 @@ internal sealed class LocalStreamSettings
         ApiSecret = ApiSecret,
         DataFile = DataFile,
         WebhookUrl = WebhookUrl,
+        AllowedWebhookNetworks = AllowedWebhookNetworks,
     };
 }

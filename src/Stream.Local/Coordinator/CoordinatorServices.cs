@@ -56,7 +56,9 @@ internal sealed class CoordinatorServices
         var ringing = new CallRinging(calls, views, userViews, events);
         var deletion = new CallDeletion(calls, views, events, sfu);
         var removed = new RemovedUsers(store, hub, sfu);
-        var rateLimits = new RateLimits(options.RateLimitPerMinute, clock);
+        var rateLimits = new RateLimits(
+            options.RateLimitPerMinute, clock,
+            new Dictionary<string, int> { [ApiOperations.Common.CreateGuest.Id] = options.MaxGuestsPerMinute });
         _operations = new OperationTable(authenticator, rateLimits, options, clock);
         _tasks = new TasksApi(store);
 
@@ -71,7 +73,7 @@ internal sealed class CoordinatorServices
             _tasks,
             new UserGroupsApi(store, users, new UserGroupEvents(userEvents)),
             new UserGroupQueriesApi(store),
-            new GuestsApi(store, users, userViews, options.ApiSecret!),
+            new GuestsApi(store, users, userViews, options),
             new DevicesApi(store, users, userViews),
             new PushPreferencesApi(users),
             new AppApi(store, new AppViews(store), Webhooks),
@@ -135,6 +137,7 @@ internal sealed class CoordinatorServices
         app.UseRequestIds();
         app.UseApiErrors(_logger);
         app.UseBrowsers(_options);
+        app.UseMaskedFrames();
         app.UseWebSockets();
         app.UseRouting();
         _connect.AddTo(app);

@@ -45,6 +45,9 @@ internal sealed class ApiException : Exception
     public static ApiException TooManyConnections(int max) =>
         new(429, ApiErrorCode.TooManyConnections, $"at most {max} WebSockets are open at once");
 
+    public static ApiException TooManyHandshakes(int max) =>
+        new(429, ApiErrorCode.TooManyConnections, $"at most {max} WebSockets wait for their authentication at once");
+
     public static ApiException UnknownConnection(string id) =>
         new(400, ApiErrorCode.ConnectionIdNotFound, $"connection id \"{Shortened.Text(id)}\" is not connected");
 

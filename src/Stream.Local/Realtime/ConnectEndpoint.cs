@@ -15,6 +15,8 @@ internal sealed partial class ConnectEndpoint(
     Authenticator authenticator, UserDirectory users, UserViews views, ConnectionHub hub, LocalStreamOptions options,
     TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<ConnectEndpoint> logger)
 {
+    private readonly Handshakes _handshakes = new(options.MaxHandshakes);
+
     public void AddTo(IEndpointRouteBuilder routes)
     {
         routes.Map("/api/v2/connect", http => AcceptAsync(http, StreamTimeFormat.Nanoseconds));
@@ -26,11 +28,13 @@ internal sealed partial class ConnectEndpoint(
         ApiErrors.NameOperation(http, "Connect");
         if (!http.WebSockets.IsWebSocketRequest)
             throw ApiException.Input("this path takes WebSockets");
+        using var handshake = _handshakes.Begin();
         using var socket = await http.WebSockets.AcceptWebSocketAsync();
         var startedAt = clock.GetTimestamp();
         try
         {
             var user = await AuthenticateAsync(socket, http.Request.Query["api_key"], http.RequestAborted);
+            handshake.Dispose();
             await ServeAsync(new Connection(socket, user.Id, times, options, clock), user);
         }
         catch (ApiException refusal)

@@ -38,9 +38,8 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
         Change(id, user => user ?? New(id) with { Role = role });
 
     /// <summary>Replaces what a server may set; what the request leaves out goes back to its default.</summary>
-    public UserState Replace(UserRequest request)
-    {
-        return Change(request.Id, user => (user ?? New(request.Id)) with
+    public Func<UserState?, UserState> Replacement(UserRequest request) => user =>
+        (user ?? New(request.Id)) with
         {
             Name = request.Name,
             Image = request.Image,
@@ -52,8 +51,7 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
             Teams = request.Teams ?? [],
             TeamsRole = request.TeamsRole,
             UpdatedAt = clock.GetUtcNow(),
-        });
-    }
+        };
 
     /// <summary>Creates a user or sets what the request names; what it leaves out stays.</summary>
     public UserState Merge(UserRequest request) => Change(request.Id, user =>
@@ -97,31 +95,53 @@ internal sealed class UserDirectory(StateStore store, TimeProvider clock)
     public UserState Change(string id, Func<UserState?, UserState> change)
     {
         Limits.UserId(id, "user id");
-        return store.Users.Update(id, user =>
+        return store.Users.Update(id, user => Changed(user, change))!;
+    }
+
+    /// <summary>
+    /// Changes several users, in this order. All are checked before the first is changed, so that a request that is refused
+    /// has done nothing.
+    /// </summary>
+    /// <exception cref="ApiException">A user is named twice, or one of the changes is refused.</exception>
+    public IReadOnlyList<UserState> Change(IReadOnlyList<(string Id, Func<UserState?, UserState> Change)> changes)
+    {
+        if (changes.GroupBy(user => user.Id).FirstOrDefault(same => same.Skip(1).Any()) is { } twice)
+            throw ApiException.Input($"user with id \"{Shortened.Text(twice.Key)}\" is named twice");
+        foreach (var (id, change) in changes)
         {
-            var present = user is { DeletedAt: null } ? user : null;
-            var changed = change(present);
-            if (ReferenceEquals(changed, present))
-                return changed;
-            Check(changed);
-            if (changed.Name != present?.Name)
-                RequireFreeName(changed);
-            if (changed.Role != present?.Role)
-                RequireKnownRole(changed.Role);
-            return changed;
-        })!;
+            Limits.UserId(id, "user id");
+            Changed(store.Users.Find(id), change);
+        }
+
+        return [.. changes.Select(user => Change(user.Id, user.Change))];
     }
 
     /// <exception cref="ApiException">There is no such user.</exception>
-    public UserState ChangeExisting(string id, Func<UserState, UserState> change) =>
-        Change(id, user => user is null
-            ? throw ApiException.DoesNotExist($"user with id \"{Shortened.Text(id)}\" does not exist")
-            : change(user) with { UpdatedAt = clock.GetUtcNow() });
+    public UserState ChangeExisting(string id, Func<UserState, UserState> change) => Change(id, OfExisting(id, change));
+
+    /// <summary>A change that is refused where there is no such user.</summary>
+    public Func<UserState?, UserState> OfExisting(string id, Func<UserState, UserState> change) => user => user is null
+        ? throw ApiException.DoesNotExist($"user with id \"{Shortened.Text(id)}\" does not exist")
+        : change(user) with { UpdatedAt = clock.GetUtcNow() };
 
     public UserState New(string id)
     {
         var now = clock.GetUtcNow();
         return new UserState { Id = id, CreatedAt = now, UpdatedAt = now };
+    }
+
+    private UserState Changed(UserState? user, Func<UserState?, UserState> change)
+    {
+        var present = user is { DeletedAt: null } ? user : null;
+        var changed = change(present);
+        if (ReferenceEquals(changed, present))
+            return changed;
+        Check(changed);
+        if (changed.Name != present?.Name)
+            RequireFreeName(changed);
+        if (changed.Role != present?.Role)
+            RequireKnownRole(changed.Role);
+        return changed;
     }
 
     private void RequireKnownRole(string role)

@@ -13,9 +13,10 @@ internal sealed record WebhookHook(
     private const string CustomEvent = "custom";
     private static readonly TimeSpan s_defaultTimeout = TimeSpan.FromSeconds(6);
 
-    /// <summary>Whether a text is an address that events can be sent to.</summary>
+    /// <summary>Whether a text is an address that events can be sent to. Users and passwords in it would go nowhere but to the log.</summary>
     public static bool IsAddress(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri is { Scheme: "http" or "https", UserInfo.Length: 0, IdnHost.Length: > 0 };
 
     public bool Takes(string eventType) =>
         (EventTypes.IsEmpty || EventTypes.Contains(eventType)) && (CustomEvents || eventType != CustomEvent);

@@ -31,6 +31,12 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>Answered one after the other, then 200.</summary>
     public ConcurrentQueue<int> Statuses { get; } = new();
 
+    /// <summary>Where redirects lead.</summary>
+    public string? Location { get; set; }
+
+    /// <summary>Whether anything at all has come.</summary>
+    public bool HasAny { get; private set; }
+
     public static async Task<WebhookReceiver> StartAsync(string secret)
     {
         var receiver = new WebhookReceiver(secret);
@@ -59,6 +65,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private async Task TakeAsync(HttpContext http)
     {
+        HasAny = true;
+        http.Response.Headers.Location = Location;
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
         var headers = http.Request.Headers;

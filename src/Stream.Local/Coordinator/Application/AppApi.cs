@@ -12,6 +12,8 @@ internal sealed class AppApi(StateStore store, AppViews views, WebhookSender web
 {
     private const int MaxSearchRoles = 10;
 
+    private readonly WebhookRules _rules = new(webhooks);
+
     private static readonly HashSet<string> s_kept = new(StringComparer.Ordinal)
     {
         "webhook_url", "webhook_events", "event_hooks", "revoke_tokens_issued_before", "guest_user_creation_disabled",
@@ -35,12 +37,12 @@ internal sealed class AppApi(StateStore store, AppViews views, WebhookSender web
         store.ChangeApp(
             app => app with
             {
-                WebhookUrl = body.WebhookUrl is { } url ? WebhookRules.Url(url, "webhook_url") : app.WebhookUrl,
+                WebhookUrl = body.WebhookUrl is { } url ? _rules.Url(url, "webhook_url") : app.WebhookUrl,
                 WebhookEvents = body.WebhookEvents is { } types
                     ? WebhookRules.EventTypes(types, "webhook_events")
                     : app.WebhookEvents,
                 EventHooks = body.EventHooks is { } hooks
-                    ? WebhookRules.Hooks(hooks, app.EventHooks, request.Now)
+                    ? _rules.Hooks(hooks, app.EventHooks, request.Now)
                     : app.EventHooks,
                 RevokeTokensIssuedBefore = Revocation(body.RevokeTokensIssuedBefore, app),
                 GuestUserCreationDisabled = body.GuestUserCreationDisabled ?? app.GuestUserCreationDisabled,

@@ -6,7 +6,7 @@ using GetStream.Models;
 namespace GetStream.Local.Coordinator.Application;
 
 /// <summary>What webhooks an application may have.</summary>
-internal static class WebhookRules
+internal sealed class WebhookRules(WebhookSender webhooks)
 {
     private const string Webhook = "webhook";
     private const int MaxHooks = 20;
@@ -22,13 +22,19 @@ internal static class WebhookRules
 
     private static readonly string[] s_products = ["", "all", "video"];
 
-    /// <exception cref="ApiException">Neither empty nor an absolute http or https address.</exception>
-    public static string Url(string url, string field)
+    /// <exception cref="ApiException">Neither empty nor an http or https address that events may go to.</exception>
+    public string Url(string url, string field)
     {
         Limits.OptionalLength(url, Limits.MaxUrlLength, field);
-        return url.Length == 0 || WebhookHook.IsAddress(url)
-            ? url
-            : throw ApiException.InvalidField(field, "must be an absolute http or https address");
+        if (url.Length == 0)
+            return url;
+        if (!WebhookHook.IsAddress(url))
+            throw ApiException.InvalidField(field, "must be an absolute http or https address without user and password");
+        var address = new Uri(url);
+        if (!webhooks.IsConfigured(address) && webhooks.Networks.Refuse(address))
+            throw ApiException.InvalidField(
+                field, $"must lead to a public address, or to one of {nameof(LocalStreamOptions.AllowedWebhookNetworks)}");
+        return url;
     }
 
     /// <exception cref="ApiException">Too many, or one is too long or empty.</exception>
@@ -42,14 +48,14 @@ internal static class WebhookRules
 
     /// <summary>The hooks as they are kept: each with an id and the time it was first seen.</summary>
     /// <exception cref="ApiException">One is not what webhooks here can be; the message names what.</exception>
-    public static IReadOnlyList<EventHook> Hooks(
+    public IReadOnlyList<EventHook> Hooks(
         IReadOnlyList<EventHook> hooks, IReadOnlyList<EventHook> known, DateTimeOffset now)
     {
         Limits.Count(hooks.Count, MaxHooks, "event_hooks");
         return [.. hooks.Select(hook => Hook(hook, known.FirstOrDefault(one => one.Id == hook.Id), now))];
     }
 
-    private static EventHook Hook(EventHook hook, EventHook? known, DateTimeOffset now)
+    private EventHook Hook(EventHook hook, EventHook? known, DateTimeOffset now)
     {
         if (hook.HookType is { Length: > 0 } type && type != Webhook)
             throw ApiException.NotSupported($"event_hooks of type {Shortened.Text(type)}", "there are no queues");

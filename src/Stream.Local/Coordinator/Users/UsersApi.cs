@@ -33,24 +33,27 @@ internal sealed class UsersApi(UserDirectory users, UserViews views, UserUpdates
                 throw ApiException.NotAllowed("only a server changes role, teams and teams_role");
         }
 
-        return await AnswerAsync(request, [.. body.Users.Values.Select(users.Replace)]);
+        return await AnswerAsync(
+            request, users.Change([.. body.Users.Values.Select(user => (user.Id, users.Replacement(user)))]));
     }
 
     private async Task<UpdateUsersResponse> PatchAsync(ApiRequest request, UpdateUsersPartialRequest body)
     {
         Limits.Count(body.Users.Count, MaxUsersPerRequest, "users");
         foreach (var patch in body.Users)
-            RequireSelf(request, patch.Id);
-        return await AnswerAsync(request, [.. body.Users.Select(patch => Patch(request, patch))]);
+            RequireOwn(request, patch);
+        return await AnswerAsync(request, users.Change(
+            [.. body.Users.Select(patch => (patch.Id, users.OfExisting(
+                patch.Id, user => UserPatch.Apply(user, patch.Set, patch.Unset))))]));
     }
 
-    private UserState Patch(ApiRequest request, UpdateUserPartialRequest patch)
+    private static void RequireOwn(ApiRequest request, UpdateUserPartialRequest patch)
     {
+        RequireSelf(request, patch.Id);
         var fixedFields = UserPatch.ServerFields.Intersect(
             (patch.Set ?? []).Select(field => field.Key).Concat(patch.Unset ?? []));
         if (!request.Caller.IsServer && fixedFields.FirstOrDefault() is { } field)
             throw ApiException.NotAllowed($"only a server changes {field}");
-        return users.ChangeExisting(patch.Id, user => UserPatch.Apply(user, patch.Set, patch.Unset));
     }
 
     private async Task<UpdateUsersResponse> AnswerAsync(ApiRequest request, IReadOnlyList<UserState> changed)
