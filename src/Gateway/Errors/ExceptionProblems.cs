@@ -14,6 +14,7 @@ internal static partial class ExceptionProblems
         RtcException rtc => RtcProblems.From(rtc),
         StreamApiException stream => UpstreamProblems.From(stream),
         BadHttpRequestException { StatusCode: 413 } tooLarge => new(ProblemTypes.BodyTooLarge, tooLarge.Message),
+        BadHttpRequestException { StatusCode: 408 } tooSlow => new(ProblemTypes.RequestTimeout, tooSlow.Message),
         BadHttpRequestException bad => FromBadRequest(bad),
         ConnectionResetException or OperationCanceledException =>
             new(ProblemTypes.Cancelled, "The request was cancelled.", exception),

@@ -25,6 +25,8 @@ internal static class ProblemTypes
         "method_not_allowed", 405, "This route has no such method", "See the header Allow.");
     public static readonly ProblemType NotAcceptable = new(
         "not_acceptable", 406, "None of the accepted types can be sent", "Accept one of the types `detail` names.");
+    public static readonly ProblemType RequestTimeout = new(
+        "request_timeout", 408, "The request came too slowly", "Send it again, without long pauses.");
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large", "Send less; `detail` says how much is allowed.");
     public static readonly ProblemType UnsupportedMediaType = new(

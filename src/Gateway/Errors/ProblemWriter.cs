@@ -9,6 +9,7 @@ internal static class ProblemWriter
     public static Task WriteAsync(HttpContext context, ProblemException problem)
     {
         context.Response.StatusCode = problem.Type.Status;
+        context.Response.Headers.XContentTypeOptions = "nosniff"; // it repeats what was asked for
         if (problem.RetryAfter is { } wait)
         {
             context.Response.Headers.RetryAfter =

@@ -10,9 +10,16 @@ internal sealed class MirrorEndpoint(MirrorRoutes routes, MirrorCaller caller, M
     public Task HandleAsync(HttpContext context)
     {
         var target = MirrorTarget.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
-        if (target.HasDotSegments)
+        if (target.Ambiguity is { } ambiguity)
         {
-            throw new ProblemException(ProblemTypes.InvalidRequest, "A path segment is '.' or '..'.");
+            throw new ProblemException(ProblemTypes.InvalidRequest, ambiguity);
+        }
+
+        if (context.Request.Headers.TransferEncoding is { Count: > 0 } codings
+            && !codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))
+        {
+            // Kestrel takes the last of them off and says nothing of the others.
+            throw new ProblemException(ProblemTypes.InvalidRequest, "The only Transfer-Encoding that is taken is chunked.");
         }
 
         var token = caller.TokenFor(context.Request);

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Text;
 using GetStream.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -29,8 +28,7 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         ActivityHeadersPropagator = null,
         // The server's own metrics tell of each request already; a second set costs a twentieth of it.
         MeterFactory = new Unobserved(),
-        // As Kestrel reads them.
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        RequestHeaderEncodingSelector = MirrorRequest.EncodingOf,
     });
 
     private readonly Lazy<string> _baseAddress = new(() => connection.Options.BaseUrl.AbsoluteUri.TrimEnd('/'));
@@ -38,25 +36,16 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
 
     public void Dispose() => _http.Dispose();
 
-    /// <exception cref="ProblemException">No answer came from Stream.</exception>
+    /// <exception cref="ProblemException">No answer came from Stream, or the client's body did not come.</exception>
     /// <exception cref="BadHttpRequestException">The client's body is not what HTTP allows.</exception>
     public async Task ForwardAsync(HttpContext context, MirrorTarget target, ApiOperation operation, string token)
     {
-        var hasBody = HasBody(context);
-        using var stall = new MirrorStall(_patience, hasBody, context.RequestAborted);
-        using var request = new HttpRequestMessage(operation.Method, target.At(_baseAddress.Value, _apiKey.Value));
-        request.Headers.TryAddWithoutValidation("Authorization", token);
+        using var stall = new MirrorStall(_patience, context.RequestAborted);
+        using var request = new MirrorRequest(operation.Method, target.At(_baseAddress.Value, _apiKey.Value));
+        var body = HasBody(context) ? new MirrorRequestBody(context.Request, stall) : null;
+        request.SetToken(token);
         request.Headers.TryAddWithoutValidation("stream-auth-type", "jwt");
-        if (hasBody)
-        {
-            AddBody(request, context, stall);
-        }
-        else if (operation.Method != HttpMethod.Get)
-        {
-            // Without content the HTTP stack would send it again when the connection ends before the answer.
-            request.Content = new ByteArrayContent([]);
-        }
-
+        AddContent(request, context, body);
         MirrorHeaders.CopyTo(request, context.Request.Headers);
         try
         {
@@ -65,19 +54,36 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         }
         catch (OperationCanceledException late) when (!context.RequestAborted.IsCancellationRequested)
         {
-            throw TooLate(late);
+            throw body is { AwaitsClient: true } ? BodyTooLate(late) : TooLate(late);
         }
         catch (HttpRequestException failure)
         {
-            throw failure.InnerException is BadHttpRequestException bad ? bad : MirrorProblems.From(failure);
+            throw body?.Fault is { } bad ? bad : MirrorProblems.From(failure);
+        }
+        finally
+        {
+            if (body is not null)
+            {
+                await body.StopAsync(); // the server reads what is left of it
+            }
         }
     }
 
-    private static void AddBody(HttpRequestMessage request, HttpContext context, MirrorStall stall)
+    private static void AddContent(MirrorRequest request, HttpContext context, MirrorRequestBody? body)
     {
+        if (body is null)
+        {
+            if (request.Method != HttpMethod.Get)
+            {
+                request.Content = new ByteArrayContent([]); // for its length
+            }
+
+            return;
+        }
+
         // Uploads may be as large as Stream takes them; nothing of them is held here.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        request.Content = new MirrorRequestBody(context.Request, stall);
+        request.Content = body;
         if (context.Request.Headers.Expect.Count > 0)
         {
             request.Headers.ExpectContinue = true; // the client is asked for a body only when Stream asks for it
@@ -89,6 +95,9 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         {
             Stage = "coordinator",
         };
+
+    private ProblemException BodyTooLate(OperationCanceledException late) =>
+        new(ProblemTypes.RequestTimeout, $"Nothing of the body came for {_patience.TotalSeconds:0} seconds.", late);
 
     private static bool HasBody(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is true && context.Request.ContentLength is not 0;

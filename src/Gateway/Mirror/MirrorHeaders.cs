@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Primitives;
 
@@ -10,9 +11,12 @@ internal static class MirrorHeaders
     /// <summary>RFC 9110, 7.6.1, and what belongs to HTTP's framing.</summary>
     private static readonly string[] s_hopByHop =
     [
-        "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "Connection", "Proxy-Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
         "Proxy-Authenticate", "Proxy-Authorization",
     ];
+
+    /// <summary>Where Kestrel puts the Content-Length of a chunked body, which says nothing (RFC 9112, 6.3).</summary>
+    private const string SetAside = "X-Content-Length";
 
     private static readonly HashSet<string> s_none = [];
 
@@ -29,9 +33,11 @@ internal static class MirrorHeaders
     public static void CopyTo(HttpRequestMessage message, IHeaderDictionary headers)
     {
         var named = NamedBy(headers.Connection);
+        var isChunked = headers.TransferEncoding.Count > 0;
         foreach (var (name, values) in headers)
         {
-            if (name.StartsWith(':') || s_notFromClient.Contains(name) || named.Contains(name))
+            if (name.StartsWith(':') || s_notFromClient.Contains(name) || named.Contains(name)
+                || (isChunked && name.Equals(SetAside, StringComparison.OrdinalIgnoreCase)))
             {
                 continue;
             }
@@ -49,6 +55,10 @@ internal static class MirrorHeaders
         var named = headers.TryGetValues("Connection", out var connection) ? NamedBy(ToValues(connection)) : s_none;
         Copy(headers, named, response.Headers);
         Copy(message.Content.Headers.NonValidated, named, response.Headers);
+        if (message.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent)
+        {
+            response.Headers.ContentLength = null; // what these never have (RFC 9110, 8.6)
+        }
     }
 
     private static bool TryAdd(HttpHeaders headers, string name, StringValues values) => values.Count is 1

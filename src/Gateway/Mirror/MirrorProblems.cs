@@ -8,6 +8,10 @@ internal static class MirrorProblems
     public static ProblemException From(HttpRequestException failure) =>
         new(ProblemTypes.CoordinatorUnreachable, Describe(failure.HttpRequestError), failure) { Stage = "coordinator" };
 
+    /// <param name="defect">Completes the sentence.</param>
+    public static ProblemException NotHttp(string defect) =>
+        new(ProblemTypes.CoordinatorUnreachable, $"What Stream answered is not HTTP: {defect}.") { Stage = "coordinator" };
+
     private static string Describe(HttpRequestError error) => error switch
     {
         HttpRequestError.NameResolutionError => "The name of Stream's host cannot be resolved.",

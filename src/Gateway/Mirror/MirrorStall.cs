@@ -16,18 +16,15 @@ internal sealed class MirrorStall : IDisposable
     private readonly CancellationTokenSource _timer;
     private readonly CancellationTokenRegistration _clientGone;
     private readonly TimeSpan _patience;
-    private readonly bool _hasBody;
     private long _setAt;
 
     /// <param name="patience">How long nothing may move.</param>
-    /// <param name="hasBody">Whether something may still be sending when this is disposed; it is cancelled then.</param>
     /// <param name="clientGone">Cancels the transfer too.</param>
-    public MirrorStall(TimeSpan patience, bool hasBody, CancellationToken clientGone)
+    public MirrorStall(TimeSpan patience, CancellationToken clientGone)
     {
         _timer = s_idle.TryDequeue(out var idle) ? idle : new CancellationTokenSource();
         Token = _timer.Token;
         _patience = patience;
-        _hasBody = hasBody;
         Set(Environment.TickCount64);
         _clientGone = clientGone.UnsafeRegister(static timer => ((CancellationTokenSource)timer!).Cancel(), _timer);
     }
@@ -43,14 +40,12 @@ internal sealed class MirrorStall : IDisposable
         }
     }
 
+    /// <summary>Ends the transfer, whatever of it still goes on.</summary>
+    public void Cancel() => _timer.Cancel();
+
     public void Dispose()
     {
         _clientGone.Dispose(); // waits where it is just being cancelled
-        if (_hasBody)
-        {
-            _timer.Cancel();
-        }
-
         if (s_idle.Count < MostIdleTimers && _timer.TryReset())
         {
             s_idle.Enqueue(_timer);

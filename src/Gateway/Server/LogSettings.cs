@@ -1,4 +1,3 @@
-using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 
@@ -13,7 +12,7 @@ internal static class LogSettings
         CheckLevels(configuration.GetSection("Serilog:MinimumLevel"));
         try
         {
-            return new LoggerConfiguration().ReadFrom.Configuration(configuration).CreateLogger();
+            return LogSinks.Create(configuration);
         }
         catch (Exception bad) when (bad is InvalidOperationException or ArgumentException or FormatException)
         {

@@ -40,6 +40,7 @@ internal static class ServerExtensions
             kestrel.AddServerHeader = false;
             // Stream's headers go out byte for byte as they came, whatever is in them.
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+            kestrel.RequestHeaderEncodingSelector = ConnectionHeader.EncodingOf;
             // Long enough that an over-long id in a path is answered by its route, with a problem, not by an empty 414.
             kestrel.Limits.MaxRequestLineSize = 32 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;

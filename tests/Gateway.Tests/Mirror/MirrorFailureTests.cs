@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace StreamGateway.Tests.Mirror;
 
@@ -188,10 +189,11 @@ public sealed class MirrorFailureTests
     }
 
     [Theory]
+    [InlineData("GET", CallPath)]
     [InlineData("POST", CallPath)]
     [InlineData("PATCH", CallPath)]
     [InlineData("DELETE", "/api/v2/video/calltypes/x")]
-    public async Task What_changes_something_is_never_sent_twice(string method, string path)
+    public async Task Nothing_is_sent_twice_on_a_connection_that_was_used_before(string method, string path)
     {
         // The first answer leaves a connection to use again, on which the second request then gets none.
         await using var upstream = RawUpstream.Start(async connection =>
@@ -208,6 +210,78 @@ public sealed class MirrorFailureTests
         Assert.Equal(HttpStatusCode.OK, first.StatusCode);
         await second.HasCodeAsync(HttpStatusCode.BadGateway, "coordinator_unreachable");
         Assert.Equal(2, upstream.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("GET", CallPath, false)]
+    [InlineData("GET", CallPath, true)]
+    [InlineData("POST", CallPath, false)]
+    [InlineData("POST", CallPath, true)]
+    [InlineData("DELETE", "/api/v2/video/calltypes/x", false)]
+    [InlineData("DELETE", "/api/v2/video/calltypes/x", true)]
+    public async Task Nothing_is_sent_twice_on_a_new_connection(string method, string path, bool isReset)
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            if (isReset)
+            {
+                connection.Reset();
+            }
+        });
+        await using var host = await MirrorHost.StartAsync(upstream.Address);
+
+        using var response = await host.Client.SendAsync(host.Request(new HttpMethod(method), path));
+
+        await response.HasCodeAsync(HttpStatusCode.BadGateway, "coordinator_unreachable");
+        Assert.Single(upstream.Requests);
+    }
+
+    [Theory]
+    [InlineData("ffffffffffffffff\r\nabcd")]
+    [InlineData("7fffffffffffffff\r\nabcd")]
+    [InlineData("-1\r\nabcd")]
+    [InlineData("4;\nabcd\r\n0\r\n\r\n")]
+    [InlineData("2\r\nabcd\r\n0\r\n\r\n")]
+    [InlineData("\r\n0\r\n\r\n")]
+    public async Task A_body_that_is_not_in_chunks_is_the_clients_fault(string body)
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.ReadToEndAsync();
+        });
+        await using var host = await MirrorHost.StartAsync(upstream.Address);
+        using var client = await RawClient.ConnectAsync(host.Address);
+
+        await client.WriteAsync(
+            $"POST {UploadPath} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Api-Key: {MirrorHost.RestKey}\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        var answer = await client.ReadToEndAsync();
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"invalid_request\"", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 1000\r\n\r\nabc")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")]
+    [InlineData("Expect: 100-continue\r\nContent-Length: 1000\r\n\r\nabc")]
+    public async Task A_body_that_stands_still_is_the_clients_fault(string rest)
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n");
+            await connection.ReadToEndAsync();
+        });
+        await using var host = await MirrorHost.StartAsync(upstream.Address, TimeSpan.FromSeconds(1));
+        using var client = await RawClient.ConnectAsync(host.Address);
+
+        await client.WriteAsync($"POST {UploadPath} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {MirrorHost.RestKey}\r\n{rest}");
+        var answer = await client.ReadUntilAsync("\"code\":\"request_timeout\"");
+
+        Assert.Contains("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
+        Assert.Equal([], host.Log.Where(line => line.Level >= LogLevel.Warning).Select(line => line.Text));
     }
 
     [Fact]

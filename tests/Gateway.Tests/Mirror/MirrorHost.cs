@@ -39,6 +39,9 @@ internal sealed class MirrorHost : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <value>What the gateway has logged so far.</value>
+    public IReadOnlyCollection<LogLine> Log => _gateway.Services.GetRequiredService<LogLines>().All;
+
     public EventHub Events => _gateway.Services.GetRequiredService<EventHub>();
 
     /// <summary>Before a Stream that does what <paramref name="handler"/> does.</summary>
@@ -91,6 +94,8 @@ internal sealed class MirrorHost : IAsyncDisposable
                 ["Auth:Keys:1:Key"] = ReadKey,
                 ["Auth:Keys:1:Scopes:0"] = Scopes.SessionsRead,
             });
+            builder.Services.AddSingleton<LogLines>();
+            builder.Services.AddSingleton<ILoggerProvider>(services => services.GetRequiredService<LogLines>());
             builder.AddGatewayServer();
             builder.Services.AddGatewayErrors();
             builder.Services.AddGatewayAuth();

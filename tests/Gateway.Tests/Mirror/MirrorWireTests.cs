@@ -9,6 +9,8 @@ public sealed class MirrorWireTests
     [Theory]
     [InlineData("/api/v2/video/call/default/a%2Fb%20c%C3%BC", "")]
     [InlineData("/api/v2/video/call/default/%7e~!$&'()*+,;=:@", "")]
+    [InlineData("/api/v2/video/call/default/a%0d%0aX-Evil:%201", "")]
+    [InlineData("/api/v2/video/call/default/.a..b.%5c%25%2525%2e%2f...", "")]
     [InlineData(CallPath, "a=1&&b=%7B%22x%22%3A1%7D&c&=d&e==&+%20;?/")]
     [InlineData(CallPath, "payload={\"id\":1}&A=%c3%BC")]
     public async Task Paths_and_queries_go_on_as_they_came(string path, string query)
@@ -61,6 +63,231 @@ public sealed class MirrorWireTests
         Assert.All(
             ["TE:", "Upgrade:", "Keep-Alive:", "Proxy-Authorization:", "Transfer-Encoding:", "Content-Length:"],
             name => Assert.DoesNotContain(name, head, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData("close, X-Keep")]
+    [InlineData("X-Keep,close")]
+    [InlineData("keep-alive , x-keep")]
+    [InlineData("Upgrade, X-Keep")]
+    [InlineData("keep-alive, Upgrade,\tX-Keep")]
+    [InlineData("X-Keep")]
+    [InlineData("close\r\nConnection: X-Keep")]
+    [InlineData("X-Keep\r\nConnection: keep-alive")]
+    [InlineData("keep-alive\r\nConnection: X-Other,, X-Keep ,")]
+    [InlineData("close, Authorization, Content-Length, Host, stream-auth-type, X-Keep")]
+    public async Task A_header_that_Connection_names_does_not_go_on_whatever_else_it_says(string connection)
+    {
+        await using var upstream = RawUpstream.Start(AnswerOnceAsync);
+        await using var host = await MirrorHost.StartAsync(upstream.Address);
+        using var client = await RawClient.ConnectAsync(host.Address);
+
+        await client.WriteAsync(
+            $"GET {CallPath} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {MirrorHost.RestKey}\r\nX-Keep: 1\r\nX-Kept: 1\r\nConnection: {connection}\r\n\r\n");
+        await client.ReadUntilAsync("\r\n\r\n");
+
+        var head = Assert.Single(upstream.Requests);
+        Assert.DoesNotContain("X-Keep:", head, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("\r\nConnection:", head, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("\r\nX-Kept: 1\r\n", head, StringComparison.Ordinal);
+        Assert.Contains("\r\nAuthorization: eyJ", head, StringComparison.Ordinal);
+        Assert.Contains("\r\nstream-auth-type: jwt\r\n", head, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("keep-alive")]
+    [InlineData("Keep-Alive, TE")]
+    [InlineData("Upgrade, HTTP2-Settings")]
+    public async Task A_connection_stays_open_whatever_its_client_is_used_to_say(string connection)
+    {
+        await using var host = await MirrorHost.StartAsync(_ => Task.CompletedTask);
+        using var client = await RawClient.ConnectAsync(host.Address);
+        var request = $"GET {CallPath} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {MirrorHost.RestKey}\r\nConnection: {connection}\r\n\r\n";
+
+        await client.WriteAsync(request);
+        var first = await client.ReadUntilAsync("\r\n\r\n");
+        await client.WriteAsync(request);
+        var second = await client.ReadUntilAsync("\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 200 ", first, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", second, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/v2/video/call/default/../demo")]
+    [InlineData("/api/v2/video/call/default/%2e%2E/demo")]
+    [InlineData("/api/v2/video/call/default/a\\..\\b")]
+    [InlineData("/api/v2/video/call/default/a%5C..%5cb")]
+    [InlineData("/api/v2/video/call/default/a%2f..%2Fb")]
+    [InlineData("/api/v2/video/call/default/..%2fb")]
+    [InlineData("/api/v2/video/call/default/..;x=1/demo")]
+    [InlineData("/api/v2/video/call/default/%252e%252e/demo")]
+    [InlineData("/api/v2/video/call/default/a%25252f..%25252fb")]
+    [InlineData("/api/v2/video/call/default/%2525252525252e")]
+    [InlineData("/api/v2/video/call/default/%c0%ae%c0%ae/demo")]
+    [InlineData("/api/v2/video/call/default/%ff")]
+    [InlineData("/api/v2/video/call/default/a%")]
+    [InlineData("/api/v2/video/call/default/a%zz")]
+    [InlineData("/api/v2/video/call/default/demo#frag")]
+    [InlineData("/api/v2/video/call/default/demo?a=1#&b=2")]
+    [InlineData("http://localhost/api/v2/video/call/default/a%2f..%2fb")]
+    public async Task A_target_that_two_servers_could_read_differently_is_refused(string target)
+    {
+        await using var upstream = RawUpstream.Start(AnswerOnceAsync);
+
+        var answer = await ExchangeAsync(upstream, $"GET {target} HTTP/1.1");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"invalid_request\"", answer, StringComparison.Ordinal);
+        Assert.Empty(upstream.Requests);
+    }
+
+    [Theory]
+    [InlineData("http://evil.test?/api/v2/app")]
+    [InlineData("http://evil.test/?/api/v2/app")]
+    [InlineData("http://evil.test\\api/v2/app")]
+    [InlineData("//evil.test/api/v2/app")]
+    [InlineData("/api/v2//evil.test/app")]
+    [InlineData("/api/v2/app@evil.test")]
+    [InlineData("/%61pi/v2/app")]
+    [InlineData("/api%2fv2/app")]
+    [InlineData("/api/v2/video/call/default/a%00b")]
+    [InlineData("*")]
+    public async Task No_target_leads_elsewhere_than_to_an_operation_of_Stream(string target)
+    {
+        await using var upstream = RawUpstream.Start(AnswerOnceAsync);
+
+        var answer = await ExchangeAsync(upstream, $"GET {target} HTTP/1.1");
+
+        Assert.Matches("^HTTP/1.1 40[045] ", answer);
+        Assert.Empty(upstream.Requests);
+    }
+
+    [Theory]
+    [InlineData("gzip, chunked")]
+    [InlineData("gzip\r\nTransfer-Encoding: chunked")]
+    [InlineData("chunked, chunked")]
+    [InlineData("identity, chunked")]
+    [InlineData("chunked, identity")]
+    [InlineData("xchunked")]
+    [InlineData("\"chunked\"")]
+    public async Task Another_coding_than_chunked_is_refused(string coding)
+    {
+        await using var upstream = RawUpstream.Start(AnswerOnceAsync);
+
+        var answer = await ExchangeAsync(upstream, $"POST {CallPath} HTTP/1.1", $"Transfer-Encoding: {coding}\r\n\r\n0");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Empty(upstream.Requests);
+    }
+
+    [Fact]
+    public async Task A_chunked_body_has_no_length_beside_it_and_ends_its_connection()
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.ReadAsync("2\r\n{}\r\n0\r\n\r\n".Length);
+            await connection.WriteAsync(Empty);
+        });
+        await using var host = await MirrorHost.StartAsync(upstream.Address);
+        using var client = await RawClient.ConnectAsync(host.Address);
+
+        await client.WriteAsync(
+            $"POST {CallPath} HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {MirrorHost.RestKey}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + $"2\r\n{{}}\r\n0\r\n\r\nGET {CallPath}?smuggled HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {MirrorHost.RestKey}\r\n\r\n");
+        var answers = await client.ReadToEndAsync();
+
+        Assert.Single(System.Text.RegularExpressions.Regex.Matches(answers, "HTTP/1.1 "));
+        Assert.DoesNotContain("Content-Length", Assert.Single(upstream.Requests), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\nhello")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")]
+    [InlineData("HTTP/1.1 042 Weird\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 000 Weird\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nX A: a\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nX-\u00c3\u00a9: a\r\nContent-Length: 0\r\n\r\n")]
+    public async Task An_answer_that_two_servers_could_read_differently_is_a_problem(string sent)
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync(sent);
+        });
+
+        var answer = await ExchangeAsync(upstream, $"GET {CallPath} HTTP/1.1");
+
+        Assert.StartsWith("HTTP/1.1 502 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"coordinator_unreachable\"", answer, StringComparison.Ordinal);
+        Assert.Contains("What Stream answered is not HTTP", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a\0b")]
+    [InlineData("a\rX-B: b")]
+    public async Task No_control_character_of_an_answer_goes_on(string value)
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync($"HTTP/1.1 200 OK\r\nX-A: {value}\r\nContent-Length: 0\r\n\r\n");
+        });
+
+        var answer = await ExchangeAsync(upstream, $"GET {CallPath} HTTP/1.1");
+
+        Assert.Contains("\r\nX-A: a ", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain(answer.Replace("\r\n", "", StringComparison.Ordinal), letter => char.IsControl(letter));
+    }
+
+    [Theory]
+    [InlineData(204, "Content-Length: 5\r\n\r\nhello")]
+    [InlineData(204, "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData(205, "Content-Length: 5\r\n\r\nhello")]
+    [InlineData(205, "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData(304, "Content-Length: 5\r\n\r\nhello")]
+    public async Task An_answer_that_has_no_body_gets_none(int status, string rest)
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync($"HTTP/1.1 {status} X\r\nX-Kept: 1\r\n{rest}");
+        });
+
+        var answer = await ExchangeAsync(upstream, $"GET {CallPath} HTTP/1.1");
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nX-Kept: 1\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("hello", answer, StringComparison.Ordinal);
+        Assert.Equal(status is 304, answer.Contains("Content-Length: 5", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_Stream_sends_beyond_its_answer_is_nobodys_answer()
+    {
+        await using var upstream = RawUpstream.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+            await connection.ReadHeadAsync();
+        });
+        await using var host = await MirrorHost.StartAsync(upstream.Address);
+
+        var first = await host.Client.SendAsync(host.Request(HttpMethod.Get, CallPath));
+        var second = await host.Client.SendAsync(host.Request(HttpMethod.Get, CallPath));
+
+        Assert.Equal("ok", await first.Content.ReadAsStringAsync());
+        Assert.Equal("ok", await second.Content.ReadAsStringAsync());
     }
 
     [Theory]
