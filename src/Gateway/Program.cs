@@ -46,6 +46,7 @@ builder.Services.AddTracks();
 builder.Services.AddAudio();
 builder.Services.AddRecordings();
 builder.Services.AddMirror();
+builder.Services.AddWebhooks();
 
 var app = builder.Build();
 

@@ -19,14 +19,17 @@ internal static class SessionEvents
         }) with { Owner = session.Owner };
 
     /// <summary>An event of Stream's coordinator: under Stream's own type, with Stream's own JSON.</summary>
-    public static GatewayEvent Create(PooledSession session, long sequence, CoordinatorEvent told, long timeUnixNs) =>
-        SseFrames.Create(told.Type, json =>
+    public static GatewayEvent Create(PooledSession session, long sequence, CoordinatorEvent told, long timeUnixNs)
+    {
+        var type = ForeignEvents.NameOf(told.Type);
+        return SseFrames.Create(type, json =>
         {
-            WriteHead(json, session, sequence, told.Type, UnixTime.FromNanoseconds(timeUnixNs));
+            WriteHead(json, session, sequence, type, UnixTime.FromNanoseconds(timeUnixNs));
             json.WritePropertyName("payload"u8);
             json.WriteRawValue(told.PayloadJson); // the library has put it on one line
             json.WriteEndObject();
         }) with { Owner = session.Owner };
+    }
 
     /// <summary>Tells readers that the native library dropped events before the gateway took them.</summary>
     public static GatewayEvent Gap(PooledSession session, long sequence, ulong from, ulong to) =>

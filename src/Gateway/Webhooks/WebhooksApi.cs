@@ -17,6 +17,9 @@ internal static class WebhooksApi
 {
     private const int MaximumBytes = WebhookReader.DefaultMaxBytes;
     private const int LongestName = 255;
+    private const string IdHeader = "X-Webhook-Id";
+
+    public static IServiceCollection AddWebhooks(this IServiceCollection services) => services.AddSingleton<WebhookIds>();
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/v1/webhooks/stream", ReceiveAsync)
@@ -24,17 +27,19 @@ internal static class WebhooksApi
             .WithSummary("Takes a webhook of Stream, signed with the application's secret, and tells it on /v1/events")
             .Accepts<JsonElement>("application/json")
             .WithMetadata(new TakesParameter("X-Signature", ParameterLocation.Header, "HMAC-SHA256 of the body, in hexadecimal."))
+            .WithMetadata(new TakesParameter(IdHeader, ParameterLocation.Header, "What has one that came before is told no second time."))
             .AllowAnonymous(); // The signature is the proof.
 
     private static async Task<NoContent> ReceiveAsync(
-        HttpContext context, StreamConnection connection, EventHub hub, TimeProvider time)
+        HttpContext context, StreamConnection connection, EventHub hub, WebhookIds ids, TimeProvider time)
     {
+        var id = IdOf(context.Request);
         var body = await ReadAsync(context);
         try
         {
             var reader = new WebhookReader(connection.Options.ApiSecret, MaximumBytes);
             var json = reader.OpenHttp(body, context.Request.Headers["X-Signature"]);
-            Tell(json, hub, time.GetUtcNow());
+            Tell(json, id, hub, ids, time.GetUtcNow());
             return TypedResults.NoContent();
         }
         catch (WebhookException refused)
@@ -43,13 +48,18 @@ internal static class WebhooksApi
         }
     }
 
-    private static void Tell(ReadOnlyMemory<byte> json, EventHub hub, DateTimeOffset at)
+    private static void Tell(ReadOnlyMemory<byte> json, string? id, EventHub hub, WebhookIds ids, DateTimeOffset at)
     {
         using var document = Parse(json);
         var payload = document.RootElement;
         var type = TypeOf(payload);
         var callCid = Text(payload, "call_cid");
-        var told = Create(payload, type, callCid, at);
+        var told = Create(payload, ForeignEvents.NameOf(type), id, callCid, at);
+        if (id is not null && !ids.TryAdd(id))
+        {
+            return; // Stream sends again what it has no answer to yet
+        }
+
         using var call = callCid is null ? null : hub.LeaseCall(callCid);
         lock (hub.Gate)
         {
@@ -58,11 +68,16 @@ internal static class WebhooksApi
         }
     }
 
-    private static GatewayEvent Create(JsonElement payload, string type, string? callCid, DateTimeOffset at) =>
+    private static GatewayEvent Create(JsonElement payload, string type, string? id, string? callCid, DateTimeOffset at) =>
         SseFrames.Create(type, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("type"u8, type);
+            if (id is not null)
+            {
+                writer.WriteString("webhook_id"u8, id);
+            }
+
             if (callCid is not null)
             {
                 writer.WriteString("call_cid"u8, callCid);
@@ -86,6 +101,15 @@ internal static class WebhooksApi
             throw new ProblemException(ProblemTypes.MalformedJson, "The event is not JSON.", malformed);
         }
     }
+
+    /// <summary>Stream's name for the event, the same for each attempt; null where there is none.</summary>
+    private static string? IdOf(HttpRequest request) => request.Headers[IdHeader].ToString() switch
+    {
+        "" => null,
+        { Length: <= LongestName } id => id,
+        _ => throw new ProblemException(
+            ProblemTypes.InvalidRequest, $"{IdHeader} may have {LongestName} characters."),
+    };
 
     /// <summary>A line break in the type would end the line of the event stream it is written on.</summary>
     private static string TypeOf(JsonElement payload) =>

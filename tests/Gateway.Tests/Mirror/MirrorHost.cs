@@ -105,6 +105,7 @@ internal sealed class MirrorHost : IAsyncDisposable
             builder.Services.AddSingleton<EventHub>();
             builder.Services.AddSingleton<StreamConnection>();
             builder.Services.AddMirror();
+            builder.Services.AddWebhooks();
         });
         app.Services.GetRequiredService<StreamConnection>()
             .UseEmbedded(upstream, upstream, CheckingServer.ApiKey, CheckingServer.ApiSecret);
