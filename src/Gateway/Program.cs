@@ -1,3 +1,4 @@
+using GetStream.Local.Http;
 using StreamGateway.Audio;
 using StreamGateway.Auth;
 using StreamGateway.Engine;
@@ -52,9 +53,11 @@ var app = builder.Build();
 
 app.UseExceptionHandler();
 app.UseMirror();
+app.UseSecurityHeaders();
 app.UseRouting();
 app.UseProblemsForBareStatus();
 app.UseGatewayAuth();
+app.UseMaskedFrames();
 app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
 
 app.MapErrors();

@@ -12,6 +12,9 @@ internal static class TelemetryExtensions
 {
     private const string ServiceName = "stream-gateway";
 
+    /// <summary>Of one instrument; what comes after is counted in one more.</summary>
+    private const int MostSeries = 500;
+
     public static IServiceCollection AddGatewayTelemetry(this IServiceCollection services) =>
         services
             .AddSingleton<PrometheusExporter>()
@@ -42,6 +45,11 @@ internal static class TelemetryExtensions
                 // Not those of routes and memory pools, nor how many requests run: they cost every request more than they tell.
                 .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics")
                 .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
+                .AddView("http.server.request.duration", new MetricStreamConfiguration
+                {
+                    TagKeys = ["http.request.method", "http.route", "http.response.status_code", "error.type"],
+                    CardinalityLimit = MostSeries,
+                })
                 .AddReader(new BaseExportingMetricReader(exporter));
             _meters = (exports ? meters.AddOtlpExporter() : meters).Build();
             if (exports)

@@ -47,13 +47,18 @@ internal sealed class StreamOptionsValidator : IValidateOptions<StreamOptions>
             return ValidateOptionsResult.Fail("Stream:ApiKey and Stream:ApiSecret belong together: set both or neither.");
         }
 
-        if (options.BaseUrl is { IsAbsoluteUri: true, UserInfo.Length: > 0 })
-        {
-            return ValidateOptionsResult.Fail("Stream:BaseUrl may not hold a user name or a password.");
-        }
-
-        return options.BaseUrl.IsAbsoluteUri && options.BaseUrl.Scheme is "http" or "https"
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail("Stream:BaseUrl must be an absolute http or https address.");
+        var failures = new[] { Failure(nameof(options.BaseUrl), options.BaseUrl), Failure(nameof(options.VideoBaseUrl), options.VideoBaseUrl) }
+            .OfType<string>()
+            .ToList();
+        return failures.Count is 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
+
+    /// <summary>The address itself is not told: what is wrong with it may be a password.</summary>
+    private static string? Failure(string setting, Uri? address) => address switch
+    {
+        null or { IsAbsoluteUri: true, Scheme: "http" or "https", UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 } => null,
+        { IsAbsoluteUri: true, UserInfo.Length: > 0 } =>
+            $"Stream:{setting} must have no user and password: set Stream:ApiKey and Stream:ApiSecret.",
+        _ => $"Stream:{setting} must be an absolute http or https address without a query.",
+    };
 }

@@ -31,4 +31,58 @@ public sealed class ServicePagesTests
         await gateway.LeaveAsync(session);
         await gateway.AssertNativeIsEmptyAsync();
     }
+
+    [Theory]
+    [InlineData("/health/live")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/v1/sessions/none")]
+    [InlineData("/nowhere")]
+    [InlineData("/swagger/index.html")]
+    [InlineData("/swagger/index.js")]
+    public async Task Browsers_are_told_to_take_every_answer_for_what_it_is(string path)
+    {
+        using var gateway = new GatewayApplication();
+
+        using var answer = await gateway.Http.GetAsync(path).WithTimeout();
+
+        string Header(string name) => string.Join(",", answer.Headers.GetValues(name));
+        Assert.Equal("nosniff", Header("X-Content-Type-Options"));
+        Assert.Equal("DENY", Header("X-Frame-Options"));
+        Assert.Equal("no-referrer", Header("Referrer-Policy"));
+        Assert.StartsWith("default-src 'none'", Header("Content-Security-Policy"));
+        Assert.Contains("frame-ancestors 'none'", Header("Content-Security-Policy"));
+        Assert.DoesNotContain("script-src 'unsafe", Header("Content-Security-Policy"));
+    }
+
+    [Fact]
+    public async Task The_metrics_are_the_gateways_own_and_no_request_makes_them_grow()
+    {
+        using var gateway = new GatewayApplication();
+        await FuzzAsync(gateway, "first");
+        var before = SeriesOf(await gateway.Http.GetStringAsync("/metrics").WithTimeout());
+
+        await FuzzAsync(gateway, "second");
+        await FuzzAsync(gateway, "third");
+
+        var after = SeriesOf(await gateway.Http.GetStringAsync("/metrics").WithTimeout());
+        Assert.Contains(after, series => series.Contains("http_route=\"/api/v2/{**path}\""));
+        Assert.DoesNotContain(after, series => series.Contains("/api/v2/users") || series.Contains("/video/"));
+        Assert.Empty(after.Except(before));
+    }
+
+    /// <summary>Names, methods, hosts and paths of all kinds, some of which reach the embedded Stream.</summary>
+    private static async Task FuzzAsync(GatewayApplication gateway, string word)
+    {
+        foreach (var path in new[] { $"/{word}", $"/v1/sessions/{word}", $"/v1/{word}/{word}", $"/api/v2/video/call/default/{word}", $"/api/v2/{word}", "/api/v2/users", "/metrics" })
+        {
+            foreach (var method in new[] { "GET", "POST", "PATCH", word.ToUpperInvariant() })
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method), path);
+                using var answer = await gateway.Http.SendAsync(request).WithTimeout();
+            }
+        }
+    }
+
+    private static HashSet<string> SeriesOf(string metrics) =>
+        [.. metrics.Split('\n').Where(line => line.StartsWith("http_server", StringComparison.Ordinal)).Select(line => line[..line.LastIndexOf(' ')])];
 }
