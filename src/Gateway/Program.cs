@@ -6,6 +6,7 @@ using StreamGateway.Errors;
 using StreamGateway.Events;
 using StreamGateway.Health;
 using StreamGateway.Idempotency;
+using StreamGateway.Media;
 using StreamGateway.Mirror;
 using StreamGateway.OpenApi;
 using StreamGateway.Publications;
@@ -18,6 +19,11 @@ using StreamGateway.Tickets;
 using StreamGateway.Tracks;
 using StreamGateway.Upstream;
 using StreamGateway.Webhooks;
+
+if (GatewayRunner.Obstacle() is { } obstacle)
+{
+    return GatewayRunner.Refuse(obstacle);
+}
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
@@ -43,6 +49,7 @@ builder.Services.AddUpstream();
 builder.Services.AddGatewayEvents();
 builder.Services.AddSessions();
 builder.Services.AddPublications();
+builder.Services.AddListeners();
 builder.Services.AddTracks();
 builder.Services.AddAudio();
 builder.Services.AddRecordings();

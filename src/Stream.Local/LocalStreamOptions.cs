@@ -86,6 +86,12 @@ public sealed record LocalStreamOptions
     /// <summary>Guests that are taken in a minute.</summary>
     public int MaxGuestsPerMinute { get; init; } = 600;
 
+    /// <summary>
+    /// Connections open at once, WebSockets and others; null for what the process may have open. Beyond it the one that has done
+    /// nothing for longest gives way, and when all are in use one more is answered 503.
+    /// </summary>
+    public int? MaxHttpConnections { get; init; }
+
     /// <summary>Events waiting for one slow WebSocket; one more and it is closed.</summary>
     public int MaxQueuedEvents { get; init; } = 1_024;
 
@@ -134,7 +140,7 @@ public sealed record LocalStreamOptions
     [
         (nameof(RateLimitPerMinute), RateLimitPerMinute), (nameof(MaxUsers), MaxUsers), (nameof(MaxCalls), MaxCalls),
         (nameof(MaxCallTypes), MaxCallTypes), (nameof(MaxMembersPerCall), MaxMembersPerCall),
-        (nameof(MaxConnections), MaxConnections), (nameof(MaxHandshakes), MaxHandshakes),
+        (nameof(MaxConnections), MaxConnections), (nameof(MaxHttpConnections), MaxHttpConnections ?? 1), (nameof(MaxHandshakes), MaxHandshakes),
         (nameof(MaxGuests), MaxGuests), (nameof(MaxGuestsPerMinute), MaxGuestsPerMinute), (nameof(MaxQueuedEvents), MaxQueuedEvents),
         (nameof(MaxWatchedCalls), MaxWatchedCalls), (nameof(MaxBodyBytes), MaxBodyBytes),
     ];

@@ -9,6 +9,7 @@ using GetStream.Local.Sfu;
 using GetStream.Local.Store;
 using GetStream.Local.Webhooks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using StreamGateway.Connections;
 using StreamGateway.Native.Rtc;
 
 namespace GetStream.Local;
@@ -141,12 +142,20 @@ public sealed class LocalStreamServer : IAsyncDisposable
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections + SpareConnections;
             kestrel.Listen(
                 IPAddress.Parse(options.Host), options.Port, listen => listen.Protocols = HttpProtocols.Http1);
         });
+        builder.Services.AddConnectionLimits(_ => new ConnectionLimits
+        {
+            Server = "local_stream",
+            MaxConnections = Math.Min(options.MaxConnections + SpareConnections, options.MaxHttpConnections ?? AffordableConnections()),
+            Refusal = RefusedConnection.Answer,
+        });
         return builder.Build();
     }
+
+    /// <summary>Half of what the process may have open; the other half is the SFU's.</summary>
+    private static int AffordableConnections() => Math.Max(8, ((OpenFiles.Limit ?? int.MaxValue) - OpenFiles.Own) / 2);
 
     private sealed class HeldLifetime : IHostLifetime
     {

@@ -24,6 +24,10 @@ var (
 
 const inputBuffer = 16 << 10
 
+// minProgress is what must come for patience to begin anew: less than the smallest piece that any format brings sound or
+// pictures in, so that a byte now and then keeps nothing alive.
+const minProgress = 32
+
 // Input reads a source with limited patience. One goroutine reads; Interrupt may be called by any.
 type Input struct {
 	ctx    context.Context
@@ -35,6 +39,9 @@ type Input struct {
 	buffer []byte
 	have   []byte // of buffer, not yet read
 	total  int64
+	// waited is how long reads waited while progress bytes came, less than minProgress.
+	waited   time.Duration
+	progress int
 	// idle, when not 0, is the time after which a read answers errIdle.
 	idle time.Duration
 	// draining makes reads answer only what is there.
@@ -45,7 +52,7 @@ type Input struct {
 	pending   bool                    // an interruption that no read has answered yet
 }
 
-// NewInput reads from source until ctx ends. stall is how long it may stay empty; 0 is for ever.
+// NewInput reads from source until ctx ends. stall is how long it may bring nothing, or hardly anything; 0 is for ever.
 func NewInput(ctx context.Context, source Source, stall time.Duration) *Input {
 	stalled := fmt.Errorf("%w: no bytes came for %v", ErrStalled, stall)
 	return &Input{ctx: ctx, source: source, stall: stall, stalled: stalled, buffer: make([]byte, inputBuffer)}
@@ -100,11 +107,13 @@ func (i *Input) fill() (int, error) {
 	}
 	i.interrupt = cancel
 	i.mu.Unlock()
-	if limit, impatience := i.limit(); limit > 0 {
+	if limit, impatience := i.limit(); impatience != nil {
 		timer := time.AfterFunc(limit, func() { cancel(impatience) }) // it may run late, during the next read
 		defer timer.Stop()
 	}
+	began := time.Now()
 	n, err := i.source.Read(ctx, i.buffer)
+	i.note(n, time.Since(began))
 	i.mu.Lock()
 	i.interrupt = nil
 	i.mu.Unlock()
@@ -114,10 +123,23 @@ func (i *Input) fill() (int, error) {
 	return n, err
 }
 
-// limit is how long a read waits, and what it answers then.
+// limit is how long a read waits, and what it answers then; nil when it waits for ever.
 func (i *Input) limit() (time.Duration, error) {
-	if i.idle > 0 {
+	switch {
+	case i.idle > 0:
 		return i.idle, errIdle
+	case i.stall > 0:
+		return i.stall - i.waited, i.stalled
 	}
-	return i.stall, i.stalled
+	return 0, nil
+}
+
+// note keeps account of what has come in how much waiting. What the source holds back, because it has more than it can send,
+// is no waiting of ours.
+func (i *Input) note(n int, waited time.Duration) {
+	i.progress += n
+	i.waited += waited
+	if i.progress >= minProgress {
+		i.progress, i.waited = 0, 0
+	}
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
+using StreamGateway.Connections;
 using StreamGateway.Errors;
 using StreamGateway.Media;
 using StreamGateway.Native.Rtc;
@@ -39,13 +40,14 @@ internal static class AudioApi
     }
 
     private static async Task ListenAsync(
-        string id, string? users, SessionPool pool, IOptions<AudioOptions> options, HttpContext context)
+        string id, string? users, SessionPool pool, Listeners listeners, IOptions<AudioOptions> options, HttpContext context)
     {
         var native = pool.Get(id, context.User).RequireNative();
         var errors = new RequestErrors();
         var selection = ReadUsers(users, errors);
         errors.ThrowIfAny();
         var accepted = AcceptedMedia.Negotiate(context.Request.Headers.Accept, video: false);
+        using var place = listeners.Enter(id);
 
         await using var sink = await native.MixAsync(
             new RtcMixOptions
@@ -63,7 +65,7 @@ internal static class AudioApi
 
     private static async Task TalkAsync(
         string id, string? users, int? rate, int? channels, string? format,
-        SessionPool pool, IOptions<AudioOptions> options, HttpContext context)
+        SessionPool pool, Listeners listeners, IOptions<AudioOptions> options, HttpContext context)
     {
         var native = pool.Get(id, context.User).RequireNative();
         var errors = new RequestErrors();
@@ -90,6 +92,8 @@ internal static class AudioApi
             throw new ProblemException(ProblemTypes.InvalidRequest, "This route is a WebSocket: ask to upgrade the connection.");
         }
 
+        using var place = listeners.Enter(id);
+        context.SetStallTimeout(options.Value.StalledListenerTimeout);
         var wanted = new VoiceSocketRequest(selection, shape, format ?? "s16le", options.Value.SocketQueue);
         await using var voice = await VoiceSocket.OpenAsync(native, wanted, context.RequestAborted);
         using var socket = await context.WebSockets.AcceptWebSocketAsync();

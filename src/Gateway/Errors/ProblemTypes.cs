@@ -46,6 +46,8 @@ internal static class ProblemTypes
         "session_ended", 409, "The session has ended", "Join again with a new session.");
     public static readonly ProblemType CapacityExceeded = new(
         "capacity_exceeded", 503, "No room for another", "Try again after the time in Retry-After.");
+    public static readonly ProblemType ResourcesExhausted = new(
+        "resources_exhausted", 503, "The service is short of memory, threads or open files", "Try again after the time in Retry-After; raise the limit `detail` names.");
     public static readonly ProblemType Draining = new(
         "draining", 503, "The service is stopping", "Try again after the time in Retry-After.");
 

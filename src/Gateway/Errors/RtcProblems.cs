@@ -5,15 +5,18 @@ namespace StreamGateway.Errors;
 /// <summary>The one table from the native library's kinds of error to problems.</summary>
 internal static class RtcProblems
 {
-    public static ProblemException From(RtcException failure) =>
-        new(TypeOf(failure.Kind), failure.Message, failure)
+    public static ProblemException From(RtcException failure)
+    {
+        var type = TypeOf(failure);
+        return new(type, failure.Message, failure)
         {
             Stage = failure.Stage,
             Stream = failure.Stream is { } stream
                 ? new UpstreamProblem(stream.Status, stream.Code, stream.Message, Details: null, stream.MoreInfo)
                 : null,
-            RetryAfter = failure.Kind is RtcError.CapacityExceeded or RtcError.SfuFull ? TimeSpan.FromSeconds(5) : null,
+            RetryAfter = type.Status == StatusCodes.Status503ServiceUnavailable ? TimeSpan.FromSeconds(5) : null,
         };
+    }
 
     /// <summary>For failures that arrive inside an event, by the name of their kind.</summary>
     public static ProblemException From(Native.Rtc.V1.Error error) =>
@@ -22,7 +25,7 @@ internal static class RtcProblems
             Stage = error.Stage.Length == 0 ? null : error.Stage,
         };
 
-    private static ProblemType TypeOf(RtcError kind) => kind switch
+    private static ProblemType TypeOf(RtcException failure) => failure.Kind switch
     {
         RtcError.InvalidArgument => ProblemTypes.InvalidArgument,
         RtcError.SessionNotFound or RtcError.SourceNotFound or RtcError.SinkNotFound => ProblemTypes.SessionEnded,
@@ -54,6 +57,6 @@ internal static class RtcProblems
         RtcError.StorageFull => ProblemTypes.StorageFull,
         RtcError.StorageDenied => ProblemTypes.StorageDenied,
         RtcError.StorageFailed => ProblemTypes.StorageFailed,
-        _ => ProblemTypes.Internal,
+        _ => ProblemTypes.All.GetValueOrDefault(failure.KindName, ProblemTypes.Internal),
     };
 }

@@ -31,8 +31,8 @@ internal sealed class Cursor(EventJournal journal, EventTypeFilter types, Viewer
         lastEventId is { } id && id.Epoch == journal.Epoch && id.Position == journal.LastPosition + 1
         && journal.Read(journal.LastPosition, []).EndReason is not null;
 
-    /// <summary>Writes a batch that was read, after the gap before it if there is one; answers how many events the reader wanted.</summary>
-    public int Write(PipeWriter output, JournalRead read, ReadOnlySpan<GatewayEvent> batch)
+    /// <summary>Tells what is missing before what was read, if anything is.</summary>
+    public void WriteGap(PipeWriter output, JournalRead read)
     {
         if (read.First > Position + 1)
         {
@@ -40,7 +40,11 @@ internal sealed class Cursor(EventJournal journal, EventTypeFilter types, Viewer
             Position = read.First - 1;
             WriteControl(output, SseFrames.Gap(missed, Position, "overflow"));
         }
+    }
 
+    /// <summary>Writes a batch that was read; answers how many events the reader wanted.</summary>
+    public int Write(PipeWriter output, JournalRead read, ReadOnlySpan<GatewayEvent> batch)
+    {
         var wanted = 0;
         foreach (var item in batch[..read.Count])
         {

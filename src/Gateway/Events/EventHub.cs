@@ -10,18 +10,30 @@ namespace StreamGateway.Events;
 /// State and journals move under <see cref="Gate"/>, so a snapshot and the position it is valid for always belong
 /// together. What happens under it is short and never waits: JSON is made before, bytes are sent after.
 /// </remarks>
-internal sealed class EventHub(IOptions<EventsOptions> options)
+internal sealed class EventHub
 {
     private readonly Dictionary<string, CallJournal> _calls = [];
+    private readonly EventsOptions _options;
+    private readonly JournalBudget _budget;
     private string? _endReason;
+
+    public EventHub(IOptions<EventsOptions> options, EventsMetrics metrics)
+    {
+        _options = options.Value;
+        _budget = new JournalBudget(_options.TotalJournalBytes);
+        All = NewShared();
+        metrics.Watch(_budget);
+    }
 
     public Lock Gate { get; } = new();
 
     /// <value>Everything that happens on this gateway.</value>
-    public EventJournal All { get; } = NewShared(options.Value);
+    public EventJournal All { get; }
 
-    public EventJournal NewSessionJournal() =>
-        new(options.Value.SessionJournalEvents, options.Value.SessionJournalBytes);
+    /// <summary>A session's own journal, until <see cref="Forget"/>.</summary>
+    public EventJournal NewSessionJournal() => New(_options.SessionJournalEvents, _options.SessionJournalBytes);
+
+    public void Forget(EventJournal journal) => _budget.Remove(journal);
 
     /// <summary>Holds the journal of a call until the lease is disposed; every session and every reader has one.</summary>
     public CallJournalLease LeaseCall(string callCid)
@@ -30,7 +42,7 @@ internal sealed class EventHub(IOptions<EventsOptions> options)
         {
             if (!_calls.TryGetValue(callCid, out var call))
             {
-                _calls[callCid] = call = new CallJournal(NewShared(options.Value));
+                _calls[callCid] = call = new CallJournal(NewShared());
                 if (_endReason is not null)
                 {
                     call.Journal.Complete(_endReason);
@@ -56,16 +68,22 @@ internal sealed class EventHub(IOptions<EventsOptions> options)
         }
     }
 
-    private static EventJournal NewShared(EventsOptions options) =>
-        new(options.SharedJournalEvents, options.SharedJournalBytes);
+    private EventJournal NewShared() => New(_options.SharedJournalEvents, _options.SharedJournalBytes);
+
+    private EventJournal New(int maxEvents, int maxBytes)
+    {
+        var journal = new EventJournal(maxEvents, maxBytes, _budget);
+        _budget.Add(journal);
+        return journal;
+    }
 
     private void Release(string callCid)
     {
         lock (Gate)
         {
-            if (--_calls[callCid].Leases == 0)
+            if (--_calls[callCid].Leases == 0 && _calls.Remove(callCid, out var call))
             {
-                _calls.Remove(callCid);
+                _budget.Remove(call.Journal);
             }
         }
     }

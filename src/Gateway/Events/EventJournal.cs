@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Security.Cryptography;
 
@@ -5,11 +6,14 @@ namespace StreamGateway.Events;
 
 /// <summary>
 /// The bounded memory of one event stream. Writers append; any number of readers read by position, each at its own pace.
-/// When a bound is reached the oldest events go; a reader that still wanted them is told of the gap.
+/// When a bound is reached, its own or that of all journals, the oldest events go; a reader that still wanted them is told of the gap.
 /// </summary>
 /// <remarks>Safe from any thread. Appending never waits for a reader. Positions start at 1 and rise by one.</remarks>
-internal sealed class EventJournal(int maxEvents, int maxBytes)
+internal sealed class EventJournal(int maxEvents, int maxBytes, JournalBudget? budget = null)
 {
+    // What an event takes beside its bytes: its record and its slots.
+    private const int EventOverhead = 128;
+
     private readonly Lock _gate = new();
 
     // A ring whose length is a power of two: the event at a position lies at (position & (length - 1)).
@@ -18,6 +22,7 @@ internal sealed class EventJournal(int maxEvents, int maxBytes)
     private long _last;
     private long _bytes;
     private string? _endReason;
+    private long? _endedAt;
     private TaskCompletionSource? _waiters;
 
     /// <value>Random, so that an id of another journal, or of one before a restart, is recognized as not ours.</value>
@@ -31,6 +36,41 @@ internal sealed class EventJournal(int maxEvents, int maxBytes)
             lock (_gate)
             {
                 return _last;
+            }
+        }
+    }
+
+    /// <value>When it was completed, by the monotonic clock; null while events may follow.</value>
+    public long? EndedAt
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _endedAt;
+            }
+        }
+    }
+
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _oldest > _last;
+            }
+        }
+    }
+
+    /// <value>When its oldest event was made, by the monotonic clock.</value>
+    public long OldestAt
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _oldest > _last ? long.MaxValue : _ring[Slot(_oldest)]!.MadeAt;
             }
         }
     }
@@ -49,9 +89,35 @@ internal sealed class EventJournal(int maxEvents, int maxBytes)
             GrowIfFull();
             _ring[Slot(++_last)] = added;
             _bytes += added.Frame.Length;
+            budget?.Count(added.Frame.Length + EventOverhead);
             WakeReaders();
         }
+
+        budget?.KeepBound();
     }
+
+    /// <summary>Lets the oldest events go until so many bytes are free; answers how many went.</summary>
+    public int Evict(long bytes)
+    {
+        lock (_gate)
+        {
+            var before = _oldest;
+            for (var left = bytes; left > 0 && _oldest <= _last;)
+            {
+                left -= EvictOldest();
+            }
+
+            if (_oldest > _last)
+            {
+                _ring = new GatewayEvent?[16];
+            }
+
+            return (int)(_oldest - before);
+        }
+    }
+
+    /// <summary>Lets all events go.</summary>
+    public void Clear() => Evict(long.MaxValue);
 
     /// <summary>No event follows; readers end after the last one.</summary>
     public void Complete(string reason)
@@ -59,6 +125,7 @@ internal sealed class EventJournal(int maxEvents, int maxBytes)
         lock (_gate)
         {
             _endReason ??= reason;
+            _endedAt ??= Stopwatch.GetTimestamp();
             WakeReaders();
         }
     }
@@ -85,10 +152,18 @@ internal sealed class EventJournal(int maxEvents, int maxBytes)
     {
         while (_oldest <= _last && (_last - _oldest + 1 >= maxEvents || _bytes + bytes > maxBytes))
         {
-            ref var slot = ref _ring[Slot(_oldest++)];
-            _bytes -= slot!.Frame.Length;
-            slot = null;
+            EvictOldest();
         }
+    }
+
+    private int EvictOldest()
+    {
+        ref var slot = ref _ring[Slot(_oldest++)];
+        var bytes = slot!.Frame.Length;
+        slot = null;
+        _bytes -= bytes;
+        budget?.Count(-bytes - EventOverhead);
+        return bytes + EventOverhead;
     }
 
     private void GrowIfFull()

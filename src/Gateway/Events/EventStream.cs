@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
+using StreamGateway.Connections;
 using StreamGateway.Errors;
 
 namespace StreamGateway.Events;
@@ -67,6 +66,7 @@ internal sealed partial class EventStream(
         while (true)
         {
             var read = cursor.Journal.Read(cursor.Position, batch);
+            cursor.WriteGap(output, read);
             if (read.Count > 0)
             {
                 metrics.EventsSent(cursor.Write(output, read, batch));
@@ -116,12 +116,7 @@ internal sealed partial class EventStream(
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-
-        // Kestrel cuts off a reader that takes less than this; a paused one gets longer than the usual five seconds.
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = new MinDataRate(bytesPerSecond: 1, gracePeriod: options.Value.StalledReaderTimeout);
-        }
+        context.SetStallTimeout(options.Value.StalledReaderTimeout);
     }
 
     private async Task<bool> TimesOutAsync(Task changed, CancellationToken cancellationToken)

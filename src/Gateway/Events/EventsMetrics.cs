@@ -16,6 +16,16 @@ internal sealed class EventsMetrics(IMeterFactory meters)
     private readonly Counter<long> _published = meters.Create(MeterName)
         .CreateCounter<long>("gateway.events.published", "{event}", "Events of all sessions.");
 
+    /// <summary>Shows what the journals hold, and what had to go.</summary>
+    public void Watch(JournalBudget budget)
+    {
+        var meter = meters.Create(MeterName);
+        meter.CreateObservableGauge("gateway.events.journals", () => budget.Bytes, "By", "What the journals of all streams hold.");
+        meter.CreateObservableGauge("gateway.events.journals.limit", () => budget.MaxBytes, "By", "What they may hold.");
+        meter.CreateObservableCounter(
+            "gateway.events.journals.evicted", () => budget.Evicted, "{event}", "Events that went before their time to keep that limit.");
+    }
+
     public ReaderScope ReaderConnected()
     {
         _readers.Add(1);

@@ -20,7 +20,7 @@ internal sealed class EventsOptions
     [Duration("00:00:05", "01:00:00")]
     public TimeSpan StalledReaderTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <value>Readers at once. The default is 10,000.</value>
+    /// <value>Readers at once; one more is answered 503. The default is 10,000; half of the connections at most.</value>
     [Range(1, 1_000_000)]
     public int MaxReaders { get; set; } = 10_000;
 
@@ -39,4 +39,12 @@ internal sealed class EventsOptions
     /// <value>Bytes kept of one call, and of everything together. The default is 16 MiB.</value>
     [Range(65_536, 1_073_741_824)]
     public int SharedJournalBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <value>
+    /// Bytes kept of all sessions and calls together. Beyond it the events of those that have ended go first, then the oldest of all. The
+    /// default is 512 MiB, an eighth of the memory there is at most.
+    /// </value>
+    [Range(1_048_576, 1_099_511_627_776)]
+    public long TotalJournalBytes { get; set; } =
+        Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8, 16 * 1024 * 1024, 512 * 1024 * 1024);
 }

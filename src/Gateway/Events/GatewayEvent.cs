@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace StreamGateway.Events;
 
 /// <summary>One event as every reader gets it: JSON and framing are made once, readers share the bytes.</summary>
@@ -9,4 +11,7 @@ internal sealed record GatewayEvent(string Type, ReadOnlyMemory<byte> Frame)
 {
     /// <value>To whom the session belongs that it comes from; null when it comes from none, or belongs to nobody.</value>
     public string? Owner { get; init; }
+
+    /// <value>By the monotonic clock.</value>
+    public long MadeAt { get; } = Stopwatch.GetTimestamp();
 }

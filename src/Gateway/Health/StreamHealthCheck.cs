@@ -10,44 +10,58 @@ internal sealed class StreamHealthCheck(StreamConnection stream, IHttpClientFact
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _asking = new(1, 1);
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private Task<HealthCheckResult>? _asking;
     private HealthCheckResult _last;
     private long _askedAt;
 
-    public async Task<HealthCheckResult> CheckHealthAsync(
-        HealthCheckContext context, CancellationToken cancellationToken = default)
+    /// <summary>Who asks waits for the one question that everybody shares; whoever stops waiting has no part in its answer.</summary>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        await _asking.WaitAsync(cancellationToken);
-        try
+        lock (_gate)
         {
-            if (_askedAt == 0 || time.GetElapsedTime(_askedAt) > Freshness)
+            if (_asking is null && _askedAt != 0 && time.GetElapsedTime(_askedAt) <= Freshness)
             {
-                _last = await AskAsync(cancellationToken);
-                _askedAt = time.GetTimestamp();
+                return Task.FromResult(_last);
             }
 
-            return _last;
-        }
-        finally
-        {
-            _asking.Release();
+            _asking ??= Task.Run(RememberAsync, CancellationToken.None);
+            return _asking.WaitAsync(cancellationToken);
         }
     }
 
-    public void Dispose() => _asking.Dispose();
-
-    private async Task<HealthCheckResult> AskAsync(CancellationToken cancellationToken)
+    public void Dispose()
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private async Task<HealthCheckResult> RememberAsync()
+    {
+        var answer = await AskAsync();
+        lock (_gate)
+        {
+            _last = answer;
+            _askedAt = time.GetTimestamp();
+            _asking = null;
+        }
+
+        return answer;
+    }
+
+    private async Task<HealthCheckResult> AskAsync()
+    {
         try
         {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+            deadline.CancelAfter(Patience);
             // Any answer will do: this asks for nothing and brings no key.
             using var client = clients.CreateClient(nameof(StreamHealthCheck));
             using var answer = await client.GetAsync(stream.Options.BaseUrl, deadline.Token);
             return HealthCheckResult.Healthy("Stream answers.");
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or ObjectDisposedException)
         {
             return HealthCheckResult.Unhealthy("Stream does not answer.");
         }

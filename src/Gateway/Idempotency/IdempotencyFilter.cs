@@ -9,6 +9,7 @@ namespace StreamGateway.Idempotency;
 /// <summary>Answers a repeated <c>Idempotency-Key</c> with the first answer instead of doing the work again.</summary>
 internal static class IdempotencyFilter
 {
+    private const string KeyHeader = "Idempotency-Key";
     private const int MaximumKeyLength = 255;
 
     public static IServiceCollection AddIdempotency(this IServiceCollection services) =>
@@ -17,10 +18,12 @@ internal static class IdempotencyFilter
     public static RouteHandlerBuilder WithIdempotency(this RouteHandlerBuilder route) =>
         route.AddEndpointFilter(ApplyAsync).WithMetadata(new TakesIdempotencyKey());
 
+    public static bool HasKey(HttpRequest request) => request.Headers[KeyHeader].ToString().Length > 0;
+
     private static async ValueTask<object?> ApplyAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
-        var key = context.Request.Headers["Idempotency-Key"].ToString();
+        var key = context.Request.Headers[KeyHeader].ToString();
         if (key.Length == 0)
         {
             return await next(invocation);
@@ -79,7 +82,11 @@ internal static class IdempotencyFilter
                 context.Response.Headers.Location = answer.Location;
             }
 
-            await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted);
+            // Of answers such as 204 not even the write of nothing is allowed.
+            if (answer.Body.Length > 0)
+            {
+                await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted);
+            }
         }
     }
 }

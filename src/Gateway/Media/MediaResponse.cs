@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using StreamGateway.Connections;
 using StreamGateway.Native.Rtc;
 
 namespace StreamGateway.Media;
@@ -14,10 +13,7 @@ internal static class MediaResponse
         context.Response.ContentType = contentType;
         context.Response.Headers.CacheControl = "no-store";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = new MinDataRate(bytesPerSecond: 1, gracePeriod: stalledTimeout);
-        }
+        context.SetStallTimeout(stalledTimeout);
 
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
         await sink.CopyToAsync(context.Response.BodyWriter, context.RequestAborted);

@@ -4,6 +4,7 @@ using GetStream.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using StreamGateway.Errors;
+using StreamGateway.Server;
 using StreamGateway.Upstream;
 
 namespace StreamGateway.Mirror;
@@ -12,7 +13,8 @@ namespace StreamGateway.Mirror;
 /// Carries one request to Stream and its answer back, streaming both bodies: nothing is parsed, held as a whole,
 /// decompressed or repeated.
 /// </summary>
-internal sealed class MirrorForwarder(StreamConnection connection, IOptions<StreamOptions> options) : IDisposable
+internal sealed class MirrorForwarder(
+    StreamConnection connection, DescriptorBudget descriptors, IOptions<StreamOptions> options) : IDisposable
 {
     private readonly TimeSpan _patience = options.Value.StallTimeout;
 
@@ -23,6 +25,7 @@ internal sealed class MirrorForwarder(StreamConnection connection, IOptions<Stre
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(10),
+        MaxConnectionsPerServer = descriptors.Upstream,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         // The client's own trace context goes on as it came; the gateway's part is told by its server's activity.
         ActivityHeadersPropagator = null,

@@ -9,6 +9,7 @@ using StreamGateway.Json;
 using StreamGateway.Media;
 using StreamGateway.Native.Rtc.V1;
 using StreamGateway.OpenApi;
+using StreamGateway.Server;
 using StreamGateway.Sessions;
 using StreamGateway.Settings;
 
@@ -41,8 +42,9 @@ internal static class PublicationsApi
 
     private static async Task<Ok<PublicationEndedResponse>> PublishAsync(
         string id, string name, string? track_type, string? pace, bool? loop, string? profile, int? bitrate_bps, bool? dtx, double? frame_rate,
-        SessionPool pool, PublicationRegistry registry, IOptions<PublicationsOptions> options, HttpContext context)
+        SessionPool pool, PublicationRegistry registry, ResourceMonitor resources, IOptions<PublicationsOptions> options, HttpContext context)
     {
+        resources.Require(descriptors: 0);
         LiftBodyLimits(context);
         var query = new PublicationQuery(track_type, pace, loop, profile, bitrate_bps, dtx, frame_rate);
         var native = pool.Get(id, context.User).RequireNative();

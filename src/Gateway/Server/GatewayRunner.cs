@@ -1,11 +1,25 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using StreamGateway.Connections;
+using StreamGateway.Sessions;
 using StreamGateway.Settings;
 
 namespace StreamGateway.Server;
 
 internal static class GatewayRunner
 {
+    private static readonly TimeSpan AfterDrain = TimeSpan.FromSeconds(1);
+
+    /// <summary>Why the process cannot start at all, found with nothing but the runtime; null when it may.</summary>
+    public static string? Obstacle() => OpenFiles.Limit is { } limit ? DescriptorBudget.TooFew(limit) : null;
+
+    /// <summary>Says so; the answer is the exit code.</summary>
+    public static int Refuse(string sentence)
+    {
+        Console.Error.WriteLine($"The gateway cannot start. {sentence}");
+        return 1;
+    }
+
     /// <summary>Runs until SIGTERM or Ctrl+C. A setting or a port that is not usable ends it with a sentence and exit code 1.</summary>
     public static async Task<int> RunGatewayAsync(this WebApplication app)
     {
@@ -20,6 +34,9 @@ internal static class GatewayRunner
             // Here rather than in Kestrel's options: a bad address is then a sentence, not a stack trace out of Build.
             var server = app.Services.GetRequiredService<IOptions<ServerOptions>>().Value;
             app.Urls.Add(new UriBuilder("http", server.Address, server.Port).Uri.ToString());
+            // Requests that are not over when the sessions have left have little longer: half-sent ones would hold the stop up.
+            app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout =
+                app.Services.GetRequiredService<IOptions<SessionPoolOptions>>().Value.DrainTimeout + AfterDrain;
             await app.RunAsync();
             return 0;
         }
@@ -27,7 +44,7 @@ internal static class GatewayRunner
         {
             foreach (var sentence in sentences)
             {
-                await Console.Error.WriteLineAsync($"The gateway cannot start. {sentence}");
+                _ = Refuse(sentence);
             }
 
             return 1;

@@ -2,6 +2,9 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Serilog;
 using Serilog.Extensions.Logging;
+using StreamGateway.Connections;
+using StreamGateway.Events;
+using StreamGateway.Media;
 using StreamGateway.Settings;
 
 namespace StreamGateway.Server;
@@ -30,6 +33,9 @@ internal static class ServerExtensions
     {
         builder.Services.AddSettings<ServerOptions>(ServerOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<ServerOptions>, ServerOptionsValidator>();
+        builder.Services.AddSingleton<DescriptorBudget>();
+        builder.Services.AddSingleton<ResourceMonitor>();
+        builder.Services.AddSingleton<ResourceMetrics>();
         builder.Services.AddHostedService<StartupReport>();
         builder.Services.AddSingleton<IStartupFilter, RequestLog.Filter>();
         builder.Services.AddOrigins();
@@ -47,7 +53,25 @@ internal static class ServerExtensions
         });
         // Saves a system call a request; an idle connection holds a buffer of 4 KB in exchange.
         builder.WebHost.UseSockets(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
+        builder.Services.AddConnectionLimits(LimitsOf);
+        builder.Services.AddOptions<EventsOptions>().PostConfigure<DescriptorBudget>((events, budget) =>
+            events.MaxReaders = Math.Min(events.MaxReaders, budget.Readers));
+        builder.Services.AddOptions<ListenersOptions>().PostConfigure<DescriptorBudget>((listeners, budget) =>
+            listeners.MaxListeners = Math.Min(listeners.MaxListeners, budget.Listeners));
         builder.Services.Configure<HostOptions>(host =>
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost);
+    }
+
+    private static ConnectionLimits LimitsOf(IServiceProvider services)
+    {
+        var server = services.GetRequiredService<IOptions<ServerOptions>>().Value;
+        return new ConnectionLimits
+        {
+            Server = "gateway",
+            MaxConnections = services.GetRequiredService<DescriptorBudget>().Connections,
+            Refusal = RefusedConnection.Answer,
+            FirstRequestTimeout = server.HeaderTimeout,
+            StallTimeout = server.StalledClientTimeout,
+        };
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using StreamGateway.Settings;
 
 namespace StreamGateway.Server;
 
@@ -18,6 +19,24 @@ internal sealed class ServerOptions
     /// <value>Origins whose pages may use the gateway from a browser, such as <c>https://app.example.com</c>. The default is none.</value>
     [MaxLength(100)]
     public IList<string> AllowedOrigins { get; } = [];
+
+    /// <value>
+    /// Connections at once; the default is what the limit of open files leaves, at most 20,000. Beyond it the one that has done
+    /// nothing for longest gives way, and when all are in use one more is answered 503.
+    /// </value>
+    [Range(8, 1_000_000)]
+    public int? MaxConnections { get; set; }
+
+    /// <value>How long a connection may take to the end of its request's head. The default is 10 seconds.</value>
+    [Duration("00:00:01", "00:02:00")]
+    public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <value>
+    /// A client that takes nothing of an answer for so long is cut off; event streams and listeners have settings of their own. The
+    /// default is 30 seconds.
+    /// </value>
+    [Duration("00:00:05", "01:00:00")]
+    public TimeSpan StalledClientTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <value>Whether every request is told in the log, without its query. The default is no.</value>
     public bool LogRequests { get; set; }

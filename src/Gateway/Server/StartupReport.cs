@@ -6,7 +6,8 @@ namespace StreamGateway.Server;
 
 /// <summary>Says at start where everything is.</summary>
 internal sealed partial class StartupReport(
-    IServer server, StreamConnection stream, IHostApplicationLifetime lifetime, ILogger<StartupReport> logger)
+    IServer server, StreamConnection stream, DescriptorBudget descriptors, IHostApplicationLifetime lifetime,
+    ILogger<StartupReport> logger)
     : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
@@ -34,7 +35,15 @@ internal sealed partial class StartupReport(
         {
             LogStream(stream.Options.BaseUrl, stream.Options.ApiKey);
         }
+
+        if (descriptors.Shortage() is { } shortage)
+        {
+            LogShortage(shortage);
+        }
     }
+
+    [LoggerMessage(7006, LogLevel.Warning, "{Shortage}")]
+    private partial void LogShortage(string shortage);
 
     [LoggerMessage(7001, LogLevel.Information, "Gateway          {Url}")]
     private partial void LogGateway(string url);

@@ -198,9 +198,10 @@ internal sealed partial class PooledSession : IDisposable
         }
     }
 
-    /// <summary>Forgets the session: its call's journal is released.</summary>
+    /// <summary>Forgets the session: its journal is emptied, and its call's is released.</summary>
     public void Dispose()
     {
+        _hub.Forget(Journal);
         _call.Dispose();
         _joining.Dispose();
     }

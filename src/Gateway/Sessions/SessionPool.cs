@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using StreamGateway.Auth;
 using StreamGateway.Errors;
 using StreamGateway.Events;
+using StreamGateway.Server;
 
 namespace StreamGateway.Sessions;
 
@@ -15,8 +16,8 @@ namespace StreamGateway.Sessions;
 /// remembered for a while, without counting against the capacity.
 /// </remarks>
 internal sealed partial class SessionPool(
-    SessionJoiner joiner, EventHub hub, EventsMetrics eventsMetrics, SessionPoolMetrics metrics,
-    IOptions<SessionPoolOptions> options, TimeProvider time, ILogger<SessionPool> logger)
+    SessionJoiner joiner, EventHub hub, EventsMetrics eventsMetrics, SessionPoolMetrics metrics, DescriptorBudget descriptors,
+    ResourceMonitor resources, IOptions<SessionPoolOptions> options, TimeProvider time, ILogger<SessionPool> logger)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
@@ -28,12 +29,12 @@ internal sealed partial class SessionPool(
 
     public int LiveCount => Volatile.Read(ref _live);
 
-    public int Capacity => options.Value.MaxSessions;
+    public int Capacity => descriptors.Sessions;
 
     public bool IsDraining => _draining;
 
     /// <summary>Begins to join; <see cref="PooledSession.Joined"/> tells when it has. The session belongs to the caller.</summary>
-    /// <exception cref="ProblemException">The pool is full, or the service is stopping.</exception>
+    /// <exception cref="ProblemException">The pool is full, the process is short of something, or the service is stopping.</exception>
     public PooledSession Start(JoinRequest request, ClaimsPrincipal caller)
     {
         if (_draining)
@@ -44,11 +45,15 @@ internal sealed partial class SessionPool(
             };
         }
 
-        if (Interlocked.Increment(ref _live) > options.Value.MaxSessions)
+        resources.Require(DescriptorBudget.PerSession);
+        if (Interlocked.Increment(ref _live) > Capacity)
         {
             Interlocked.Decrement(ref _live);
             throw new ProblemException(
-                ProblemTypes.CapacityExceeded, $"All {options.Value.MaxSessions} sessions are taken.")
+                ProblemTypes.CapacityExceeded,
+                Capacity < options.Value.MaxSessions
+                    ? $"All {Capacity} sessions are taken that the limit of open files allows."
+                    : $"All {Capacity} sessions are taken.")
             {
                 RetryAfter = options.Value.RetryAfter,
             };
@@ -89,6 +94,9 @@ internal sealed partial class SessionPool(
         }
     }
 
+    /// <summary>Leaves on behalf of a client that is gone and will never know the session. Never fails.</summary>
+    public Task AbandonAsync(PooledSession session) => LeaveQuietlyAsync(session, "cancelled", CancellationToken.None);
+
     /// <summary>Before the HTTP server stops: its open streams end because the sessions end.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
@@ -98,7 +106,7 @@ internal sealed partial class SessionPool(
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(options.Value.DrainTimeout);
-        await Task.WhenAll(live.Select(session => LeaveQuietlyAsync(session, deadline.Token)));
+        await Task.WhenAll(live.Select(session => LeaveQuietlyAsync(session, "shutdown", deadline.Token)));
         hub.Complete("shutdown");
         LogDrained(live.Count(session => session.IsLive));
     }
@@ -157,15 +165,15 @@ internal sealed partial class SessionPool(
         LogEnded(session.Cid, session.Id, session.EndReason!);
     }
 
-    private async Task LeaveQuietlyAsync(PooledSession session, CancellationToken deadline)
+    private async Task LeaveQuietlyAsync(PooledSession session, string reason, CancellationToken deadline)
     {
         try
         {
-            await session.LeaveAsync("shutdown", deadline);
+            await session.LeaveAsync(reason, deadline);
         }
         catch (Exception failure)
         {
-            // One session that cannot leave must not keep the others from it.
+            // One session that cannot leave must not keep the others from it, and nobody waits for one that is abandoned.
             LogLeaveFailed(failure, session.Cid, session.Id);
         }
     }

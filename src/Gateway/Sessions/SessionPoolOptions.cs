@@ -32,9 +32,9 @@ internal sealed class SessionPoolOptions
     [Duration("00:00:01", "00:02:00")]
     public TimeSpan LeaveTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <value>How long a stop waits for all sessions to leave. The default is 8 seconds.</value>
+    /// <value>How long a stop waits for all sessions to leave. The default is 5 seconds.</value>
     [Duration("00:00:00", "00:10:00")]
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(8);
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <value>Sessions may be mocks that play files of this directory. Without it there are no mocks.</value>
     public string? MockDirectory { get; set; }

@@ -63,17 +63,7 @@ internal static class SessionsApi
             return TypedResults.Accepted(location, session.Describe());
         }
 
-        try
-        {
-            await session.Joined.WaitAsync(context.RequestAborted);
-        }
-        catch (OperationCanceledException)
-        {
-            // Whoever asked is gone and will never learn the id: nobody else could end this session.
-            await session.LeaveAsync("cancelled", CancellationToken.None);
-            throw;
-        }
-
+        await JoinWatch.WaitAsync(session, pool, context);
         return session.JoinedAt is not null
             ? TypedResults.Created(location, session.Describe())
             : throw session.Failure ?? new ProblemException(ProblemTypes.Cancelled, "The join was cancelled.");

@@ -4,6 +4,7 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using StreamGateway.Auth;
 using StreamGateway.Engine;
+using StreamGateway.Server;
 
 namespace StreamGateway.Telemetry;
 
@@ -28,15 +29,15 @@ internal static class TelemetryExtensions
             .RequireAuthorization(Scopes.Admin);
 
     /// <summary>Collects from before the first session until after the last.</summary>
-    private sealed class TelemetryHost(PrometheusExporter exporter, EngineMetrics engine, IConfiguration configuration)
-        : IHostedService
+    private sealed class TelemetryHost(
+        PrometheusExporter exporter, EngineMetrics engine, ResourceMetrics resources, IConfiguration configuration) : IHostedService
     {
         private MeterProvider? _meters;
         private TracerProvider? _traces;
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            _ = engine; // made here, so that it is observed from the start
+            _ = (engine, resources); // made here, so that they are observed from the start
             var exports = !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
             var resource = ResourceBuilder.CreateDefault().AddService(ServiceName);
             var meters = Sdk.CreateMeterProviderBuilder()

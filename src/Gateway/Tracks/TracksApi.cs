@@ -40,10 +40,11 @@ internal static class TracksApi
         TypedResults.Ok(pool.Get(id, caller).DescribeTracks());
 
     private static async Task ListenAsync(
-        string id, string track_id, int? wait_ms, SessionPool pool, IOptions<TracksOptions> options, HttpContext context)
+        string id, string track_id, int? wait_ms, SessionPool pool, Listeners listeners, IOptions<TracksOptions> options, HttpContext context)
     {
         var native = pool.Get(id, context.User).RequireNative();
         var wanted = ReadRequest(track_id, wait_ms, options.Value, context.Request, out var accepted);
+        using var place = listeners.Enter(id);
 
         await using var sink = await OpenAsync(native, wanted, context.RequestAborted);
         await MediaResponse.SendAsync(

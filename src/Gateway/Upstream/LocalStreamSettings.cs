@@ -46,8 +46,9 @@ internal sealed class LocalStreamSettings
     /// are not public. The default is none; <c>WebhookUrl</c> leads anywhere.</value>
     public List<string> AllowedWebhookNetworks { get; } = [];
 
-    public LocalStreamOptions ToOptions() => new()
+    public LocalStreamOptions ToOptions(int maxHttpConnections) => new()
     {
+        MaxHttpConnections = maxHttpConnections,
         Port = Port,
         SfuPort = SfuPort,
         SfuMediaPort = SfuMediaPort,

@@ -10,7 +10,7 @@ namespace StreamGateway.Upstream;
 /// <summary>Finds the Stream to work with: the configured application, else the embedded one, which it starts and stops.</summary>
 internal sealed partial class UpstreamHost(
     StreamConnection connection, EngineHost engine, IOptions<StreamOptions> stream, IOptions<LocalStreamSettings> local,
-    ILoggerFactory loggers, ILogger<UpstreamHost> logger) : IHostedService
+    DescriptorBudget descriptors, ILoggerFactory loggers, ILogger<UpstreamHost> logger) : IHostedService
 {
     private LocalStreamServer? _embedded;
 
@@ -25,7 +25,7 @@ internal sealed partial class UpstreamHost(
         try
         {
             _embedded = await LocalStreamServer.StartAsync(
-                local.Value.ToOptions(), engine.Engine, loggers, cancellationToken);
+                local.Value.ToOptions(descriptors.EmbeddedConnections), engine.Engine, loggers, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or RtcException or ArgumentException)
         {

@@ -51,6 +51,8 @@ internal sealed class ApiException : Exception
     public static ApiException UnknownConnection(string id) =>
         new(400, ApiErrorCode.ConnectionIdNotFound, $"connection id \"{Shortened.Text(id)}\" is not connected");
 
+    public static ApiException NoConnectionLeft() => new(503, ApiErrorCode.TooManyConnections, "all connections are in use, try again later");
+
     /// <param name="what">The operation, or the part of one.</param>
     /// <param name="reason">Why there is nothing real behind it.</param>
     public static ApiException NotSupported(string what, string reason) =>

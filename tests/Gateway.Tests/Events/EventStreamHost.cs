@@ -1,10 +1,12 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using StreamGateway.Auth;
+using StreamGateway.Connections;
 using StreamGateway.Errors;
 using StreamGateway.Events;
 
@@ -14,17 +16,21 @@ namespace StreamGateway.Tests.Events;
 internal sealed class EventStreamHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private int _readers;
 
     private EventStreamHost(WebApplication app, EventJournal journal)
     {
         _app = app;
         Journal = journal;
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        Client = new HttpClient();
     }
 
     public EventJournal Journal { get; }
 
     public HttpClient Client { get; }
+
+    /// <value>Responses that are being sent.</value>
+    public int Readers => Volatile.Read(ref _readers);
 
     public static async Task<EventStreamHost> StartAsync(
         EventJournal? journal = null, params (string Key, string Value)[] settings)
@@ -35,16 +41,15 @@ internal sealed class EventStreamHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(
             settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Services.AddSingleton(TimeProvider.System).AddGatewayErrors().AddGatewayEvents();
+        builder.Services.AddConnectionLimits(_ => new ConnectionLimits { Server = "test", MaxConnections = 1_000, Refusal = Array.Empty<byte>() });
         var app = builder.Build();
         app.UseExceptionHandler();
         var served = journal ?? new EventJournal(maxEvents: 1_000, maxBytes: 1_000_000);
-        app.MapGet("/events", (EventStream stream, Microsoft.AspNetCore.Http.HttpContext context) =>
-        {
-            context.User = Principals.Local;
-            return stream.SendAsync(context, served, () => new { Known = served.LastPosition });
-        });
+        var host = new EventStreamHost(app, served);
+        app.MapGet("/events", host.ServeAsync);
         await app.StartAsync();
-        return new EventStreamHost(app, served);
+        host.Client.BaseAddress = new Uri(app.Urls.Single());
+        return host;
     }
 
     /// <summary>Appends events named and numbered <c>e{n}</c> with <c>{"n":n}</c> as data.</summary>
@@ -74,6 +79,20 @@ internal sealed class EventStreamHost : IAsyncDisposable
 
         using var response = await Client.SendAsync(request).WithTimeout();
         return Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    private async Task ServeAsync(EventStream stream, HttpContext context)
+    {
+        context.User = Principals.Local;
+        Interlocked.Increment(ref _readers);
+        try
+        {
+            await stream.SendAsync(context, Journal, () => new { Known = Journal.LastPosition });
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _readers);
+        }
     }
 
     public async ValueTask DisposeAsync()

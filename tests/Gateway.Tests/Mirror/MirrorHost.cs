@@ -102,7 +102,9 @@ internal sealed class MirrorHost : IAsyncDisposable
             builder.Services.AddGatewayOpenApi();
             builder.Services.Configure<StreamOptions>(stream => stream.StallTimeout = stallTimeout ?? stream.StallTimeout);
             builder.Services.AddOptions<EventsOptions>();
+            builder.Services.AddSingleton<EventsMetrics>();
             builder.Services.AddSingleton<EventHub>();
+            builder.Services.AddSingleton<DescriptorBudget>();
             builder.Services.AddSingleton<StreamConnection>();
             builder.Services.AddMirror();
             builder.Services.AddWebhooks();

@@ -7,6 +7,8 @@ namespace StreamGateway.Tests.Server;
 /// <summary>The gateway as a process of its own, as its operator starts it.</summary>
 internal sealed partial class GatewayProcess : IDisposable
 {
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Gateway.dll");
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource<Uri> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,20 +34,21 @@ internal sealed partial class GatewayProcess : IDisposable
         }
     }
 
-    public static GatewayProcess Start(params (string Name, string Value)[] environment)
+    public static GatewayProcess Start(params (string Name, string Value)[] environment) =>
+        Start(new ProcessStartInfo("dotnet", [Program]), environment);
+
+    /// <summary>With so many open files at most, as <c>ulimit -n</c> has it.</summary>
+    public static GatewayProcess StartWithOpenFiles(int limit, params (string Name, string Value)[] environment) =>
+        Start(new ProcessStartInfo("bash", ["-c", $"ulimit -n {limit} && exec dotnet \"$0\"", Program]), environment);
+
+    private static GatewayProcess Start(ProcessStartInfo start, (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment =
-            {
-                ["PORT"] = "0",
-                ["LOCAL_STREAM_PORT"] = "0",
-                ["LocalStream__SfuPort"] = "0",
-                ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1",
-            },
-        };
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.Environment["PORT"] = "0";
+        start.Environment["LOCAL_STREAM_PORT"] = "0";
+        start.Environment["LocalStream__SfuPort"] = "0";
+        start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

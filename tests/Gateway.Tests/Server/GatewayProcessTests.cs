@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using GetStream.Auth;
+using StreamGateway.Tests.Mirror;
 
 namespace StreamGateway.Tests.Server;
 
@@ -46,6 +48,24 @@ public sealed class GatewayProcessTests
         Assert.Equal(0, await gateway.WaitForExitAsync());
         Assert.DoesNotContain("ERR", gateway.Output);
         Assert.DoesNotContain("WRN", gateway.Output);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_half_sent_does_not_hold_the_stop_up()
+    {
+        using var gateway = GatewayProcess.Start();
+        using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
+        await JoinAsync(http, "alice");
+        using var half = await RawClient.ConnectAsync(http.BaseAddress);
+        await half.WriteAsync("PUT /api/v2/app HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{");
+        using var head = await RawClient.ConnectAsync(http.BaseAddress);
+        await head.WriteAsync("GET /health/live HTTP/1.1\r\nHost:");
+
+        var started = Stopwatch.GetTimestamp();
+        await gateway.TerminateAsync();
+
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
     }
 
     [Fact]

@@ -1,0 +1,37 @@
+using System.Net.Sockets;
+
+namespace StreamGateway.Connections;
+
+/// <summary>What Linux can be told of a connection and .NET has no names for.</summary>
+internal static class TcpOptions
+{
+    private const int UserTimeout = 18;
+    private const int NotSentLowWater = 25;
+
+    // Enough to keep a line busy; more would only hide for how long its client takes nothing.
+    private const int UnsentBytes = 128 * 1024;
+
+    /// <summary>The kernel keeps no more of a slow client's answer than keeps its line busy.</summary>
+    public static void BoundUnsent(Socket socket) => Set(socket, NotSentLowWater, UnsentBytes);
+
+    /// <summary>The kernel ends the connection when its client confirms nothing, or has no room, for so long.</summary>
+    public static void SetStallTimeout(Socket socket, TimeSpan timeout) =>
+        Set(socket, UserTimeout, (int)Math.Min(timeout.TotalMilliseconds, int.MaxValue));
+
+    private static void Set(Socket socket, int option, int value)
+    {
+        if (!OperatingSystem.IsLinux() || socket.ProtocolType != ProtocolType.Tcp)
+        {
+            return;
+        }
+
+        try
+        {
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, option, BitConverter.GetBytes(value));
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // The client has closed already.
+        }
+    }
+}
