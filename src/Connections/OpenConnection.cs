@@ -12,6 +12,8 @@ namespace StreamGateway.Connections;
 internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, IUnreadAnswerFeature
 {
     private const long Gone = -1;
+    private static readonly TimeSpan ResetFollows = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ResetPause = TimeSpan.FromMilliseconds(10);
 
     private readonly ConnectionContext _inner;
     private readonly ConnectionGate _gate;
@@ -23,6 +25,7 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
     private Unread? _unread;
     private int _requests;
     private long _idleSince;
+    private long _endedAt;
     private long _closingSince; // 0 until it was asked to close, Gone once it has left
     private int _disposed;
 
@@ -106,13 +109,7 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         Interlocked.Decrement(ref _requests);
     }
 
-    public void OnReset(TimeSpan within, Action action)
-    {
-        _unread = new Unread(_time.GetTimestamp(), within, action);
-#pragma warning disable CS0618 // The one way to hear how the input ended without a wrapper around each read of it.
-        Transport.Input.OnWriterCompleted((end, state) => ((OpenConnection)state!).InputEnded(end), this);
-#pragma warning restore CS0618
-    }
+    public void OnReset(TimeSpan within, Action action) => _unread = new Unread(_time.GetTimestamp(), within, action);
 
     /// <summary>Closes an idle connection: one in use for requests after any that is on its way, another at once.</summary>
     /// <returns>Whether it was open, and nobody had asked before.</returns>
@@ -147,6 +144,8 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         try
         {
             await base.DisposeAsync();
+            _endedAt = _time.GetTimestamp();
+            await AwaitResetAsync();
             await _inner.DisposeAsync();
         }
         finally
@@ -155,12 +154,26 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         }
     }
 
-    private void InputEnded(Exception? end)
+    /// <summary>Most clients say goodbye before they close; the reset that tells of unread bytes comes right behind.</summary>
+    private async Task AwaitResetAsync()
     {
-        if (end is ConnectionResetException && Interlocked.Exchange(ref _unread, null) is { } unread
-            && _time.GetElapsedTime(unread.Since) <= unread.Within)
+        while (_unread is { } unread && _time.GetElapsedTime(unread.Since) <= unread.Within && _time.GetElapsedTime(_endedAt) <= ResetFollows)
         {
-            unread.Action();
+            try
+            {
+                if (_socket?.Poll(0, SelectMode.SelectError) is true)
+                {
+                    _unread = null;
+                    unread.Action();
+                    return;
+                }
+            }
+            catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+            {
+                return; // the server has ended it
+            }
+
+            await Task.Delay(ResetPause, _time);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Net;
 using GetStream.Local.Tests.Support;
 
@@ -77,4 +78,21 @@ public sealed class HttpTests : IAsyncLifetime
     [InlineData(0, "")]
     public void Options_out_of_range_are_named(int port, string key) =>
         Assert.Throws<ArgumentException>(() => new LocalStreamOptions { Port = port, ApiKey = key }.Validate());
+
+    [Fact]
+    public async Task Connections_that_say_nothing_give_way_to_those_that_ask()
+    {
+        await using var stream = await LocalStream.StartAsync(new LocalStreamOptions { MaxHttpConnections = 16 });
+        var port = new Uri(stream.Url).Port;
+        var idle = new List<TcpClient>();
+        for (var i = 0; i < 60; i++)
+        {
+            idle.Add(new TcpClient());
+            await idle[i].ConnectAsync(IPAddress.Loopback, port).WaitAsync(LocalStream.Patience);
+        }
+
+        (await stream.AsServer().Get("/app")).Ok();
+
+        idle.ForEach(client => client.Dispose());
+    }
 }

@@ -25,7 +25,6 @@ public sealed class OpenFilesTests
     {
         using var gateway = GatewayProcess.StartWithOpenFiles(limit);
         using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
-        Assert.Contains($"The process may have {limit} open files: enough for ", gateway.Output);
         using var first = await JoinAsync(http, "first");
         Assert.Equal(HttpStatusCode.Created, first.StatusCode);
         var running = (await first.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
@@ -52,6 +51,7 @@ public sealed class OpenFilesTests
         Assert.Equal(0, session.GetProperty("reconnects").GetInt32());
         await gateway.TerminateAsync();
         Assert.Equal(0, await gateway.WaitForExitAsync());
+        Assert.Contains($"The process may have {limit} open files: enough for ", gateway.Output);
     }
 
     private static Task<HttpResponseMessage> JoinAsync(HttpClient http, string user) =>
