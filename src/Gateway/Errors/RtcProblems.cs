@@ -50,6 +50,7 @@ internal static class RtcProblems
         RtcError.ReconnectFailed => ProblemTypes.ReconnectFailed,
         RtcError.Cancelled => ProblemTypes.Cancelled,
         RtcError.CapacityExceeded => ProblemTypes.CapacityExceeded,
+        RtcError.ResourcesExhausted => ProblemTypes.ResourcesExhausted,
         RtcError.RecordingOff => ProblemTypes.RecordingOff,
         RtcError.RecordingNotFound => ProblemTypes.RecordingNotFound,
         RtcError.RecordingRunning => ProblemTypes.RecordingRunning,
