@@ -278,7 +278,15 @@ func (c *connection) publish(ctx context.Context, track *localTrack, muted bool)
 	if err := p.publish(ctx, track); err != nil {
 		return err
 	}
-	return c.setMuted(ctx, track.trackType, muted)
+	// Not given up with ctx: a request that is on its way could reach the SFU after the one that silences the track.
+	if err := c.setMuted(c.ctx, track.trackType, muted); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		_ = c.setMuted(c.ctx, track.trackType, true) // fails only with the connection
+		return err
+	}
+	return nil
 }
 
 // discard drops a publisher whose description got stuck half way: without other tracks the next publication begins
