@@ -25,7 +25,6 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
     private Unread? _unread;
     private int _requests;
     private long _idleSince;
-    private long _endedAt;
     private long _closingSince; // 0 until it was asked to close, Gone once it has left
     private int _disposed;
 
@@ -38,7 +37,7 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         _idleSince = time.GetTimestamp();
         _socket = inner.Features.Get<IConnectionSocketFeature>()?.Socket;
         _output = new WatchedWriter(inner.Transport.Output, time);
-        inner.Transport = new Duplex(inner.Transport.Input, _output);
+        inner.Transport = new Duplex(new WatchedReader(inner.Transport.Input, () => _unread is not null, InputEndedAsync), _output);
         inner.Features.Set(this);
         inner.Features.Set<IStallTimeoutFeature>(this);
         inner.Features.Set<IUnreadAnswerFeature>(this);
@@ -144,8 +143,6 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         try
         {
             await base.DisposeAsync();
-            _endedAt = _time.GetTimestamp();
-            await AwaitResetAsync();
             await _inner.DisposeAsync();
         }
         finally
@@ -154,27 +151,37 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         }
     }
 
-    /// <summary>Most clients say goodbye before they close; the reset that tells of unread bytes comes right behind.</summary>
-    private async Task AwaitResetAsync()
+    private async Task InputEndedAsync(Exception? end)
     {
-        while (_unread is { } unread && _time.GetElapsedTime(unread.Since) <= unread.Within && _time.GetElapsedTime(_endedAt) <= ResetFollows)
+        if (Interlocked.Exchange(ref _unread, null) is { } unread && _time.GetElapsedTime(unread.Since) <= unread.Within
+            && (end is ConnectionResetException || await IsResetAsync()))
         {
-            try
-            {
-                if (_socket?.Poll(0, SelectMode.SelectError) is true)
-                {
-                    _unread = null;
-                    unread.Action();
-                    return;
-                }
-            }
-            catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
-            {
-                return; // the server has ended it
-            }
-
-            await Task.Delay(ResetPause, _time);
+            unread.Action();
         }
+    }
+
+    /// <summary>Many clients say goodbye before they close; the reset that tells of unread bytes comes right behind.</summary>
+    private async Task<bool> IsResetAsync()
+    {
+        var endedAt = _time.GetTimestamp();
+        try
+        {
+            while (_socket is not null && _time.GetElapsedTime(endedAt) <= ResetFollows)
+            {
+                if (_socket.Poll(0, SelectMode.SelectError))
+                {
+                    return true;
+                }
+
+                await Task.Delay(ResetPause, _time);
+            }
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // The server has ended it.
+        }
+
+        return false;
     }
 
     private sealed record Unread(long Since, TimeSpan Within, Action Action);

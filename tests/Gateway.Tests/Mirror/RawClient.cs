@@ -8,6 +8,9 @@ internal sealed class RawClient : IDisposable
 {
     private readonly TcpClient _connection = new();
 
+    /// <value>Whether something has come that no read has taken.</value>
+    public bool HasUnread => _connection.Available > 0;
+
     public static async Task<RawClient> ConnectAsync(Uri server)
     {
         var client = new RawClient();

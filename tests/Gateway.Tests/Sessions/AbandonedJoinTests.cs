@@ -28,9 +28,9 @@ public sealed class AbandonedJoinTests
         using var gateway = new GatewayApplication();
         using var client = await RawClient.ConnectAsync(gateway.Http.BaseAddress!);
         await client.WriteAsync(Join("alice"));
-        await Eventually.GetAsync(() => SessionsAsync(gateway, "joined"), joined => joined.Length == 1);
+        await Eventually.GetAsync(() => client.HasUnread, hasUnread => hasUnread);
 
-        client.Vanish(); // with the answer unread
+        client.Vanish();
 
         await Eventually.GetAsync(() => SessionsAsync(gateway, "left"), left => left.Length == 1);
         await gateway.AssertNativeIsEmptyAsync();
