@@ -125,7 +125,7 @@ public sealed class GatewayProcessTests
 
     [Theory]
     [InlineData("Server__Port", "99999", "Server:Port must be between 0 and 65535")]
-    [InlineData("Server__Adress", "127.0.0.1", "Server:Adress is not a setting; those of Server are Address, Port, AllowedOrigins, LogRequests.")]
+    [InlineData("Server__Adress", "127.0.0.1", "Server:Adress is not a setting; those of Server are Address, Port, AllowedOrigins, MaxConnections, ")]
     [InlineData("Server__Address", "0.0.0.0", "Server:Address may be another than loopback only when Auth:Keys has at least one key")]
     [InlineData("Sessions__JoinTimeout", "00:10:00", "Sessions:JoinTimeout must be a duration between")]
     [InlineData("STREAM_API_KEY", "alone", "Stream:ApiKey and Stream:ApiSecret belong together")]
