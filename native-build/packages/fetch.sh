@@ -120,5 +120,6 @@ for suite in $(cut -d' ' -f1 "$listed" | sort -u); do
     $(awk -v suite="$suite" '$1 == suite {print $2 "=" $3}' "$chosen")) || fail "packages of $suite cannot be fetched"
 done
 while read -r suite name version hash; do unpack "$suite" "$name" "$version" "$hash"; done <"$chosen"
+"$(dirname "$0")/mend.sh" "$work/root"
 rm -rf "$folder"
 mv "$work/root" "$folder"

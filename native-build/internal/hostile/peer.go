@@ -89,6 +89,16 @@ func (s *Socket) SendRecord(peer *webrtc.PeerConnection, kind protocol.ContentTy
 	return s.Send(peer, sealed)
 }
 
+// SendEmptyFragments sends parts of messages that have no length, of all numbers that the handshake may have come to.
+func SendEmptyFragments(s *Socket, peer *webrtc.PeerConnection) error {
+	for message := range byte(16) {
+		if err := s.SendRecord(peer, protocol.ContentTypeHandshake, EmptyFragment(message)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SendRTP sends a packet that is sealed with a connection's keys, whatever the header is.
 func SendRTP(peer *webrtc.PeerConnection, header *rtp.Header, payload []byte) error {
 	session, _ := field[atomic.Value](peer.SCTP().Transport(), "srtpSession").Load().(*srtp.SessionSRTP)

@@ -33,6 +33,9 @@ func Step(kind Kind, data ...byte) []byte {
 	return append([]byte{byte(kind), byte(len(data) >> 8), byte(len(data))}, data...)
 }
 
+// EmptyFragment is a part of a handshake message that has no length, and does not begin where the message does.
+func EmptyFragment(message byte) []byte { return []byte{1, 0, 0, 0, 0, message, 0, 0, 5, 0, 0, 0} }
+
 // steps are those of a script, which any bytes are.
 func steps(script []byte) iter.Seq2[Kind, []byte] {
 	return func(yield func(Kind, []byte) bool) {
@@ -144,6 +147,8 @@ func Seeds() [][]byte {
 		Step(Record, append([]byte{22}, hello...)...),
 		Step(Record, 21, 1, 90),
 		Step(Record, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		Step(Record, append([]byte{22}, EmptyFragment(0)...)...),
+		Step(Raw, record(22, 0, EmptyFragment(0)...)...),
 		Step(Record, 23, 0x13, 0x88, 0x13, 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 8, 0, 12, 0, 0),
 		Step(Record, 25, 0, 0, 0, 0),
 		Step(RTP, 96, 1, 0, 4, 0, 0, 0, 0x1f, 1, 2, 3),

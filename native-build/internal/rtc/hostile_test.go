@@ -197,6 +197,9 @@ func TestNothingThatAnSFUSendsEndsTheProcess(t *testing.T) {
 					return h.socket.SendRecord(h.peer, protocol.ContentTypeApplicationData,
 						[]byte{0x13, 0x88, 0x13, 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 8, 0, 12, 0, 0})
 				},
+				"a message of no length with a fragment behind it": func() error {
+					return hostile.SendEmptyFragments(h.socket, h.peer)
+				},
 				"a record with a connection id that nobody negotiated": func() error {
 					return h.socket.SendRecord(h.peer, protocol.ContentTypeConnectionID, make([]byte, 4))
 				},

@@ -87,6 +87,9 @@ func Test_Nothing_that_a_participant_sends_ends_the_process(t *testing.T) {
 		"a record with a connection id that nobody negotiated": func() error {
 			return m.socket.SendRecord(m.publisher, protocol.ContentTypeConnectionID, make([]byte, 4))
 		},
+		"a message of no length with a fragment behind it": func() error {
+			return hostile.SendEmptyFragments(m.socket, m.publisher)
+		},
 		"a goodbye and an alert of no kind": func() error {
 			return m.socket.SendRecord(m.publisher, protocol.ContentTypeAlert, []byte{99, 99})
 		},
