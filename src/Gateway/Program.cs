@@ -20,6 +20,11 @@ using StreamGateway.Tracks;
 using StreamGateway.Upstream;
 using StreamGateway.Webhooks;
 
+if (await ProgramSwitches.AnswerAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
 if (GatewayRunner.Obstacle() is { } obstacle)
 {
     return GatewayRunner.Refuse(obstacle);
@@ -31,7 +36,15 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions
     ContentRootPath = AppContext.BaseDirectory,
 });
 
-builder.AddGatewaySettings();
+try
+{
+    builder.AddGatewaySettings();
+}
+catch (StartupException unusable)
+{
+    return GatewayRunner.Refuse(unusable.Message);
+}
+
 builder.AddGatewayLogging();
 builder.AddGatewayServer();
 

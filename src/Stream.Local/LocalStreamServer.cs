@@ -43,7 +43,7 @@ public sealed class LocalStreamServer : IAsyncDisposable
         Served = services.Served;
         _monitor.Start();
         _sfuEvents = services.SfuEvents.RunAsync();
-        Url = app.Urls.First();
+        Url = Reachable(app.Urls.First());
         SfuUrl = new Uri(_sfu.Url).GetLeftPart(UriPartial.Authority);
         ApiKey = options.ApiKey;
         ApiSecret = options.ApiSecret!;
@@ -123,6 +123,10 @@ public sealed class LocalStreamServer : IAsyncDisposable
                 await _stateFile.DisposeAsync();
         }
     }
+
+    /// <summary>The same address as this machine reaches it: nobody connects to 0.0.0.0 or [::].</summary>
+    private static string Reachable(string url) =>
+        new Uri(url) is { Host: "0.0.0.0" or "[::]" } any ? $"http://127.0.0.1:{any.Port}" : url;
 
     private static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 

@@ -9,6 +9,7 @@ internal static class AuthExtensions
     public static IServiceCollection AddGatewayAuth(this IServiceCollection services)
     {
         services.AddSettings<AuthOptions>(AuthOptions.Section);
+        services.PostConfigure<AuthOptions>(options => options.AddKeyForEverything());
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ApiKeyStore>();

@@ -8,6 +8,13 @@ internal sealed class AuthOptions
 {
     public const string Section = "Auth";
 
+    /// <value>The shortest a key may be.</value>
+    public const int MinimumKeyLength = 16;
+
+    /// <value>A key that may do everything, beside <see cref="Keys"/>. <c>GATEWAY_KEY</c> sets it too.</value>
+    [MinLength(MinimumKeyLength, ErrorMessage = "{0} must have at least {1} characters.")]
+    public string? Key { get; set; }
+
     /// <value>Without any, the gateway serves this machine alone and asks nobody for a key.</value>
     [MaxLength(1000)]
     public IList<ApiKeyOptions> Keys { get; } = [];
@@ -19,6 +26,23 @@ internal sealed class AuthOptions
     /// <value>Signs tickets; set the same on every node. The default is made at each start.</value>
     [MinLength(32, ErrorMessage = "{0} must have at least 32 characters.")]
     public string? TicketSecret { get; set; }
+
+    /// <summary>Puts <see cref="Key"/> among the others, where everything looks.</summary>
+    public void AddKeyForEverything()
+    {
+        if (Key is not { Length: >= MinimumKeyLength })
+        {
+            return;
+        }
+
+        var key = new ApiKeyOptions { Name = "everything", Key = Key };
+        foreach (var scope in Auth.Scopes.All)
+        {
+            key.Scopes.Add(scope);
+        }
+
+        Keys.Add(key);
+    }
 }
 
 /// <summary>One key and what it may do.</summary>

@@ -5,7 +5,6 @@ namespace StreamGateway.Auth;
 /// <summary>Checks every configured key, so that a typing error never leaves a key without effect.</summary>
 internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
 {
-    private const int MinimumKeyLength = 16;
     private const int LongestName = 100;
 
     public ValidateOptionsResult Validate(string? name, AuthOptions options)
@@ -43,9 +42,9 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
         {
             yield return $"{path} needs either Key or Sha256.";
         }
-        else if (key.Key is { Length: < MinimumKeyLength })
+        else if (key.Key is { Length: < AuthOptions.MinimumKeyLength })
         {
-            yield return $"{path}:Key must have at least {MinimumKeyLength} characters.";
+            yield return $"{path}:Key must have at least {AuthOptions.MinimumKeyLength} characters.";
         }
         else if (key.Sha256 is { } hash && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit)))
         {

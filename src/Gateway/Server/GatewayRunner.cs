@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using StreamGateway.Connections;
@@ -13,13 +14,6 @@ internal static class GatewayRunner
     /// <summary>Why the process cannot start at all, found with nothing but the runtime; null when it may.</summary>
     public static string? Obstacle() => OpenFiles.Limit is { } limit ? DescriptorBudget.TooFew(limit) : null;
 
-    /// <summary>Says so; the answer is the exit code.</summary>
-    public static int Refuse(string sentence)
-    {
-        Console.Error.WriteLine($"The gateway cannot start. {sentence}");
-        return 1;
-    }
-
     /// <summary>Runs until SIGTERM or Ctrl+C. A setting or a port that is not usable ends it with a sentence and exit code 1.</summary>
     public static async Task<int> RunGatewayAsync(this WebApplication app)
     {
@@ -33,7 +27,7 @@ internal static class GatewayRunner
             app.Services.GetRequiredService<SettingsSections>().Check();
             // Here rather than in Kestrel's options: a bad address is then a sentence, not a stack trace out of Build.
             var server = app.Services.GetRequiredService<IOptions<ServerOptions>>().Value;
-            app.Urls.Add(new UriBuilder("http", server.Address, server.Port).Uri.ToString());
+            app.Urls.Add(server.ToUrl());
             // Requests that are not over when the sessions have left have little longer: half-sent ones would hold the stop up.
             app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout =
                 app.Services.GetRequiredService<IOptions<SessionPoolOptions>>().Value.DrainTimeout + AfterDrain;
@@ -42,13 +36,20 @@ internal static class GatewayRunner
         }
         catch (Exception failure) when (Explain(failure) is { } sentences)
         {
-            foreach (var sentence in sentences)
-            {
-                _ = Refuse(sentence);
-            }
-
-            return 1;
+            return Refuse(sentences);
         }
+    }
+
+    /// <summary>Tells why the service does not start.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Refuse(params IEnumerable<string> sentences)
+    {
+        foreach (var sentence in sentences)
+        {
+            Console.Error.WriteLine($"The gateway cannot start. {sentence}");
+        }
+
+        return 1;
     }
 
     private static IEnumerable<string>? Explain(Exception failure) => failure switch
@@ -59,6 +60,7 @@ internal static class GatewayRunner
         StartupException startup => [startup.Message],
         IOException { InnerException: AddressInUseException } taken => [$"{taken.Message} Server:Port names another port."],
         IOException io => [io.Message],
+        SocketException socket => [$"Nothing can listen at Server:Address and Server:Port: {socket.Message}."],
         _ => null,
     };
 }

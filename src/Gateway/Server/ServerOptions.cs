@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using StreamGateway.Settings;
 
 namespace StreamGateway.Server;
@@ -8,7 +9,12 @@ internal sealed class ServerOptions
 {
     public const string Section = "Server";
 
-    /// <value>An IP address. Another than loopback needs keys in <c>Auth:Keys</c>. The default is 127.0.0.1.</value>
+    /// <summary>Every address of the machine: of IPv6 and IPv4, or of IPv4 alone where there is no other.</summary>
+    public const string AnyAddress = "*";
+
+    /// <value>
+    /// An IP address, or <see cref="AnyAddress"/>. Another than loopback needs keys in <c>Auth:Keys</c>. The default is 127.0.0.1.
+    /// </value>
     [Required]
     public string Address { get; set; } = "127.0.0.1";
 
@@ -40,4 +46,16 @@ internal sealed class ServerOptions
 
     /// <value>Whether every request is told in the log, without its query. The default is no.</value>
     public bool LogRequests { get; set; }
+
+    /// <summary>Where it listens.</summary>
+    public string ToUrl() => UrlAt(Address);
+
+    /// <summary>Where this machine reaches it.</summary>
+    public string ToLocalUrl() => UrlAt(Address is AnyAddress || IsAny(Address) ? "127.0.0.1" : Address);
+
+    private static bool IsAny(string address) =>
+        IPAddress.TryParse(address, out var parsed) && (parsed.Equals(IPAddress.Any) || parsed.Equals(IPAddress.IPv6Any));
+
+    private string UrlAt(string address) =>
+        address.Contains(':', StringComparison.Ordinal) ? $"http://[{address}]:{Port}" : $"http://{address}:{Port}";
 }

@@ -9,15 +9,17 @@ internal sealed class ServerOptionsValidator(IOptions<AuthOptions> auth) : IVali
 {
     public ValidateOptionsResult Validate(string? name, ServerOptions options)
     {
-        if (!IPAddress.TryParse(options.Address, out var address))
+        IPAddress? address = null;
+        if (options.Address != ServerOptions.AnyAddress && !IPAddress.TryParse(options.Address, out address))
         {
-            return ValidateOptionsResult.Fail("Server:Address must be an IP address, such as 127.0.0.1 or 0.0.0.0.");
+            return ValidateOptionsResult.Fail("Server:Address must be an IP address, such as 127.0.0.1 or 0.0.0.0, or * for all.");
         }
 
-        if (!IPAddress.IsLoopback(address) && auth.Value.Keys.Count == 0)
+        if ((address is null || !IPAddress.IsLoopback(address)) && auth.Value.Keys.Count == 0)
         {
             return ValidateOptionsResult.Fail(
-                "Server:Address may be another than loopback only when Auth:Keys has at least one key.");
+                "Server:Address may be another than loopback only when Auth:Keys has at least one key: "
+                + "set GATEWAY_KEY, or GATEWAY_KEY_FILE to the path of a file that holds it.");
         }
 
         if (options.AllowedOrigins.FirstOrDefault(origin => !Origins.IsOrigin(origin)) is { } wrong)

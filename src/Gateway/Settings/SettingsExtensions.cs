@@ -1,39 +1,25 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using StreamGateway.Server;
 
 namespace StreamGateway.Settings;
 
 /// <summary>Where settings come from, and how each slice declares its own.</summary>
 internal static partial class SettingsExtensions
 {
-    /// <summary>Environment variables people already know, and the settings they stand for.</summary>
-    private static readonly (string Variable, string Key)[] KnownVariables =
-    [
-        ("PORT", "Server:Port"),
-        ("LOCAL_STREAM_PORT", "LocalStream:Port"),
-        ("LOCAL_STREAM_SFU_PORT", "LocalStream:SfuPort"),
-        ("LOCAL_STREAM_MEDIA_PORT", "LocalStream:SfuMediaPort"),
-        ("LOCAL_STREAM_API_KEY", "LocalStream:ApiKey"),
-        ("LOCAL_STREAM_API_SECRET", "LocalStream:ApiSecret"),
-        ("LOCAL_STREAM_DATA", "LocalStream:DataFile"),
-        ("LOCAL_STREAM_WEBHOOK_URL", "LocalStream:WebhookUrl"),
-        ("STREAM_API_KEY", "Stream:ApiKey"),
-        ("STREAM_API_SECRET", "Stream:ApiSecret"),
-        ("STREAM_BASE_URL", "Stream:BaseUrl"),
-    ];
-
-    /// <summary>Adds the short environment variables, below the full ones and the command line.</summary>
+    /// <summary>
+    /// Adds the short variables and the directory of secrets, below the full variables and the command line.
+    /// </summary>
+    /// <exception cref="StartupException">A file that a variable names, or one of a secret, is of no use.</exception>
     public static void AddGatewaySettings(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<SettingsSections>();
-        var known = KnownVariables
-            .Select(known => KeyValuePair.Create(known.Key, Environment.GetEnvironmentVariable(known.Variable)))
-            .Where(setting => !string.IsNullOrWhiteSpace(setting.Value));
-
+        var secrets = SecretsDirectory.Find();
         var sources = ((IConfigurationBuilder)builder.Configuration).Sources;
         var files = sources.OfType<Microsoft.Extensions.Configuration.Json.JsonConfigurationSource>().LastOrDefault();
         var place = files is null ? 0 : sources.IndexOf(files) + 1;
-        sources.Insert(place, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = known });
+        sources.Insert(place, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource { InitialData = ShortVariables.Read(secrets) });
+        secrets.AddTo(sources, place);
     }
 
     /// <summary>

@@ -8,6 +8,16 @@ internal sealed class LocalStreamSettings
 {
     public const string Section = "LocalStream";
 
+    /// <value>
+    /// IP address that the REST API and the media server listen on; 0.0.0.0 or :: for all. <c>LOCAL_STREAM_HOST</c> sets it too.
+    /// The default is 127.0.0.1.
+    /// </value>
+    [Required]
+    public string Address { get; set; } = "127.0.0.1";
+
+    /// <value>IP address that clients reach the media server at, when it is another. <c>LOCAL_STREAM_PUBLIC_ADDRESS</c> sets it too.</value>
+    public string? PublicAddress { get; set; }
+
     /// <value>Port of the REST API; 0 takes a free one. <c>LOCAL_STREAM_PORT</c> sets it too. The default is 8090.</value>
     [Range(0, 65535)]
     public int Port { get; set; } = 8090;
@@ -49,6 +59,8 @@ internal sealed class LocalStreamSettings
     public LocalStreamOptions ToOptions(int maxHttpConnections) => new()
     {
         MaxHttpConnections = maxHttpConnections,
+        Host = Address,
+        SfuPublicAddress = PublicAddress,
         Port = Port,
         SfuPort = SfuPort,
         SfuMediaPort = SfuMediaPort,

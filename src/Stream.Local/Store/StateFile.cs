@@ -31,10 +31,18 @@ internal sealed partial class StateFile : IAsyncDisposable
     /// it.</exception>
     public void Start()
     {
-        if (File.Exists(_path))
-            Restore(Read());
-        _written = _store.Version;
-        Write();
+        try
+        {
+            if (File.Exists(_path))
+                Restore(Read());
+            _written = _store.Version;
+            Write();
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new IOException($"{_path} cannot be read and written: {exception.Message}", exception);
+        }
+
         _loop = RunAsync();
     }
 

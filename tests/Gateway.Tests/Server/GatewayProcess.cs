@@ -34,8 +34,10 @@ internal sealed partial class GatewayProcess : IDisposable
         }
     }
 
-    public static GatewayProcess Start(params (string Name, string Value)[] environment) =>
-        Start(new ProcessStartInfo("dotnet", [Program]), environment);
+    public static GatewayProcess Start(params (string Name, string Value)[] environment) => StartWith([], environment);
+
+    public static GatewayProcess StartWith(string[] arguments, params (string Name, string Value)[] environment) =>
+        Start(new ProcessStartInfo("dotnet", [Program, .. arguments]), environment);
 
     /// <summary>With so many open files at most, as <c>ulimit -n</c> has it.</summary>
     public static GatewayProcess StartWithOpenFiles(int limit, params (string Name, string Value)[] environment) =>
@@ -63,6 +65,8 @@ internal sealed partial class GatewayProcess : IDisposable
     public async Task<int> WaitForExitAsync()
     {
         await _process.WaitForExitAsync().WithTimeout();
+        // Its last lines too: they are read beside the end of the process.
+        _process.WaitForExit();
         return _process.ExitCode;
     }
 

@@ -151,6 +151,9 @@ public sealed class GatewayProcessTests
     [InlineData("LocalStream__DataFile", "/nonexistent/state.json", "LocalStream:DataFile cannot be used")]
     [InlineData("LocalStream__WebhookUrl", "ftp://x", "LocalStream:WebhookUrl must be")]
     [InlineData("LocalStream__SfuMediaRelay", "foo", "LocalStream:SfuMediaRelay")]
+    [InlineData("Server__Address", "any", "Server:Address must be an IP address")]
+    [InlineData("LocalStream__Address", "any", "Host must be an IP address")]
+    [InlineData("LOCAL_STREAM_DATA", "/proc/stream.json", "The embedded Stream does not start: ")]
     public async Task A_wrong_setting_ends_the_start_with_a_sentence_that_names_it(string name, string value, string sentence)
     {
         using var gateway = GatewayProcess.Start((name, value));
@@ -204,6 +207,16 @@ public sealed class GatewayProcessTests
         await gateway.TerminateAsync();
         Assert.Equal(0, await gateway.WaitForExitAsync());
         Assert.DoesNotContain(secret, gateway.Output);
+    }
+
+    [Fact]
+    public async Task An_address_that_this_machine_does_not_have_ends_the_start_with_a_sentence()
+    {
+        using var gateway = GatewayProcess.Start(("Server__Address", "192.0.2.1"), ("GATEWAY_KEY", "a key of sixteen"));
+
+        Assert.Equal(1, await gateway.WaitForExitAsync());
+        Assert.Contains("The gateway cannot start. Nothing can listen at Server:Address and Server:Port: ", gateway.Output);
+        Assert.DoesNotContain("   at ", gateway.Output);
     }
 
     private static async Task<string> JoinAsync(HttpClient http, string user)
