@@ -2,10 +2,12 @@
 # Installs what the build (and with --test, the tests) needs and is missing, from the own packages of Debian 12 or 13, and fetches
 # Go and Pion, of which the system has other versions, into the build's folder.
 # The .NET 10 SDK is the one thing expected to be there already. Does nothing, in a blink, when all is there.
+#   --native      what the native library alone needs, without .NET
+#   --container   what scripts/test-container.sh needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build_packages=(
+native_packages=(
   gcc libc6-dev make pkg-config ca-certificates
   golang-github-gorilla-websocket-dev golang-google-protobuf-dev
   protobuf-compiler protoc-gen-go
@@ -15,7 +17,11 @@ story_packages=(curl jq espeak-ng opus-tools)
 test_packages=(golang-uber-goleak-dev golang-github-stretchr-testify-dev g++ ffmpeg sox python3 binutils procps minisign chromium
   python3-aiortc python3-aiohttp python3-protobuf)
 
-wanted=("${build_packages[@]}" "${story_packages[@]}")
+container_packages=(buildah debootstrap iproute2 openssl)
+
+wanted=("${native_packages[@]}")
+[ "${1:-}" = --native ] || wanted+=("${story_packages[@]}")
+[ "${1:-}" != --container ] || wanted+=("${container_packages[@]}")
 if [ "${1:-}" = --test ]; then
   wanted+=("${test_packages[@]}")
   # Any Node.js from 18 on will do; npm comes with it where it is not Debian's.
@@ -25,9 +31,13 @@ fi
 say() { printf '%s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-command -v dotnet >/dev/null || fail "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
-sdk=$(dotnet --version 2>/dev/null) || fail "dotnet is there, but not an SDK that global.json accepts (.NET 10)"
-case $sdk in 10.*) ;; *) fail "found .NET SDK $sdk; .NET 10 is needed" ;; esac
+require_dotnet() {
+  command -v dotnet >/dev/null || fail "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
+  local sdk
+  sdk=$(dotnet --version 2>/dev/null) || fail "dotnet is there, but not an SDK that global.json accepts (.NET 10)"
+  case $sdk in 10.*) ;; *) fail "found .NET SDK $sdk; .NET 10 is needed" ;; esac
+}
+[ "${1:-}" = --native ] || require_dotnet
 
 command -v dpkg-query >/dev/null \
   || fail "this script knows Debian 12 and 13; the library is built from their packages (native-build/packages)"

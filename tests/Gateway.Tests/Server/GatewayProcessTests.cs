@@ -219,6 +219,25 @@ public sealed class GatewayProcessTests
         Assert.DoesNotContain("   at ", gateway.Output);
     }
 
+    [Fact]
+    public async Task The_embedded_Stream_is_reached_at_other_addresses_when_asked_for()
+    {
+        using var gateway = GatewayProcess.Start(("LOCAL_STREAM_HOST", "0.0.0.0"), ("LOCAL_STREAM_PUBLIC_ADDRESS", "127.0.0.2"));
+        using var http = new HttpClient { BaseAddress = await gateway.UrlAsync() };
+        var alice = await JoinAsync(http, "alice");
+        var bob = await JoinAsync(http, "bob");
+        var speech = new ByteArrayContent(await Speech.OggAsync()) { Headers = { ContentType = new("audio/ogg") } };
+
+        var hearing = http.GetByteArrayAsync($"/v1/sessions/{bob}/tracks/alice:audio/media?wait_ms=20000");
+        using var published = await http.PutAsync($"/v1/sessions/{alice}/publications/voice", speech).WithTimeout();
+        using var left = await http.DeleteAsync($"/v1/sessions/{alice}").WithTimeout();
+
+        Assert.True((await hearing.WithTimeout()).Length > 10_000);
+        await gateway.TerminateAsync();
+        Assert.Equal(0, await gateway.WaitForExitAsync());
+        Assert.Matches(@"Embedded SFU     http://127\.0\.0\.2:\d+", gateway.Output);
+    }
+
     private static async Task<string> JoinAsync(HttpClient http, string user)
     {
         using var body = new StringContent(
