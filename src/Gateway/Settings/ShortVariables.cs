@@ -27,7 +27,12 @@ internal static class ShortVariables
         ["LOCAL_STREAM_API_SECRET"] = "LocalStream:ApiSecret",
         ["LOCAL_STREAM_DATA"] = "LocalStream:DataFile",
         ["LOCAL_STREAM_WEBHOOK_URL"] = "LocalStream:WebhookUrl",
+        ["LOCAL_STREAM_ALLOWED_ORIGINS"] = "LocalStream:AllowedOrigins",
+        ["LOCAL_STREAM_WEBHOOK_NETWORKS"] = "LocalStream:AllowedWebhookNetworks",
     };
+
+    /// <summary>Settings of several values, which have commas between them.</summary>
+    private static readonly HashSet<string> Lists = ["LocalStream:AllowedOrigins", "LocalStream:AllowedWebhookNetworks"];
 
     /// <returns>The settings of all names that are given.</returns>
     /// <exception cref="StartupException">A file cannot be used, or a name is given twice.</exception>
@@ -38,11 +43,25 @@ internal static class ShortVariables
         {
             if (Find(name, secrets) is { } value)
             {
-                settings[key] = value;
+                Add(settings, key, value);
             }
         }
 
         return settings;
+    }
+
+    private static void Add(Dictionary<string, string?> settings, string key, string value)
+    {
+        if (!Lists.Contains(key))
+        {
+            settings[key] = value;
+            return;
+        }
+
+        foreach (var (index, part) in value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Index())
+        {
+            settings[$"{key}:{index}"] = part;
+        }
     }
 
     private static string? Find(string name, SecretsDirectory secrets)
