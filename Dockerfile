@@ -21,13 +21,13 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props .editorconfig ./
 COPY src/*/*.csproj src/
 RUN for project in src/*.csproj; do folder=${project%.csproj} && mkdir "$folder" && mv "$project" "$folder/"; done
-RUN --mount=type=cache,id=nuget,target=/root/.nuget/packages,sharing=locked dotnet restore src/Gateway
+RUN dotnet restore src/Gateway
 COPY appsettings.json ./
 COPY src src
 COPY tools/Stream.CodeGen/spec tools/Stream.CodeGen/spec
 COPY native-build/proto native-build/proto
 COPY --from=native /source/native-build/build/librtc.so native-build/build/librtc.so
-RUN --mount=type=cache,id=nuget,target=/root/.nuget/packages,sharing=locked dotnet publish src/Gateway -c Release --no-restore -o /service
+RUN dotnet publish src/Gateway -c Release --no-restore -o /service
 
 # Nothing runs in this stage: there is no shell in it, and no package manager.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
