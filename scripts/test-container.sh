@@ -32,13 +32,14 @@ check() { # sentence command…
 # Two networks joined by a cable, both made here: what is outside reaches the container as another machine does.
 outside() { nsenter --target "$outside" --net "$@"; }
 ask() { outside curl -s --max-time 60 -H "X-Api-Key: $key" "$@"; }
+quietly() { "$@" >/dev/null; }
 milliseconds() { date +%s%3N; }
 is() { [ "$1" = "$2" ] || { echo "  it is: $1"; false; }; }
 
 started=()
 finish() {
   for process in "${started[@]}"; do kill -KILL "$process" 2>/dev/null || true; done
-  wait
+  { wait; } 2>/dev/null
   [ -z "${container:-}" ] || buildah rm "$container" >/dev/null
   rm -rf "$work/volumes" "$work/secrets"
 }
@@ -66,6 +67,8 @@ make_networks() {
   done
 }
 
+command_of() { cat "/proc/$1/cmdline" 2>/dev/null | tr '\0' ' '; }
+
 # Starts the image under a name; its program's process id is then in $program, that of what runs it in $runner.
 start() { # name volumes network NAME=VALUE…
   NETWORK=$3 SECRETS=${secrets:-} tests/container/enter.sh "$root" "$work/config.json" "$work/volumes/$2" "${@:4}" >"$work/$1.log" 2>&1 &
@@ -73,9 +76,9 @@ start() { # name volumes network NAME=VALUE…
   started+=("$runner")
   program=
   local deadline=$((SECONDS + 20))
-  until [ -n "$program" ] && [ "$(tr '\0' ' ' <"/proc/$program/cmdline" 2>/dev/null)" = "dotnet Gateway.dll " ]; do
+  until [ -n "$program" ] && [ "$(command_of "$program")" = "dotnet Gateway.dll " ]; do
     [ -d /proc/$runner ] && [ $SECONDS -lt $deadline ] || return 0
-    program=$(cat /proc/$runner/task/$runner/children 2>/dev/null | tr -d ' ')
+    program=$(cat "/proc/$runner/task/$runner/children" 2>/dev/null | tr -d ' ')
   done
 }
 
@@ -125,7 +128,7 @@ test_image() {
   step "The image"
   check "it runs as a user with a number, not root" is "$(jq -r .User "$work/config.json")" 1654
   check "it has volumes" is "$(jq -c '.Volumes | keys' "$work/config.json")" '["/data","/recordings"]'
-  check "its labels tell version and revision" jq -e '.Labels | .["org.opencontainers.image.version"] != "" and .["org.opencontainers.image.revision"] != ""' \
+  check "its labels tell version and revision" quietly jq -e '.Labels | .["org.opencontainers.image.version"] != "" and .["org.opencontainers.image.revision"] != ""' \
     -- "$work/config.json"
   check "its notices name Pion" grep -q pion-webrtc "$root/usr/share/doc/stream-gateway/components"
   check "it tells its version" is "$(dotnet "$root/service/Gateway.dll" --version)" "Stream Gateway $(jq -r '.Labels["org.opencontainers.image.version"]' "$work/config.json")"
@@ -158,7 +161,7 @@ test_story() {
   recording=$(ask "$gateway/v1/sessions/$bob/recordings" --json '{}' | jq -re .id)
   ask "$gateway/v1/sessions/$bob/tracks/alice:audio/media?wait_ms=5000" -o "$work/heard.ogg" & hearing=$!
   check "alice speaks" speak "$alice"
-  ask -X DELETE "$gateway/v1/sessions/$bob/recordings/$recording" -o "$work/recording.json"
+  ask -X DELETE "$gateway/v1/sessions/$bob/recordings/$recording"
   ask -X DELETE "$gateway/v1/sessions/$alice"
   wait $hearing
   check "bob hears the whole sentence" is_the_sentence "$work/heard.ogg"
@@ -175,8 +178,8 @@ test_restart() {
   start again kept "$inside"
   check "it is healthy" becomes_healthy
   check "the recording is listed" is "$(ask "$gateway/v1/recordings" | jq -r '.recordings[].id')" "$recording"
-  file=$(jq -r '[.files[] | select(.name | endswith(".ogg"))][0].name' "$work/recording.json")
-  ask "$gateway/v1/sessions/$bob/recordings/$recording/files/$file" -o "$work/recorded.ogg"
+  file=$(ask "$gateway/v1/sessions/$bob/recordings/$recording" | jq -r '[.files[].url | select(endswith(".ogg"))][0]')
+  ask "$gateway$file" -o "$work/recorded.ogg"
   check "its file holds the sentence" is_the_sentence "$work/recorded.ogg"
   check "the call is known" is "$(ask "$gateway/api/v2/video/call/default/demo" | jq -r .call.cid)" default:demo
   check "it stops" stops_in_time 10

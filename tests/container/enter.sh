@@ -36,8 +36,16 @@ exec ${NETWORK:+nsenter --target "$NETWORK" --net} unshare --mount --pid --ipc -
   shift
   [ -z "${SECRETS:-}" ] || mount --bind -o ro "$SECRETS" "$root/run/secrets"
   mount -t proc proc "$root/proc"
+  mount -t tmpfs -o mode=755,size=64k none "$root/dev"
+  for device in null:3 zero:5 full:7 random:8 urandom:9; do
+    mknod -m 666 "$root/dev/${device%:*}" c 1 "${device#*:}"
+  done
+  mount -o remount,ro "$root/dev"
   mount -o remount,bind,ro "$root"
   user=$1 directory=$2
   shift 2
-  exec setpriv --no-new-privs --inh-caps=-all unshare --root="$root" --wd="$directory" --setuid="$user" --setgid="$user" env -i "$@"
-' enter "${paths[@]}" -- "$user" "$directory" "${image_environment[@]}" "${environment[@]}" "${entrypoint[@]}" "${arguments[@]}"
+  program=("$@")
+  while [ "${program[0]}" != -- ]; do environment+=("${program[0]}"); program=("${program[@]:1}"); done
+  exec env -i "${environment[@]}" /usr/bin/setpriv --no-new-privs --inh-caps=-all \
+    /usr/bin/unshare --root="$root" --wd="$directory" --setuid="$user" --setgid="$user" "${program[@]:1}"
+' enter "${paths[@]}" -- "$user" "$directory" "${image_environment[@]}" "${environment[@]}" -- "${entrypoint[@]}" "${arguments[@]}"
