@@ -131,7 +131,11 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         return true;
     }
 
-    public override void Abort(ConnectionAbortedException abortReason) => _inner.Abort(abortReason);
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        _output.End();
+        _inner.Abort(abortReason);
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -160,25 +164,21 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         }
     }
 
-    /// <summary>Many clients say goodbye before they close; the reset that tells of unread bytes comes right behind.</summary>
+    /// <summary>
+    /// Many clients say goodbye before they close; the reset that tells of unread bytes comes right behind. One that met the answer
+    /// on its way has failed the sending instead, which the receiving sees as a goodbye.
+    /// </summary>
     private async Task<bool> IsResetAsync()
     {
         var endedAt = _time.GetTimestamp();
-        try
+        while (_socket is not null && _time.GetElapsedTime(endedAt) <= ResetFollows)
         {
-            while (_socket is not null && _time.GetElapsedTime(endedAt) <= ResetFollows)
+            if (TcpOptions.IsReset(_socket) || _output.HasFailed())
             {
-                if (_socket.Poll(0, SelectMode.SelectError))
-                {
-                    return true;
-                }
-
-                await Task.Delay(ResetPause, _time);
+                return true;
             }
-        }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
-        {
-            // The server has ended it.
+
+            await Task.Delay(ResetPause, _time);
         }
 
         return false;

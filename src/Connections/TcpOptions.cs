@@ -5,8 +5,12 @@ namespace StreamGateway.Connections;
 /// <summary>What Linux can be told of a connection and .NET has no names for.</summary>
 internal static class TcpOptions
 {
+    private const int Info = 11;
     private const int UserTimeout = 18;
     private const int NotSentLowWater = 25;
+
+    // The first byte of Info: neither side has the connection any more.
+    private const byte Closed = 7;
 
     // Enough to keep a line busy; more would only hide for how long its client takes nothing.
     private const int UnsentBytes = 128 * 1024;
@@ -18,9 +22,31 @@ internal static class TcpOptions
     public static void SetStallTimeout(Socket socket, TimeSpan timeout) =>
         Set(socket, UserTimeout, (int)Math.Min(timeout.TotalMilliseconds, int.MaxValue));
 
+    /// <summary>
+    /// Whether the client has reset the connection, as long as the server keeps its end. The connection's state tells, which stays;
+    /// the socket's error is told once, to whoever asks first.
+    /// </summary>
+    public static bool IsReset(Socket socket)
+    {
+        if (!IsTcp(socket))
+        {
+            return false;
+        }
+
+        try
+        {
+            Span<byte> state = stackalloc byte[1];
+            return socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, Info, state) > 0 && state[0] == Closed;
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     private static void Set(Socket socket, int option, int value)
     {
-        if (!OperatingSystem.IsLinux() || socket.ProtocolType != ProtocolType.Tcp)
+        if (!IsTcp(socket))
         {
             return;
         }
@@ -34,4 +60,6 @@ internal static class TcpOptions
             // The client has closed already.
         }
     }
+
+    private static bool IsTcp(Socket socket) => OperatingSystem.IsLinux() && socket.ProtocolType == ProtocolType.Tcp;
 }

@@ -11,6 +11,7 @@ namespace StreamGateway.Connections;
 internal sealed class WatchedWriter(PipeWriter inner, TimeProvider time) : PipeWriter
 {
     private long _waitingSince; // 0 while no flush waits
+    private bool _isEnded;
 
     public TimeSpan WaitingFor =>
         Volatile.Read(ref _waitingSince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
@@ -27,9 +28,35 @@ internal sealed class WatchedWriter(PipeWriter inner, TimeProvider time) : PipeW
 
     public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
-    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+    /// <summary>Whether the transport has given up sending although the server has not ended the connection.</summary>
+    /// <remarks>Only while no flush waits.</remarks>
+    public bool HasFailed()
+    {
+        try
+        {
+            var flush = inner.FlushAsync();
+            return flush.IsCompletedSuccessfully && flush.Result.IsCompleted && !Volatile.Read(ref _isEnded);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // The server has completed it.
+        }
+    }
 
-    public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
+    /// <summary>Tells, beforehand, that the server ends the connection.</summary>
+    public void End() => Volatile.Write(ref _isEnded, true);
+
+    public override void Complete(Exception? exception = null)
+    {
+        End();
+        inner.Complete(exception);
+    }
+
+    public override ValueTask CompleteAsync(Exception? exception = null)
+    {
+        End();
+        return inner.CompleteAsync(exception);
+    }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
