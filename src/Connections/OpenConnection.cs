@@ -36,7 +36,7 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
         _usualStallTimeout = _stallTimeout = stallTimeout;
         _idleSince = time.GetTimestamp();
         _socket = inner.Features.Get<IConnectionSocketFeature>()?.Socket;
-        _output = new WatchedWriter(inner.Transport.Output, time);
+        _output = new WatchedWriter(inner.Transport.Output, Ending, time);
         inner.Transport = new Duplex(new WatchedReader(inner.Transport.Input, () => _unread is not null, InputEndedAsync), _output);
         inner.Features.Set(this);
         inner.Features.Set<IStallTimeoutFeature>(this);
@@ -144,6 +144,7 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
             return;
         }
 
+        _output.End();
         try
         {
             await base.DisposeAsync();
@@ -157,31 +158,46 @@ internal sealed class OpenConnection : ConnectionContext, IStallTimeoutFeature, 
 
     private async Task InputEndedAsync(Exception? end)
     {
-        if (Interlocked.Exchange(ref _unread, null) is { } unread && _time.GetElapsedTime(unread.Since) <= unread.Within
-            && (end is ConnectionResetException || await IsResetAsync()))
+        if (_unread is not null && (end is ConnectionResetException || await IsResetSoonAsync()))
         {
-            unread.Action();
+            TellOfReset();
         }
     }
 
-    /// <summary>
-    /// Many clients say goodbye before they close; the reset that tells of unread bytes comes right behind. One that met the answer
-    /// on its way has failed the sending instead, which the receiving sees as a goodbye.
-    /// </summary>
-    private async Task<bool> IsResetAsync()
+    /// <summary>The server may hear of a reset, and end the connection, before whoever reads: nothing would tell of it then.</summary>
+    private void Ending()
+    {
+        if (_unread is not null && IsReset())
+        {
+            TellOfReset();
+        }
+    }
+
+    /// <summary>Many clients say goodbye before they close; the reset that tells of unread bytes comes right behind.</summary>
+    private async Task<bool> IsResetSoonAsync()
     {
         var endedAt = _time.GetTimestamp();
-        while (_socket is not null && _time.GetElapsedTime(endedAt) <= ResetFollows)
+        while (!IsReset())
         {
-            if (TcpOptions.IsReset(_socket) || _output.HasFailed())
+            if (_time.GetElapsedTime(endedAt) > ResetFollows)
             {
-                return true;
+                return false;
             }
 
             await Task.Delay(ResetPause, _time);
         }
 
-        return false;
+        return true;
+    }
+
+    private bool IsReset() => _socket is not null && TcpOptions.IsGone(_socket) && !_output.IsEnded;
+
+    private void TellOfReset()
+    {
+        if (Interlocked.Exchange(ref _unread, null) is { } unread && _time.GetElapsedTime(unread.Since) <= unread.Within + ResetFollows)
+        {
+            unread.Action();
+        }
     }
 
     private sealed record Unread(long Since, TimeSpan Within, Action Action);

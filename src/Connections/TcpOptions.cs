@@ -23,10 +23,11 @@ internal static class TcpOptions
         Set(socket, UserTimeout, (int)Math.Min(timeout.TotalMilliseconds, int.MaxValue));
 
     /// <summary>
-    /// Whether the client has reset the connection, as long as the server keeps its end. The connection's state tells, which stays;
-    /// the socket's error is told once, to whoever asks first.
+    /// Whether there is no connection any more: the server has ended it, or the client has reset it. The connection's state tells of a
+    /// reset, and stays; the socket's error is told once, to whoever asks first. A reset that met a sending is told to that one, and the
+    /// transport closes the socket.
     /// </summary>
-    public static bool IsReset(Socket socket)
+    public static bool IsGone(Socket socket)
     {
         if (!IsTcp(socket))
         {
@@ -38,9 +39,9 @@ internal static class TcpOptions
             Span<byte> state = stackalloc byte[1];
             return socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, Info, state) > 0 && state[0] == Closed;
         }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
         {
-            return false;
+            return true;
         }
     }
 

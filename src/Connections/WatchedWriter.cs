@@ -8,13 +8,17 @@ namespace StreamGateway.Connections;
 /// A flush waits while more than half of the transport's buffer waits for the client. So one that takes a few bytes now and then is
 /// as stalled as one that takes none.
 /// </remarks>
-internal sealed class WatchedWriter(PipeWriter inner, TimeProvider time) : PipeWriter
+/// <param name="ending">Called before the server ends the connection, from whichever thread does.</param>
+internal sealed class WatchedWriter(PipeWriter inner, Action ending, TimeProvider time) : PipeWriter
 {
     private long _waitingSince; // 0 while no flush waits
-    private bool _isEnded;
+    private volatile bool _isEnded;
 
     public TimeSpan WaitingFor =>
         Volatile.Read(ref _waitingSince) is var since and not 0 ? time.GetElapsedTime(since) : TimeSpan.Zero;
+
+    /// <value>Whether the server ends the connection, or has.</value>
+    public bool IsEnded => _isEnded;
 
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
@@ -28,23 +32,15 @@ internal sealed class WatchedWriter(PipeWriter inner, TimeProvider time) : PipeW
 
     public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
-    /// <summary>Whether the transport has given up sending although the server has not ended the connection.</summary>
-    /// <remarks>Only while no flush waits.</remarks>
-    public bool HasFailed()
+    /// <summary>Tells, beforehand, that the server ends the connection.</summary>
+    public void End()
     {
-        try
+        if (!_isEnded)
         {
-            var flush = inner.FlushAsync();
-            return flush.IsCompletedSuccessfully && flush.Result.IsCompleted && !Volatile.Read(ref _isEnded);
-        }
-        catch (InvalidOperationException)
-        {
-            return false; // The server has completed it.
+            ending();
+            _isEnded = true;
         }
     }
-
-    /// <summary>Tells, beforehand, that the server ends the connection.</summary>
-    public void End() => Volatile.Write(ref _isEnded, true);
 
     public override void Complete(Exception? exception = null)
     {
